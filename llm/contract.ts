@@ -1,0 +1,89 @@
+// What the rest of the pipeline knows of models. Retries, routing, limits and seeds' arithmetic are inside.
+
+import type { Generation } from '../schemas/records.ts'
+
+/** Who asks; each has its endpoints, model, template and sampling parameters in the config. */
+export type RoleName = 'questioner' | 'answerer' | 'sampler' | 'tagger' | 'judge'
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+export interface CompletionRequest {
+  /** Raw text (the Magpie prefix: /v1/completions, add_special_tokens false) or messages (/v1/chat/completions). */
+  readonly input: { readonly prompt: string } | { readonly messages: readonly ChatMessage[] }
+  /** Number of choices; 1 unless said. Counted as n sequences. */
+  readonly n?: number
+  /** Choice i gets seed + i. The caller reserves the range. */
+  readonly seed: number
+  /** Ask for JSON of this JSON Schema (response_format json_schema). */
+  readonly jsonSchema?: { readonly name: string; readonly schema: Readonly<Record<string, unknown>> }
+  /** Over the role's sampling config, where a stage must differ. */
+  readonly sampling?: Partial<Sampling>
+}
+
+/** Always sent whole: a server otherwise applies the model's own generation_config. */
+export interface Sampling {
+  temperature: number
+  topP: number
+  topK: number
+  minP: number
+  repetitionPenalty: number
+  maxTokens: number
+}
+
+/** A choice with a finish_reason; text untouched. */
+export interface Completion {
+  readonly text: string
+  /** The thought, when the server gave it in message.reasoning or message.reasoning_content. */
+  readonly reasoning: string | null
+  readonly generation: Generation
+}
+
+export interface CallContext<Role extends string = RoleName> {
+  readonly role: Role
+  /** Abort closes the connection and rejects with the signal's reason. */
+  readonly signal: AbortSignal
+  /** Stage rank, lower first: reward 0, sample 1, answer 2, tag 3, problems 4. */
+  readonly rank: number
+}
+
+export interface Score {
+  /** Raw score; null when the model cannot score this text (error says why, as context-too-long). */
+  readonly value: number | null
+  readonly error: string | null
+  readonly model: string
+  readonly endpoint: string
+  readonly tokens: number
+  readonly milliseconds: number
+}
+
+export interface Llm {
+  /** Resolves with n choices in order. Waits as long as servers are down; rejects with a permanent Failure or the signal's reason. */
+  complete(request: CompletionRequest, context: CallContext): Promise<Completion[]>
+  /** Scores a conversation by the reward model configured under this reward's name (role `reward:NAME`). */
+  score(messages: readonly ChatMessage[], context: CallContext<string>): Promise<Score>
+  /** What is going on, for progress and back-pressure. Cheap; call at will. */
+  state(): LlmState
+  close(): Promise<void>
+}
+
+export interface EndpointState {
+  readonly url: string
+  readonly healthy: boolean
+  /** Sequences in flight, their limit, requests waiting in our queue for it. */
+  readonly inFlight: number
+  readonly limit: number
+  /** When it stopped answering, milliseconds since 1970; null while healthy. */
+  readonly downSince: number | null
+  readonly lastError: string | null
+}
+
+export interface LlmState {
+  readonly endpoints: readonly EndpointState[]
+  /** Sequences waiting in our queues. */
+  readonly waiting: number
+  /** Totals since start, by role. */
+  readonly usage: Readonly<Record<string, { calls: number; promptTokens: number; completionTokens: number; retries: number; seconds: number }>>
+}

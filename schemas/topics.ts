@@ -1,0 +1,46 @@
+// One line a topic: what it holds and how it is kept. The whole of what exists on the log.
+
+import type { RecordName } from './records.ts'
+
+export interface TopicDefinition {
+  /** Record that its values hold; null: raw bytes of any other topic (dead letters, with headers). */
+  readonly record: RecordName | null
+  /** Default number of partitions. */
+  readonly partitions: number
+  /** Kept by key (newest wins) instead of whole. */
+  readonly compacted: boolean
+}
+
+const stream = <Name extends RecordName>(record: Name, partitions = 12) =>
+  ({ record, partitions, compacted: false }) as const
+
+export const TOPICS = {
+  /** One partition: screening is a global decision in log order. */
+  problems: stream('Problem', 1),
+  screened: stream('Screened'),
+  tagged: stream('Tagged'),
+  answered: stream('Answered'),
+  sampled: stream('Sampled'),
+  verified: stream('Verified'),
+  rewarded: stream('Rewarded'),
+  sft: stream('SftRecord'),
+  preferences: stream('PreferenceRecord'),
+  rejections: stream('Rejection'),
+  'dead-letters': { record: null, partitions: 12, compacted: false },
+  runs: { record: 'RunRecord', partitions: 1, compacted: true },
+} as const satisfies Record<string, TopicDefinition>
+
+export type TopicName = keyof typeof TOPICS
+
+export const TOPIC_NAMES = Object.keys(TOPICS) as TopicName[]
+
+/** Largest record on the wire, bytes (topic max.message.bytes, consumer maxBytesPerPartition). */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024
+
+/** Topics that a revision shares with main: they hold raw inputs or rows that name their revision. */
+const SHARED: ReadonlySet<TopicName> = new Set(['runs', 'dead-letters'])
+
+/** Name on the broker: `verified` in main, `verified.strict` in revision strict. */
+export function topicFor(topic: TopicName, revision: string): string {
+  return revision === 'main' || SHARED.has(topic) ? topic : `${topic}.${revision}`
+}

@@ -1,0 +1,20 @@
+// One message as a sink gets it.
+
+/** value is a copy and may be kept; headers are decoded as UTF-8. timestamp: milliseconds since 1970 UTC. */
+export interface Delivered {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestamp: number
+  readonly key: string
+  readonly value: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** An end of the stream. One write at a time for each sink; batches come in offset order within a partition. */
+export interface Sink {
+  open(): Promise<void>
+  /** Returned = durable: only then are the offsets committed. Throws transient to be called again with the same batch. */
+  write(batch: readonly Delivered[]): Promise<void>
+  close(): Promise<void>
+}
