@@ -85,5 +85,7 @@ export interface LlmState {
   /** Sequences waiting in our queues. */
   readonly waiting: number
   /** Totals since start, by role. */
-  readonly usage: Readonly<Record<string, { calls: number; promptTokens: number; completionTokens: number; retries: number; seconds: number }>>
+  readonly usage: Readonly<
+    Record<string, { calls: number; promptTokens: number; completionTokens: number; retries: number; seconds: number }>
+  >
 }

@@ -1,0 +1,47 @@
+// Turns changes between two snapshots into sentences that stay on the screen: a server that went or came back, the
+// end of production.
+
+import type { RunSnapshot } from '../pipeline/run-contract.ts'
+import type { Messages } from './messages/contract.ts'
+import { partName, waitingParts } from './progress-view.ts'
+
+/** Returns a function that takes each snapshot and gives what is new to say. */
+export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now: number) => string[] {
+  const down = new Map<string, number>()
+  const waiting = new Set<string>()
+  let saidProduced = false
+  return (snapshot, now) => {
+    const lines: string[] = []
+    for (const { url, downSince, lastError } of snapshot.llm.endpoints) {
+      const since = down.get(url)
+      if (downSince !== null && since === undefined) {
+        down.set(url, downSince)
+        lines.push(messages.endpointWaiting(url, lastError ?? ''))
+      } else if (downSince === null && since !== undefined) {
+        down.delete(url)
+        lines.push(messages.endpointReturned(url, (now - since) / 1000))
+      }
+    }
+    const waits = waitingParts(snapshot)
+    for (const [name, reason] of waits) {
+      if (waiting.has(name)) continue
+      waiting.add(name)
+      lines.push(messages.waitingFor(partName(name, messages), reason))
+    }
+    for (const name of waiting) {
+      if (waits.some(([still]) => still === name)) continue
+      waiting.delete(name)
+      lines.push(messages.goingOn(partName(name, messages)))
+    }
+    if (!saidProduced && snapshot.produced !== null && snapshot.produced !== 'aborted') {
+      saidProduced = true
+      const { sft, preference } = snapshot.accepted
+      lines.push(
+        snapshot.produced === 'accepted'
+          ? messages.acceptReached(sft, preference)
+          : messages.totalReached(snapshot.made),
+      )
+    }
+    return lines
+  }
+}

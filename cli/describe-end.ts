@@ -1,0 +1,27 @@
+// The last words of a run: its files, and what to try next. Files go to standard output, for scripts.
+
+import type { WorkEnd } from './work.ts'
+import type { RunOptions } from './run-options.ts'
+
+/** Says where the data is. next: commands to try; those of a run unless given. */
+export function describeEnd(
+  { result, runId, messages }: WorkEnd,
+  { state }: Pick<RunOptions, 'state'>,
+  next?: readonly string[],
+): void {
+  if (result?.state !== 'finished') return
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  if (result.files.length === 0) say(messages.noFiles)
+  else say(messages.filesWritten)
+  for (const { path, records } of result.files) {
+    say(`  ${messages.file(path, records)}`)
+    if (!process.stdout.isTTY) process.stdout.write(`${path}\n`)
+  }
+  say(messages.nextCommands)
+  const at = state === '.magpie' ? '' : ` --state ${state}`
+  for (const command of next ?? [
+    `./magpie report --run ${runId}${at}`,
+    `./magpie sql "SELECT * FROM sft LIMIT 3"${at}`,
+  ])
+    say(`  ${command}`)
+}

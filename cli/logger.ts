@@ -1,0 +1,55 @@
+// The only door to pino: structured JSON lines into a file under the state folder, never on the terminal.
+
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { pino } from 'pino'
+import type { Logger as Pino } from 'pino'
+import type { Logger } from '../schemas/logger.ts'
+
+/** Fields whose values never reach a log, at any depth that we write. */
+const SECRET_FIELDS = ['key', 'apiKey', 'password', 'token', 'authorization', 'secret']
+
+export interface FileLogger {
+  readonly logger: Logger
+  readonly file: string
+  /** Writes what is buffered; call before the process ends. */
+  flush(): Promise<void>
+}
+
+/** Opens (appends to) a log file. MAGPIE_LOG_LEVEL sets the level (info). */
+export function createFileLogger(file: string): FileLogger {
+  mkdirSync(dirname(file), { recursive: true })
+  const destination = pino.destination({ dest: file, sync: false, mkdir: true })
+  const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+  const level = process.env['MAGPIE_LOG_LEVEL'] ?? 'info'
+  const options = { level, redact: { paths, censor: '[redacted]' }, base: { pid: process.pid } }
+  const logger = wrap(pino(options, destination))
+  return {
+    logger,
+    file,
+    flush: () =>
+      new Promise((resolve) => {
+        destination.flush(() => {
+          resolve()
+        })
+      }),
+  }
+}
+
+function wrap(inner: Pino): Logger {
+  return {
+    debug: (fields, message) => {
+      inner.debug(fields, message)
+    },
+    info: (fields, message) => {
+      inner.info(fields, message)
+    },
+    warn: (fields, message) => {
+      inner.warn(fields, message)
+    },
+    error: (fields, message) => {
+      inner.error(fields, message)
+    },
+    child: (fields) => wrap(inner.child(fields)),
+  }
+}

@@ -1,0 +1,70 @@
+// The command line: one file a command. Exit codes: 0 done, 1 the work failed or a check found something,
+// 2 wrong use or config (all faults at once), 130 interrupted after a clean drain.
+
+import { Command, CommanderError } from 'commander'
+import { Failure, UsageFault } from '../schemas/failure.ts'
+import { addGrade } from './grade.ts'
+import { addImport } from './import.ts'
+import { addQuickstart } from './quickstart.ts'
+import { addReport } from './report.ts'
+import { addRun } from './run.ts'
+import { addServices } from './services.ts'
+import { addSimulate } from './simulate.ts'
+import { addSql } from './sql.ts'
+import { addTopics } from './topics.ts'
+import { programVersion } from './version.ts'
+
+
+/** Runs one command line; resolves with the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('magpie')
+    .description('Turns GPU time into mathematical reasoning data that people can trust.')
+    .version(programVersion())
+    .showHelpAfterError('(./magpie --help lists the commands, ./magpie COMMAND --help their options)')
+    .exitOverride()
+  for (const add of [
+    addQuickstart,
+    addRun,
+    addImport,
+    addSimulate,
+    addReport,
+    addSql,
+    addTopics,
+    addGrade,
+    addServices,
+  ]) {
+    add(program)
+  }
+  program.addHelpText('after', '\nStart here:\n  ./magpie quickstart')
+  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program)
+  try {
+    await program.parseAsync(argv as string[])
+    return typeof process.exitCode === 'number' ? process.exitCode : 0
+  } catch (error) {
+    return reportError(error)
+  }
+}
+
+/** Says what went wrong and returns the exit code. A reader that closed our pipe (head) is no error. */
+function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof UsageFault) {
+    for (const fault of error.faults) process.stderr.write(`magpie: ${fault}\n`)
+    return 2
+  }
+  if (error instanceof Failure) {
+    process.stderr.write(`magpie: ${error.message}\n`)
+    return 1
+  }
+  process.stderr.write(
+    `magpie: unexpected error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
+  return 1
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+process.exitCode = await main(process.argv)

@@ -1,0 +1,91 @@
+// Every sentence that a run says to a person while it works. One catalogue a language (en.ts, ja.ts): the
+// compiler holds them to the same keys, a test holds them to the same parameters.
+
+/** Parts of a run that have a name on the screen. */
+export type MessagePart =
+  'produce' | 'screen' | 'tag' | 'answer' | 'sample' | 'verify' | 'reward' | 'curate' | 'clickhouse' | 'json'
+
+export type MessageService = 'kafka' | 'model' | 'clickhouse'
+
+/** What a download or another step of setting up has reached; total is null where it is not known. */
+export interface StepProgress {
+  readonly what: string
+  readonly done: number
+  readonly total: number | null
+  readonly unit: 'bytes' | 'steps'
+}
+
+export interface Messages {
+  readonly language: 'en' | 'ja'
+  readonly parts: Readonly<Record<MessagePart, string>>
+  readonly services: Readonly<Record<MessageService, string>>
+
+  // Starting
+  serviceStarting(service: MessageService): string
+  serviceReady(service: MessageService, place: string, seconds: number): string
+  step(progress: StepProgress): string
+  /** Packages or jars that are fetched on first use. */
+  installing(what: string): string
+  /** Another command is just starting the same service. */
+  serviceStartedElsewhere(service: MessageService, pid: number): string
+  portMoved(service: MessageService, from: number, to: number): string
+  /** A worker that leads nothing waits for the process that produces. */
+  waitingForLeader(run: string): string
+  /** Dotted names of settings that differ from those of the run's last start. */
+  configChanged(settings: readonly string[]): string
+  /** Only these parts run in this process. */
+  partsHere(parts: readonly string[]): string
+  started(run: string, total: number | null): string
+  importing(run: string, file: string): string
+  /** A run that goes on: problems that exist already of those wanted. */
+  resumed(run: string, made: number, total: number | null): string
+  finishedAlready(run: string): string
+
+  // On the way
+  producing(made: number, total: number | null): string
+  endpointWaiting(url: string, reason: string): string
+  endpointReturned(url: string, downSeconds: number): string
+  /** A sink or the broker does not answer: nothing is lost, the run waits. */
+  waitingFor(part: string, reason: string): string
+  goingOn(part: string): string
+  brokenLine(file: string, line: number, fault: string): string
+  backPressure(waiting: number): string
+  acceptReached(sft: number, preference: number): string
+  totalReached(total: number): string
+
+  // Figures
+  readonly columns: {
+    readonly part: string
+    readonly received: string
+    readonly running: string
+    readonly queued: string
+    readonly passed: string
+    readonly rejected: string
+    readonly dead: string
+    readonly seconds: string
+  }
+  problems(count: number): string
+  rejected(count: number): string
+  deadLetters(count: number): string
+  sftRecords(count: number): string
+  preferenceRecords(count: number): string
+  rate(perMinute: number): string
+  tokensPerSecond(tokens: number): string
+  eta(seconds: number): string
+  readonly etaUnknown: string
+  elapsed(seconds: number): string
+  duration(seconds: number): string
+
+  // Ending
+  draining(running: number, seconds: number): string
+  readonly pressAgain: string
+  interrupted(run: string): string
+  done(run: string, seconds: number): string
+  failed(run: string, reason: string): string
+  readonly filesWritten: string
+  readonly noFiles: string
+  file(path: string, records: number): string
+  readonly nextCommands: string
+  readonly smallModel: string
+  logFile(path: string): string
+}

@@ -1,0 +1,104 @@
+// What a run says, in English.
+
+import type { Messages } from './contract.ts'
+
+const count = (value: number): string => value.toLocaleString('en-US')
+
+const plural = (value: number, word: string): string => `${count(value)} ${word}${value === 1 ? '' : 's'}`
+
+const duration = (seconds: number): string => {
+  const whole = Math.max(0, Math.round(seconds))
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  if (hours > 0) return `${count(hours)} h ${minutes} min`
+  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`
+}
+
+const services = { kafka: 'Kafka', model: 'the small model', clickhouse: 'ClickHouse' } as const
+
+export const en: Messages = {
+  language: 'en',
+  parts: {
+    produce: 'produce',
+    screen: 'screen',
+    tag: 'tag',
+    answer: 'answer',
+    sample: 'sample',
+    verify: 'verify',
+    reward: 'reward',
+    curate: 'curate',
+    clickhouse: 'to ClickHouse',
+    json: 'to JSON',
+  },
+  services,
+
+  serviceStarting: (service) => `Starting ${services[service]} …`,
+  serviceReady: (service, place, seconds) => `Ready: ${services[service]} at ${place} (${duration(seconds)})`,
+  step: ({ what, done, total, unit }) => {
+    const shown = (value: number): string => (unit === 'bytes' ? `${(value / 1e6).toFixed(1)} MB` : count(value))
+    return total === null ? `${what}: ${shown(done)}` : `${what}: ${shown(done)} of ${shown(total)}`
+  },
+  installing: (what) => `Installing ${what} (first use) …`,
+  serviceStartedElsewhere: (service, pid) => `Process ${pid} is starting ${services[service]}; waiting for it …`,
+  portMoved: (service, from, to) => `Port ${from} of ${services[service]} is taken by another program; using ${to}.`,
+  waitingForLeader: (run) => `Run ${run} has not been started; waiting for the process that makes its problems …`,
+  configChanged: (settings) =>
+    `The config differs from the last start of this run (${settings.join(', ')}): what is done keeps the old one, the rest gets the new one.`,
+  partsHere: (parts) => `This process runs: ${parts.join(', ')}`,
+  started: (run, total) =>
+    total === null
+      ? `Run ${run}: makes problems until it is stopped`
+      : `Run ${run}: ${plural(total, 'problem')} wanted`,
+  importing: (run, file) => `Run ${run}: takes its problems from ${file}`,
+  resumed: (run, made, total) =>
+    `Run ${run} goes on where it stopped: ${plural(made, 'problem')}${total === null ? '' : ` of ${count(total)}`} made already`,
+  finishedAlready: (run) =>
+    `Run ${run} is finished already. Start another with --run NAME, or ask for more with --total N.`,
+
+  producing: (made, total) => `Making problems: ${count(made)}${total === null ? '' : ` of ${count(total)}`}`,
+  endpointWaiting: (url, reason) =>
+    `Waiting for the model server ${url} (${reason}). Nothing is lost; the run goes on when it is back.`,
+  endpointReturned: (url, downSeconds) => `The model server ${url} is back after ${duration(downSeconds)}.`,
+  waitingFor: (part, reason) => `Waiting for ${part} (${reason}). Nothing is lost; the run goes on when it is back.`,
+  goingOn: (part) => `${part} is back; going on.`,
+  brokenLine: (file, line, fault) => `${file}:${line}: not taken: ${fault}`,
+  backPressure: (waiting) => `No new problems for now: ${plural(waiting, 'problem')} wait in the stages behind.`,
+  acceptReached: (sft, preference) =>
+    `Enough accepted (${count(sft)} SFT, ${count(preference)} preference): no new problems, what is under way is finished.`,
+  totalReached: (total) => `All ${plural(total, 'problem')} made; what is under way is finished.`,
+
+  columns: {
+    part: 'stage',
+    received: 'in',
+    running: 'running',
+    queued: 'waiting',
+    passed: 'passed',
+    rejected: 'rejected',
+    dead: 'dead',
+    seconds: 'seconds',
+  },
+  problems: (value) => plural(value, 'problem'),
+  rejected: (value) => `${count(value)} rejected`,
+  deadLetters: (value) => plural(value, 'dead letter'),
+  sftRecords: (value) => plural(value, 'SFT record'),
+  preferenceRecords: (value) => plural(value, 'preference record'),
+  rate: (perMinute) => `${perMinute.toFixed(perMinute < 10 ? 1 : 0)}/min`,
+  tokensPerSecond: (tokens) => `${count(Math.round(tokens))} tokens/s`,
+  eta: (seconds) => `${duration(seconds)} left`,
+  etaUnknown: 'time left not known yet',
+  elapsed: (seconds) => `${duration(seconds)} so far`,
+  duration,
+
+  draining: (running, seconds) =>
+    `Stopping: ${plural(running, 'record')} under way, at most ${duration(seconds)} more …`,
+  pressAgain: 'Press Ctrl-C again to stop at once.',
+  interrupted: (run) => `Run ${run} is stopped and nothing is lost. The same command goes on from here.`,
+  done: (run, seconds) => `Run ${run} is done in ${duration(seconds)}.`,
+  failed: (run, reason) => `Run ${run} failed: ${reason}`,
+  filesWritten: 'Written:',
+  noFiles: 'No record was accepted, so there is no data file. The report says why.',
+  file: (path, records) => `${path} (${plural(records, 'record')})`,
+  nextCommands: 'Next:',
+  smallModel:
+    'This data was made by a very small model: it shows that the machine works, not what good data looks like. Give --endpoint and --model of real servers for that.',
+  logFile: (path) => `Log: ${path}`,
+}

@@ -1,0 +1,101 @@
+// What a run says, in Japanese.
+
+import type { Messages } from './contract.ts'
+
+const count = (value: number): string => value.toLocaleString('ja-JP')
+
+const duration = (seconds: number): string => {
+  const whole = Math.max(0, Math.round(seconds))
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  if (hours > 0) return `${count(hours)}時間${minutes}分`
+  return minutes > 0 ? `${minutes}分${rest}秒` : `${rest}秒`
+}
+
+const services = { kafka: 'Kafka', model: '小型モデル', clickhouse: 'ClickHouse' } as const
+
+export const ja: Messages = {
+  language: 'ja',
+  parts: {
+    produce: '問題生成',
+    screen: '選別',
+    tag: 'タグ付け',
+    answer: '解答',
+    sample: 'サンプリング',
+    verify: '検証',
+    reward: '報酬',
+    curate: '採用判定',
+    clickhouse: 'ClickHouse へ書き込み',
+    json: 'JSON へ書き込み',
+  },
+  services,
+
+  serviceStarting: (service) => `${services[service]}を起動しています…`,
+  serviceReady: (service, place, seconds) => `${services[service]}の準備ができました: ${place}(${duration(seconds)})`,
+  step: ({ what, done, total, unit }) => {
+    const shown = (value: number): string => (unit === 'bytes' ? `${(value / 1e6).toFixed(1)} MB` : count(value))
+    return total === null ? `${what}: ${shown(done)}` : `${what}: ${shown(done)} / ${shown(total)}`
+  },
+  installing: (what) => `${what} をインストールしています(初回のみ)…`,
+  serviceStartedElsewhere: (service, pid) => `プロセス ${pid} が${services[service]}を起動中です。完了を待っています…`,
+  portMoved: (service, from, to) =>
+    `${services[service]}のポート ${from} は他のプログラムが使用中のため、${to} を使います。`,
+  waitingForLeader: (run) => `実行 ${run} はまだ開始されていません。問題を作るプロセスを待っています…`,
+  configChanged: (settings) =>
+    `この実行の前回の起動時から設定が変わっています(${settings.join('、')})。処理済みの分は以前の設定のまま、残りは新しい設定で処理します。`,
+  partsHere: (parts) => `このプロセスが担当する部分: ${parts.join('、')}`,
+  started: (run, total) =>
+    total === null ? `実行 ${run}: 停止されるまで問題を生成します` : `実行 ${run}: 目標は ${count(total)} 問です`,
+  importing: (run, file) => `実行 ${run}: ${file} から問題を読み込みます`,
+  resumed: (run, made, total) =>
+    `実行 ${run} を前回の続きから再開します: ${total === null ? `${count(made)} 問` : `${count(total)} 問中 ${count(made)} 問`}が作成済みです`,
+  finishedAlready: (run) =>
+    `実行 ${run} はすでに完了しています。新しく始めるには --run NAME を、問題を追加するには --total N を指定してください。`,
+
+  producing: (made, total) => `問題を生成しています: ${count(made)}${total === null ? '' : ` / ${count(total)}`} 問`,
+  endpointWaiting: (url, reason) =>
+    `モデルサーバー ${url} の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
+  endpointReturned: (url, downSeconds) => `モデルサーバー ${url} が${duration(downSeconds)}ぶりに復旧しました。`,
+  waitingFor: (part, reason) => `${part}の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
+  goingOn: (part) => `${part}が復旧しました。処理を再開します。`,
+  brokenLine: (file, line, fault) => `${file}:${line}: この行は取り込めませんでした: ${fault}`,
+  backPressure: (waiting) => `後段で ${count(waiting)} 問が処理待ちのため、問題の生成を一時的に止めています。`,
+  acceptReached: (sft, preference) =>
+    `採用数が目標に達しました(SFT ${count(sft)} 件、選好ペア ${count(preference)} 件)。新しい問題の生成を止め、処理中の分を仕上げます。`,
+  totalReached: (total) => `${count(total)} 問すべての生成が終わりました。処理中の分を仕上げます。`,
+
+  columns: {
+    part: '工程',
+    received: '受信',
+    running: '処理中',
+    queued: '待機',
+    passed: '通過',
+    rejected: '不採用',
+    dead: '失敗',
+    seconds: '秒',
+  },
+  problems: (value) => `問題 ${count(value)} 問`,
+  rejected: (value) => `不採用 ${count(value)} 件`,
+  deadLetters: (value) => `デッドレター ${count(value)} 件`,
+  sftRecords: (value) => `SFT ${count(value)} 件`,
+  preferenceRecords: (value) => `選好ペア ${count(value)} 件`,
+  rate: (perMinute) => `毎分 ${perMinute.toFixed(perMinute < 10 ? 1 : 0)} 件`,
+  tokensPerSecond: (tokens) => `毎秒 ${count(Math.round(tokens))} トークン`,
+  eta: (seconds) => `残り約${duration(seconds)}`,
+  etaUnknown: '残り時間は計算中です',
+  elapsed: (seconds) => `経過 ${duration(seconds)}`,
+  duration,
+
+  draining: (running, seconds) =>
+    `停止しています: 処理中の ${count(running)} 件が終わるのを最長${duration(seconds)}待ちます…`,
+  pressAgain: 'もう一度 Ctrl-C を押すと、すぐに終了します。',
+  interrupted: (run) => `実行 ${run} を停止しました。データは失われていません。同じコマンドで続きから再開できます。`,
+  done: (run, seconds) => `実行 ${run} が完了しました(所要時間 ${duration(seconds)})。`,
+  failed: (run, reason) => `実行 ${run} は失敗しました: ${reason}`,
+  filesWritten: '出力ファイル:',
+  noFiles: '採用されたデータがないため、出力ファイルはありません。理由はレポートで確認できます。',
+  file: (path, records) => `${path}(${count(records)} 件)`,
+  nextCommands: '次に試すコマンド:',
+  smallModel:
+    'このデータはごく小さなモデルで作ったものです。仕組みが動くことを示すもので、品質の見本ではありません。実際のデータ作成には --endpoint と --model で本番のモデルを指定してください。',
+  logFile: (path) => `ログ: ${path}`,
+}

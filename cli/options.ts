@@ -1,0 +1,26 @@
+// Options that several commands share, read one way everywhere.
+
+import { resolve } from 'node:path'
+import { InvalidArgumentError, Option } from 'commander'
+
+/** `--state DIR`: where local services and embedded data live. */
+export function stateOption(): Option {
+  return new Option('--state <dir>', 'folder of local services and embedded data').default('.magpie')
+}
+
+/** Absolute path of the state folder. */
+export function stateFolder(options: { state: string }): string {
+  return resolve(options.state)
+}
+
+/** Reads a count of at least 1 (a commander argument parser). */
+export function positiveInteger(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number of at least 1.')
+  return value
+}
+
+/** Collects an option that may be given several times. */
+export function collect(text: string, before: string[] = []): string[] {
+  return [...before, text]
+}

@@ -1,0 +1,127 @@
+// What a run shows while it works: a block for a terminal, one line for a log. Pure: a snapshot in, text out.
+
+import Table from 'cli-table3'
+import picocolors from 'picocolors'
+import type { RunSnapshot } from '../pipeline/run-contract.ts'
+import type { Messages } from './messages/contract.ts'
+import type { Rates } from './rates.ts'
+
+const BAR_WIDTH = 28
+
+export interface View {
+  readonly runId: string
+  readonly snapshot: RunSnapshot
+  readonly rates: Rates
+  readonly messages: Messages
+  /** Milliseconds since 1970 UTC of this start of the process. */
+  readonly since: number
+  readonly now: number
+}
+
+/** The block of a terminal, some 15 lines. */
+export function progressBlock(view: View): string {
+  const { runId, snapshot, messages } = view
+  const head = `${picocolors.bold(runId)}  ${bar(snapshot)}  ${figures(view)}`
+  return [head, stageTable(snapshot, messages), accepted(view), ...waits(view)].join('\n')
+}
+
+/** One line for output that is no terminal. */
+export function progressLine(view: View): string {
+  const { snapshot, messages } = view
+  const stages = snapshot.stages
+    .filter(({ received }) => received > 0)
+    .map(({ name, emitted, rejected }) => `${messages.parts[name as keyof Messages['parts']]} ${emitted}+${rejected}`)
+  return [figures(view), accepted(view), stages.join(', ')].filter((part) => part !== '').join(' · ')
+}
+
+function bar({ total, made, accepted: rows }: RunSnapshot): string {
+  if (total === null) return `${rows.sft}`
+  const filled = Math.min(BAR_WIDTH, Math.round((made / total) * BAR_WIDTH))
+  return picocolors.green('█'.repeat(filled)) + picocolors.dim('░'.repeat(BAR_WIDTH - filled))
+}
+
+function figures({ snapshot, rates, messages, since, now }: View): string {
+  const { made, total } = snapshot
+  const left = rates.secondsLeft === null ? messages.etaUnknown : messages.eta(rates.secondsLeft)
+  const count = total === null ? messages.problems(made) : `${made}/${messages.problems(total)}`
+  return [
+    count,
+    messages.rate(rates.endedPerMinute),
+    messages.tokensPerSecond(rates.tokensPerSecond),
+    messages.elapsed((now - since) / 1000),
+    ...(total === null ? [] : [left]),
+  ].join(' · ')
+}
+
+function accepted({ snapshot, messages }: View): string {
+  return `${messages.sftRecords(snapshot.accepted.sft)} · ${messages.preferenceRecords(snapshot.accepted.preference)}`
+}
+
+function stageTable({ stages, sinks }: RunSnapshot, messages: Messages): string {
+  const { columns, parts } = messages
+  const bare = {
+    top: '',
+    bottom: '',
+    left: '',
+    right: '',
+    mid: '',
+    'top-mid': '',
+    'bottom-mid': '',
+    'left-mid': '',
+    'right-mid': '',
+    'mid-mid': '',
+    middle: '  ',
+  }
+  const table = new Table({
+    chars: { ...bare, 'top-left': '', 'top-right': '', 'bottom-left': '', 'bottom-right': '' },
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+  })
+  const { part, received, running, queued, passed, rejected, dead, seconds } = columns
+  table.push([part, received, running, queued, passed, rejected, dead, seconds].map((title) => picocolors.dim(title)))
+  const show = (count: number, paint = (text: string) => text) =>
+    count === 0 ? picocolors.dim('·') : paint(String(count))
+  for (const stage of stages) {
+    table.push([
+      parts[stage.name as keyof Messages['parts']],
+      ...[stage.received, stage.running, stage.queued, stage.emitted].map((count) => show(count)),
+      show(stage.rejected, picocolors.yellow),
+      show(stage.dead, picocolors.red),
+      show(Math.round(stage.seconds)),
+    ])
+  }
+  for (const sink of sinks) {
+    table.push([
+      parts[sink.name as keyof Messages['parts']],
+      ...[sink.received, sink.writing, sink.queued, sink.written].map((count) => show(count)),
+      show(0),
+      show(sink.dead, picocolors.red),
+      show(Math.round(sink.seconds)),
+    ])
+  }
+  return table.toString()
+}
+
+/** What the run waits for at this moment. */
+function waits({ snapshot, messages }: View): string[] {
+  const endpoints = snapshot.llm.endpoints
+    .filter(({ downSince }) => downSince !== null)
+    .map(({ url, lastError }) => messages.endpointWaiting(url, lastError ?? ''))
+  return [
+    ...endpoints,
+    ...waitingParts(snapshot).map(([name, reason]) => messages.waitingFor(partName(name, messages), reason)),
+  ].map((line) => picocolors.yellow(line))
+}
+
+/** Parts whose server does not answer, with the reason: sinks, and Kafka itself. */
+export function waitingParts({ sinks, sender }: RunSnapshot): [name: string, reason: string][] {
+  const waiting = sinks
+    .filter((sink) => sink.waiting)
+    .map((sink): [string, string] => [sink.name, sink.lastError ?? ''])
+  return sender.downSince === null ? waiting : [...waiting, ['Kafka', sender.lastError ?? '']]
+}
+
+/** A part's name in the language; names that are not translated stay. */
+export function partName(name: string, { parts }: Messages): string {
+  return name in parts ? parts[name as keyof Messages['parts']] : name
+}

@@ -1,0 +1,52 @@
+// Rates over the last half minute, from snapshots that are shown. Pure but for its memory of the window.
+
+import type { RunSnapshot } from '../pipeline/run-contract.ts'
+
+const WINDOW_MS = 30_000
+
+export interface Rates {
+  /** Problems that came to an end, per minute. */
+  readonly endedPerMinute: number
+  readonly tokensPerSecond: number
+  /** Problems that came to an end in this process. */
+  readonly ended: number
+  /** Seconds until all wanted problems have ended; null while nobody can tell. */
+  readonly secondsLeft: number | null
+}
+
+interface Point {
+  readonly at: number
+  readonly ended: number
+  readonly tokens: number
+}
+
+/** Returns a function that takes each snapshot (and its time, milliseconds) and gives the rates by then. */
+export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
+  let points: Point[] = []
+  return (snapshot, at) => {
+    const point = { at, ended: endedOf(snapshot), tokens: tokensOf(snapshot) }
+    points = [...points.filter((each) => at - each.at <= WINDOW_MS), point]
+    const first = points[0]!
+    const seconds = Math.max((at - first.at) / 1000, 0.001)
+    const perSecond = points.length < 2 ? 0 : (point.ended - first.ended) / seconds
+    const open = snapshot.stages.reduce((sum, { running, queued }) => sum + running + queued, 0)
+    const left = snapshot.total === null ? null : Math.max(0, snapshot.total - snapshot.made) + open
+    return {
+      endedPerMinute: perSecond * 60,
+      tokensPerSecond: points.length < 2 ? 0 : (point.tokens - first.tokens) / seconds,
+      ended: point.ended,
+      secondsLeft: left === null || (perSecond === 0 && left > 0) ? null : left / Math.max(perSecond, 0.001),
+    }
+  }
+}
+
+function endedOf({ stages }: RunSnapshot): number {
+  return stages.reduce(
+    (sum, { name, rejected, dead, emitted }) => sum + rejected + dead + (name === 'curate' ? emitted : 0),
+    0,
+  )
+}
+
+function tokensOf({ llm }: RunSnapshot): number {
+  return Object.values(llm.usage).reduce((sum, { completionTokens }) => sum + completionTokens, 0)
+}

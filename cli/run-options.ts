@@ -1,0 +1,42 @@
+// The options of run, import and quickstart, declared once.
+
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { collect, positiveInteger, stateOption } from './options.ts'
+
+export interface RunOptions {
+  readonly config: string
+  readonly run?: string
+  readonly total?: number
+  readonly accept?: number
+  readonly stages?: string
+  readonly endpoint?: string[]
+  readonly model?: string
+  readonly state: string
+  readonly out?: string
+  readonly lang?: string
+  readonly set?: string[]
+}
+
+/** Adds them to a command. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .option('--run <name>', 'name of the run; the same name goes on where it stopped (default: the config’s name)')
+    .option(
+      '--total <n>',
+      'problems wanted; without it and without one in the config the run goes on until stopped',
+      positiveInteger,
+    )
+    .option('--accept <n>', 'stop making problems when so many SFT records are accepted', positiveInteger)
+    .option('--stages <a,b>', 'only these parts of the pipeline in this process')
+    .option('--endpoint <url>', 'model server for every role; may be given several times', collect)
+    .option('--model <name>', 'model for every role')
+    .addOption(stateOption())
+    .option('--out <dir>', 'folder of the data sets')
+    .addOption(new Option('--lang <language>', 'language of the progress messages').choices(['en', 'ja']))
+    .option(
+      '--set <key=value>',
+      'another value for a setting, as roles.sampler.sampling.temperature=0.7; may be repeated',
+      collect,
+    )
+}

@@ -1,0 +1,136 @@
+// `magpie simulate`: a stand-in for a vLLM cluster on this machine, to try a config, forecast and test without a GPU.
+
+import { rename, writeFile } from 'node:fs/promises'
+import { InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
+import type { Engine } from '../local/engine/contract.ts'
+import { startFront } from '../local/engine/front.ts'
+import type { Front } from '../local/engine/front.ts'
+import { createInvented } from '../local/engine/invented.ts'
+import { openRecording } from '../local/engine/recorded.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import { silentLogger } from '../schemas/logger.ts'
+import { collect, positiveInteger } from './options.ts'
+
+interface SimulateOptions {
+  readonly recording?: string
+  readonly port: number
+  readonly host: string
+  readonly slots: number
+  readonly latencyMs: number
+  readonly sigma: number
+  readonly model?: string[]
+  readonly maxModelLen: number
+  readonly apiKeyEnv?: string
+  readonly think?: boolean
+  readonly stats?: string
+}
+
+const EXAMPLES = `
+Examples:
+  ./magpie simulate --port 8000
+  ./magpie simulate --port 8000 --recording recorded.jsonl --slots 64 --latency-ms 200
+  curl http://127.0.0.1:8000/v1/models
+
+Without --recording it invents problems, answers and scores by seed, an endless supply. It serves /v1/completions,
+/v1/chat/completions, /tokenize, /detokenize, /pooling, /classify, /metrics and /health as vLLM does;
+/simulator/stats counts the calls (POST sets them back). Ctrl-C ends it.`
+
+/** Adds the command. */
+export function addSimulate(program: Command): void {
+  program
+    .command('simulate')
+    .description('a stand-in for a vLLM cluster, to try a config, forecast and test without a GPU')
+    .option('--recording <file>', 'serve this recording (JSON lines: problem, answer, samples of text and reward)')
+    .addOption(new Option('--port <port>', 'port to listen on; 0: any free one').argParser(portNumber).default(8000))
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .addOption(
+      new Option('--slots <n>', 'sequences generated at once; the others wait in a queue')
+        .argParser(positiveInteger)
+        .default(64),
+    )
+    .addOption(
+      new Option('--latency-ms <m>', 'median time of a sequence; 0: instant').argParser(notNegative).default(0),
+    )
+    .addOption(
+      new Option('--sigma <s>', 'spread of the log-normal time; 0: all alike').argParser(notNegative).default(0.5),
+    )
+    .addOption(
+      new Option('--model <name>', 'serve only this model name (repeatable); else any name').argParser(collect),
+    )
+    .addOption(new Option('--max-model-len <n>', 'context size in tokens').argParser(positiveInteger).default(32768))
+    .option('--api-key-env <name>', 'ask for the key that this environment variable holds')
+    .option('--think', 'answer as a reasoning model without a parser: a thought and </think> first')
+    .option('--stats <file>', 'write the counts of calls to this file (JSON) at the end')
+    .addHelpText('after', EXAMPLES)
+    .action(simulate)
+}
+
+async function simulate(options: SimulateOptions): Promise<void> {
+  const apiKey = options.apiKeyEnv === undefined ? undefined : readKey(options.apiKeyEnv)
+  const front = await startFront({
+    engine: await openEngine(options),
+    host: options.host,
+    port: options.port,
+    slots: options.slots,
+    latency: { medianMs: options.latencyMs, sigma: options.sigma },
+    log: silentLogger,
+    anyModel: options.model === undefined,
+    ...(apiKey !== undefined && { apiKey }),
+  })
+  const ended = signalled()
+  process.stdout.write(`Simulated model server ready at ${front.url} (${options.slots} slots). Ctrl-C ends it.\n`)
+  const signal = await ended
+  if (options.stats !== undefined) await writeStats(options.stats, front)
+  await front.close()
+  if (signal === 'SIGINT') process.exitCode = 130
+}
+
+function openEngine(options: SimulateOptions): Promise<Engine> {
+  const engineOptions = {
+    maxModelLen: options.maxModelLen,
+    think: options.think === true,
+    ...(options.model !== undefined && { models: options.model }),
+  }
+  if (options.recording === undefined) return Promise.resolve(createInvented(engineOptions))
+  return openRecording(options.recording, engineOptions)
+}
+
+function readKey(name: string): string {
+  const key = process.env[name]
+  if (key === undefined || key === '')
+    throw new UsageFault(`--api-key-env ${name}: the environment variable ${name} is not set.`)
+  return key
+}
+
+/** The first SIGINT or SIGTERM; a second one ends the process at once, as the system does it. */
+function signalled(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const end = (signal: NodeJS.Signals): void => {
+      process.off('SIGINT', end)
+      process.off('SIGTERM', end)
+      resolve(signal)
+    }
+    process.on('SIGINT', end)
+    process.on('SIGTERM', end)
+  })
+}
+
+async function writeStats(file: string, front: Front): Promise<void> {
+  const aside = `${file}.${process.pid}.part`
+  await writeFile(aside, `${JSON.stringify(front.stats(), null, 2)}\n`)
+  await rename(aside, file)
+}
+
+function portNumber(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('give a port from 0 to 65535.')
+  return port
+}
+
+function notNegative(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('give a number of at least 0.')
+  return value
+}

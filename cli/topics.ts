@@ -1,0 +1,118 @@
+// magpie topics: what lies on the log, and how far each stage of each run is behind.
+
+import Table from 'cli-table3'
+import type { Command } from 'commander'
+import { findKafka } from '../local/kafka.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import { silentLogger } from '../schemas/logger.ts'
+import { kafkaConfig, resolveKafka } from '../stream/config.ts'
+import { groupNames, groupPosition } from '../stream/groups-admin.ts'
+import { connectKafka } from '../stream/kafka.ts'
+import type { KafkaConnection } from '../stream/kafka.ts'
+import { topicContent, topicNames } from '../stream/topics-admin.ts'
+import { stateFolder, stateOption } from './options.ts'
+
+interface TopicRow {
+  readonly topic: string
+  readonly partitions: number
+  readonly records: number
+  /** ISO times of the first and last record. */
+  readonly first: string | null
+  readonly last: string | null
+}
+
+interface GroupRow {
+  readonly run: string
+  readonly revision: string
+  readonly stage: string
+  /** Records that it has not finished, those of other runs in the same topics included. */
+  readonly lag: number
+}
+
+export function addTopics(program: Command): void {
+  program
+    .command('topics')
+    .description('topics, their records, and the lag of each stage')
+    .option('--json', 'as JSON')
+    .addOption(stateOption())
+    .addHelpText('after', '\nExample:\n  ./magpie topics --json')
+    .action(async (options: { state: string; json?: true }) => {
+      const address = resolveKafka(kafkaConfig.parse({}), process.env)
+      const brokers = address.brokers ?? (await localBrokers(stateFolder(options)))
+      const connection = connectKafka({ ...address, brokers, log: silentLogger })
+      try {
+        const topics = await topicRows(connection)
+        const stages = await groupRows(connection, topics)
+        const text =
+          options.json === true ? JSON.stringify({ topics, stages }) : `${topicTable(topics)}\n\n${groupTable(stages)}`
+        process.stdout.write(`${text}\n`)
+      } finally {
+        await connection.close()
+      }
+    })
+}
+
+async function localBrokers(stateDir: string): Promise<string[]> {
+  const found = await findKafka(stateDir)
+  if (found?.port == null) {
+    throw new UsageFault(
+      `no Kafka runs in ${stateDir}: start it with ./magpie services up, give another --state DIR, or set KAFKA_BROKERS`,
+    )
+  }
+  return [`127.0.0.1:${found.port}`]
+}
+
+async function topicRows(connection: KafkaConnection): Promise<TopicRow[]> {
+  const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString())
+  const names = await topicNames(connection)
+  return Promise.all(
+    names.map(async (name) => {
+      const { topic, partitions, records, firstAt, lastAt } = await topicContent(
+        connection,
+        name,
+        new AbortController().signal,
+      )
+      return { topic, partitions: partitions.length, records, first: iso(firstAt), last: iso(lastAt) }
+    }),
+  )
+}
+
+/** Groups are named magpie.RUN.REVISION.STAGE; run names may hold dots, revisions and stages may not. */
+const GROUP = /^magpie\.(?<run>.+)\.(?<revision>[^.]+)\.(?<stage>[^.]+)$/
+
+async function groupRows(connection: KafkaConnection, topics: readonly TopicRow[]): Promise<GroupRow[]> {
+  const rows: GroupRow[] = []
+  for (const group of await groupNames(connection)) {
+    const { run, revision, stage } = GROUP.exec(group)?.groups ?? {}
+    if (run === undefined || revision === undefined || stage === undefined) continue
+    const positions = await groupPosition(
+      connection,
+      group,
+      topics.map(({ topic }) => topic),
+    )
+    const lag = positions.filter(({ committed }) => committed !== null).reduce((sum, each) => sum + each.lag, 0)
+    rows.push({ run, revision, stage, lag })
+  }
+  return rows
+}
+
+function topicTable(rows: readonly TopicRow[]): string {
+  const table = new Table({
+    head: ['topic', 'partitions', 'records', 'first', 'last'],
+    colAligns: ['left', 'right', 'right'],
+    style: { head: [] },
+  })
+  for (const { topic, partitions, records, first, last } of rows)
+    table.push([topic, partitions, records, first ?? '', last ?? ''])
+  return table.toString()
+}
+
+function groupTable(rows: readonly GroupRow[]): string {
+  const table = new Table({
+    head: ['run', 'revision', 'stage', 'lag'],
+    colAligns: ['left', 'left', 'left', 'right'],
+    style: { head: [] },
+  })
+  for (const { run, revision, stage, lag } of rows) table.push([run, revision, stage, lag])
+  return table.toString()
+}

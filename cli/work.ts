@@ -1,0 +1,213 @@
+// What run, import and quickstart have in common: config, services, the run, its progress, its end. Exit codes as
+// cli/main.ts says; the first Ctrl-C (or SIGTERM) drains, the second ends at once.
+
+import { basename, extname, join } from 'node:path'
+import { loadConfig } from '../configs/load.ts'
+import type { LoadedConfig } from '../configs/load.ts'
+import { checkEndpoints } from '../llm/check-endpoints.ts'
+import { PART_NAMES } from '../pipeline.ts'
+import type { PartName } from '../pipeline.ts'
+import type { Source } from '../pipeline/produce.ts'
+import type { ActiveRun, RunResult } from '../pipeline/run-contract.ts'
+import { rewardersOf, startRun } from '../pipeline/run.ts'
+import { checkJsonl } from '../producers/jsonl.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import { createAnnouncer } from './announce.ts'
+import { changedSettings } from './changed-settings.ts'
+import { createDisplay } from './display.ts'
+import { createFileLogger } from './logger.ts'
+import { messagesIn } from './messages/choose.ts'
+import type { Messages } from './messages/contract.ts'
+import { stateFolder } from './options.ts'
+import { prepareKafka, prepareModel } from './prepare.ts'
+import type { Preparing } from './prepare.ts'
+import { progressBlock, progressLine } from './progress-view.ts'
+import { createRates } from './rates.ts'
+import type { RunOptions } from './run-options.ts'
+import { programVersion } from './version.ts'
+
+export interface Work extends RunOptions {
+  readonly source: Source
+}
+
+export interface WorkEnd {
+  readonly exitCode: number
+  readonly runId: string
+  readonly result: RunResult | null
+  readonly messages: Messages
+}
+
+const LOOK_MS = 250
+
+/** Runs to the end, an interruption or a failure. Throws UsageFault and Failure for cli/main.ts to say. */
+export async function work(options: Work): Promise<WorkEnd> {
+  const { source } = options
+  if (source.kind === 'jsonl') await checkJsonl(source.file)
+  const parts = partsOf(options.stages)
+  const stages = options.stages === undefined ? null : [...parts].filter((part) => part !== 'produce')
+  const producer = parts.has('produce') ? source.kind : 'none'
+  const { endpoint, model, run: name, total, accept, out, lang: language } = options
+  const loaded = await loadConfig({
+    file: options.config,
+    set: options.set ?? [],
+    overrides: { endpoint, model, name, total, accept, out, language },
+    environment: process.env,
+    work: { producer, stages },
+  })
+  const runId = options.run ?? runName(loaded.config.name, source)
+  const stateDir = stateFolder(options)
+  const { logger: log, file: logFile, flush } = createFileLogger(join(stateDir, 'logs', `${runId}.jsonl`))
+  const messages = messagesIn(loaded.config.language)
+  const display = createDisplay(process.stderr, Date.now)
+  const stop = interruption()
+  const preparing = { stateDir, display, messages, log, signal: stop.signal }
+  try {
+    const run = await start(loaded, { options, runId, parts, source, preparing })
+    stop.onFirst(() => {
+      const running = run.snapshot().stages.reduce((sum, stage) => sum + stage.running, 0)
+      display.say(messages.draining(running, 8))
+      display.say(messages.pressAgain)
+      void run.stop()
+    })
+    const since = Date.now()
+    const result = await follow(run, { runId, since, preparing })
+    const { said } = stop
+    display.say(said ? messages.interrupted(runId) : messages.done(runId, (Date.now() - since) / 1000))
+    return { exitCode: result.state === 'finished' ? 0 : 130, runId, result, messages }
+  } catch (error) {
+    if (stop.said) return { exitCode: 130, runId, result: null, messages }
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'ended by an error')
+    if (!(error instanceof UsageFault)) display.say(messages.logFile(logFile))
+    throw error
+  } finally {
+    display.close({ keep: false })
+    stop.release()
+    await flush()
+  }
+}
+
+interface Starting {
+  readonly options: Work
+  readonly runId: string
+  readonly parts: ReadonlySet<PartName>
+  readonly source: Source
+  readonly preparing: Preparing
+}
+
+async function start(given: LoadedConfig, { options, runId, parts, source, preparing }: Starting): Promise<ActiveRun> {
+  const { display, messages, log, signal, stateDir } = preparing
+  const kafka = await prepareKafka(given.config.kafka, preparing)
+  const loaded = await prepareModel(given, preparing)
+  await checkModels(loaded, preparing)
+  const run = await startRun(
+    {
+      ...{ loaded, runId, source, parts, kafka, stateDir, log },
+      revision: 'main',
+      registryUrl: process.env['SCHEMA_REGISTRY_URL'],
+      clickhouseUrl: process.env['CLICKHOUSE_URL'],
+      version: programVersion(),
+      now: Date.now,
+      onWaiting: () => {
+        display.step(messages.waitingForLeader(runId))
+      },
+    },
+    signal,
+  )
+  const { total } = loaded.config
+  const { previous, existing } = run
+  if (previous === null) {
+    display.say(source.kind === 'jsonl' ? messages.importing(runId, source.file) : messages.started(runId, total))
+  } else {
+    const isWhole = previous.state === 'finished' && total !== null && existing >= total
+    display.say(isWhole ? messages.finishedAlready(runId) : messages.resumed(runId, existing, total))
+    const changed = changedSettings(previous.config, loaded.json)
+    if (changed.length > 0) display.say(messages.configChanged(changed))
+  }
+  if (options.stages !== undefined) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
+  return run
+}
+
+/** Refuses what would spoil every call (a wrong key, a model that is not served); says what is only down. */
+async function checkModels({ config }: LoadedConfig, { display, messages, signal }: Preparing): Promise<void> {
+  const rewarders = rewardersOf(config.stages.reward.rewards)
+  const checks = await checkEndpoints({ roles: config.roles, rewarders, signal })
+  const faults = checks.filter(({ error }) => error?.code === 'unauthorized' || error?.code === 'model-not-found')
+  if (faults.length > 0) {
+    throw new UsageFault(
+      faults.map(({ role, error }) => `${role}: ${error?.message ?? ''}; correct the config or the server`),
+    )
+  }
+  const unreachable = new Map(
+    checks.filter(({ reachable }) => !reachable).map(({ url, error }) => [url, error?.message ?? '']),
+  )
+  for (const [url, reason] of unreachable) display.say(messages.endpointWaiting(url, reason))
+}
+
+/** Shows what goes on until the run has ended. */
+async function follow(
+  run: ActiveRun,
+  { runId, since, preparing }: { runId: string; since: number; preparing: Preparing },
+): Promise<RunResult> {
+  const { display, messages } = preparing
+  const rates = createRates()
+  const announce = createAnnouncer(messages)
+  const look = (): void => {
+    const now = Date.now()
+    const snapshot = run.snapshot()
+    for (const line of announce(snapshot, now)) display.say(line)
+    const view = { runId, snapshot, rates: rates(snapshot, now), messages, since, now }
+    display.show({ block: () => progressBlock(view), line: () => progressLine(view) })
+  }
+  const timer = setInterval(look, LOOK_MS)
+  try {
+    return await run.done
+  } finally {
+    clearInterval(timer)
+    look()
+  }
+}
+
+/** First signal: asks for a drain (or aborts what is being set up); second: ends the process at once. */
+function interruption() {
+  const controller = new AbortController()
+  let said = false
+  let onFirst = (): void => {
+    controller.abort(new Error('interrupted'))
+  }
+  const listener = (): void => {
+    if (said) process.exit(130)
+    said = true
+    onFirst()
+  }
+  process.on('SIGINT', listener).on('SIGTERM', listener)
+  return {
+    signal: controller.signal,
+    get said() {
+      return said
+    },
+    onFirst(action: () => void) {
+      onFirst = action
+    },
+    release() {
+      process.off('SIGINT', listener).off('SIGTERM', listener)
+    },
+  }
+}
+
+/** The parts that --stages names, or all. Throws UsageFault for unknown ones. */
+function partsOf(stages: string | undefined): ReadonlySet<PartName> {
+  if (stages === undefined) return new Set(PART_NAMES)
+  const names = stages.split(',').map((name) => name.trim())
+  const unknown = names.filter((name) => !(PART_NAMES as readonly string[]).includes(name))
+  if (unknown.length > 0) {
+    throw new UsageFault(unknown.map((name) => `--stages: there is no "${name}"; there are ${PART_NAMES.join(', ')}`))
+  }
+  return new Set(names as PartName[])
+}
+
+/** Config and file name a run that nobody has named, so that the same command goes on with the same run. */
+function runName(configName: string, source: Source): string {
+  if (source.kind === 'magpie') return configName
+  const stem = basename(source.file, extname(source.file)).replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+  return `${configName}-${stem}`.slice(0, 100)
+}

@@ -1,0 +1,101 @@
+// Loads a run's config: file, options and environment in, one frozen and checked value out. Throws UsageFault
+// with every fault that can be found, each with its file, line and column or the option it came from.
+
+import { readFile } from 'node:fs/promises'
+import { basename, extname } from 'node:path'
+import { findTemplate, loadTemplates, templateNames } from '../llm/templates.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import { canonicalJson, deepFreeze, sha256 } from './canonical.ts'
+import { overridesFor } from './overrides.ts'
+import type { Override, Overrides } from './overrides.ts'
+import { readSettings } from './read.ts'
+import { brokenRules, neededRoles, WHOLE_PIPELINE } from './rules.ts'
+import type { Templates, Work } from './rules.ts'
+import { configSchema, readSections } from './schema.ts'
+import type { Config } from './schema.ts'
+import type { Environment } from './source.ts'
+
+export interface LoadRequest {
+  readonly file: string
+  /** Values of --set, in order. */
+  readonly set?: readonly string[]
+  /** Options that stand for settings. */
+  readonly overrides?: Overrides
+  readonly environment: Environment
+  /** What this process does of the pipeline; the whole of it unless said. */
+  readonly work?: Work
+}
+
+export interface LoadedConfig {
+  /** Deeply frozen. An endpoint may still be the word `local` (configs/local-endpoint.ts). */
+  readonly config: Config
+  readonly file: string
+  /** SHA-256 of the settings that shape the data: a run that is asked for more, in another folder, keeps it. */
+  readonly hash: string
+  /** Canonical JSON of the config. No secret can be in it: keys are given by the names of variables. */
+  readonly json: string
+}
+
+/** Reads, merges and checks; see the file's first lines. */
+export async function loadConfig({
+  file,
+  set = [],
+  overrides = {},
+  environment,
+  work = WHOLE_PIPELINE,
+}: LoadRequest): Promise<LoadedConfig> {
+  const text = await readConfigFile(file)
+  const templates = knownTemplates()
+  const result = readSettings({
+    file,
+    text,
+    environment,
+    schema: configSchema,
+    set,
+    overrides: (tree) => {
+      const needed = neededRoles(readSections(tree), WHOLE_PIPELINE).map(({ role }) => role)
+      return [
+        ...nameAfterFile(tree, file),
+        ...overridesFor(tree, overrides, needed, (model) => templates.find(model)?.name ?? null),
+      ]
+    },
+    rules: (tree) => brokenRules(readSections(tree), work, templates, environment),
+  })
+  if ('faults' in result) throw new UsageFault(result.faults)
+  const config = deepFreeze(result.value)
+  return { config, file, hash: hashOf(config), json: canonicalJson(config) }
+}
+
+/** How much is wanted, where it goes, what it is called and what the screen says do not shape the data. */
+function hashOf({ roles, producer, stages }: Config): string {
+  return sha256(canonicalJson({ roles, producer, stages }))
+}
+
+function knownTemplates(): Templates {
+  const all = loadTemplates()
+  return {
+    names: templateNames(all),
+    find: (name) => {
+      const template = findTemplate(name, all)
+      if (template === null) return null
+      const { controlTasks, system } = template
+      return { name: template.name, controlTasks: Object.keys(controlTasks), takesSystem: system.rule !== 'none' }
+    },
+  }
+}
+
+async function readConfigFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
+    throw new UsageFault(`${file}: the config cannot be read (${why}); give one with -c, as -c configs/simulated.yaml`)
+  }
+}
+
+/** A run without a name is called after its file. */
+function nameAfterFile(tree: unknown, file: string): Override[] {
+  if (typeof tree === 'object' && tree !== null && 'name' in tree) return []
+  return [{ path: ['name'], value: basename(file, extname(file)), option: `the name of ${file}` }]
+}

@@ -1,0 +1,170 @@
+// Rules over several settings at once: what is switched on has what it needs. Each is checked even while other
+// settings are wrong, so that all faults are told in one go.
+
+import type { EndpointConfig } from '../llm/config.ts'
+import type { RoleName } from '../llm/contract.ts'
+import type { ConfigFault, ConfigPath } from './fault.ts'
+import { nearest } from './nearest.ts'
+import type { Sections } from './schema.ts'
+import type { Environment } from './source.ts'
+
+/** What this process is to do of the pipeline. */
+export interface Work {
+  /** Where problems come from: the questioner, a file, or nowhere (a worker, a replay). */
+  readonly producer: 'magpie' | 'jsonl' | 'none'
+  /** Names of the stages that run here; null: all that the config has on. */
+  readonly stages: readonly string[] | null
+}
+
+export const WHOLE_PIPELINE: Work = { producer: 'magpie', stages: null }
+
+export interface KnownTemplate {
+  readonly name: string
+  /** Names of its control tasks. */
+  readonly controlTasks: readonly string[]
+  /** Whether its prefix has a place for a system text. */
+  readonly takesSystem: boolean
+}
+
+export interface Templates {
+  readonly names: readonly string[]
+  /** The template of a template's name or a model's name; null where none is known. */
+  find(name: string): KnownTemplate | null
+}
+
+/** Roles that this work calls, each with why. */
+export function neededRoles({ stages }: Sections, work: Work): { role: RoleName; why: string }[] {
+  const runs = (stage: 'tag' | 'answer' | 'sample'): boolean =>
+    stages[stage]?.enabled === true && (work.stages === null || work.stages.includes(stage))
+  return [
+    ...(work.producer === 'magpie' ? [{ role: 'questioner' as const, why: 'problems come from it' }] : []),
+    ...(runs('tag') ? [{ role: 'tagger' as const, why: 'stages.tag is on' }] : []),
+    ...(runs('answer') ? [{ role: 'answerer' as const, why: 'stages.answer is on' }] : []),
+    ...(runs('sample') ? [{ role: 'sampler' as const, why: 'stages.sample is on' }] : []),
+  ]
+}
+
+/** Faults of the sections against each other, against the known templates and the environment. */
+export function brokenRules(
+  sections: Sections,
+  work: Work,
+  templates: Templates,
+  environment: Environment,
+): ConfigFault[] {
+  return [
+    ...missingRoles(sections, work),
+    ...(work.producer === 'magpie' ? brokenQuestioner(sections, templates) : []),
+    ...missingKeys(sections, work, environment),
+    ...unknownReward(sections),
+    ...nothingToVerify(sections),
+    ...unreachableAccept(sections),
+  ]
+}
+
+function missingRoles(sections: Sections, work: Work): ConfigFault[] {
+  return neededRoles(sections, work)
+    .filter(({ role }) => sections.roles[role] === undefined)
+    .map(({ role, why }) => ({
+      path: ['roles', role],
+      text: `is missing, and ${why}; name its model and at least one endpoint (or give --endpoint URL --model NAME)`,
+    }))
+}
+
+function brokenQuestioner({ roles: { questioner }, producer }: Sections, templates: Templates): ConfigFault[] {
+  if (questioner === undefined || questioner === null) return []
+  const path = ['roles', 'questioner', 'template']
+  const all = templates.names.join(', ')
+  const template = templates.find(questioner.template ?? questioner.model)
+  if (template === null) {
+    if (questioner.template === undefined) {
+      return [
+        { path, text: `is missing, and no template is known for the model ${questioner.model}; choose one of ${all}` },
+      ]
+    }
+    const meant = nearest(questioner.template, templates.names)
+    const hint = meant === null ? 'choose one of' : `did you mean "${meant}"? There are`
+    return [{ path, text: `"${questioner.template}" is not in configs/model_configs.json; ${hint} ${all}` }]
+  }
+  if (producer === null) return []
+  const faults: ConfigFault[] = []
+  const { controlTask, system, choices } = producer
+  if (!template.takesSystem && (system !== null || controlTask !== null)) {
+    const field = system !== null ? 'system' : 'controlTask'
+    const text = `has no place in the template ${template.name}; set system and controlTask to null, and steer by openers`
+    faults.push({ path: ['producer', field], text })
+  } else if (system === null && controlTask !== null && !template.controlTasks.includes(controlTask)) {
+    const tasks = template.controlTasks.join(', ') || 'none'
+    const text = `"${controlTask}" is no control task of the template ${template.name}; there are ${tasks}; or give your own text in producer.system`
+    faults.push({ path: ['producer', 'controlTask'], text })
+  }
+  if (questioner.sampling.temperature === 0 && choices > 1) {
+    const text = `is 0, so all ${choices} choices of a request would be one text (servers refuse it); raise it, or set producer.choices to 1`
+    faults.push({ path: ['roles', 'questioner', 'sampling', 'temperature'], text })
+  }
+  return faults
+}
+
+/** A key that is named but not there would only be found out by the first refused call. */
+function missingKeys(sections: Sections, work: Work, environment: Environment): ConfigFault[] {
+  const unset = (endpoints: readonly EndpointConfig[], path: ConfigPath): ConfigFault[] =>
+    endpoints.flatMap(({ keyEnv }, index) =>
+      keyEnv === undefined || (environment[keyEnv] ?? '') !== ''
+        ? []
+        : [
+            {
+              path: [...path, 'endpoints', index, 'keyEnv'],
+              text: `names the environment variable ${keyEnv}, which is not set; set it, or take keyEnv out`,
+            },
+          ],
+    )
+  const roles = neededRoles(sections, work).flatMap(({ role }) =>
+    unset(sections.roles[role]?.endpoints ?? [], ['roles', role]),
+  )
+  const { reward } = sections.stages
+  const scores = reward?.enabled === true && (work.stages === null || work.stages.includes('reward'))
+  const rewards = scores
+    ? reward.rewards.flatMap((each, index) =>
+        'endpoints' in each ? unset(each.endpoints, ['stages', 'reward', 'rewards', index]) : [],
+      )
+    : []
+  return [...roles, ...rewards]
+}
+
+function unknownReward({ stages: { curate, reward } }: Sections): ConfigFault[] {
+  if (curate === null || reward?.enabled !== true) return []
+  const names = reward.rewards.map(({ name }) => name)
+  if (names.includes(curate.reward)) return []
+  return [
+    {
+      path: ['stages', 'curate', 'reward'],
+      text: `"${curate.reward}" is none of the rewards in stages.reward.rewards; choose ${names.join(' or ')}`,
+    },
+  ]
+}
+
+function nothingToVerify({ stages: { answer, sample } }: Sections): ConfigFault[] {
+  if (answer?.enabled !== false || sample?.enabled !== false) return []
+  return [{ path: ['stages'], text: 'has answer and sample both off, so no problem would get a response; turn one on' }]
+}
+
+function unreachableAccept({ accept, stages: { curate, reward, sample } }: Sections): ConfigFault[] {
+  if (accept === null || curate === null) return []
+  const faults: ConfigFault[] = []
+  if (accept.sft !== null && !curate.sft.enabled) {
+    faults.push({ path: ['accept', 'sft'], text: 'can never be reached: stages.curate.sft is off' })
+  }
+  const why = !curate.preference.enabled
+    ? 'stages.curate.preference is off'
+    : reward?.enabled === false
+      ? 'stages.reward is off, and pairs are chosen by a reward'
+      : sample?.enabled === false
+        ? 'stages.sample is off, and one answer makes no pair'
+        : null
+  if (accept.preference !== null && why !== null) {
+    faults.push({ path: ['accept', 'preference'], text: `can never be reached: ${why}` })
+  }
+  if (accept.sft === null && accept.preference === null) {
+    faults.push({ path: ['accept'], text: 'asks for nothing; give sft or preference, or take accept out' })
+  }
+  return faults
+}

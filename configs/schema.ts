@@ -1,0 +1,96 @@
+// The whole config, joined from what each component says of its own settings (their schemas lie beside them).
+// Unknown keys are refused everywhere; everything that can have a default has one.
+
+import { z } from 'zod'
+import { roleConfig } from '../llm/config.ts'
+import type { RoleConfig } from '../llm/config.ts'
+import type { RoleName } from '../llm/contract.ts'
+import { answerConfig } from '../processors/answer.ts'
+import { curateConfig } from '../processors/curate.ts'
+import { rewardConfig } from '../processors/reward.ts'
+import { sampleConfig } from '../processors/sample.ts'
+import { screenConfig } from '../processors/screen.ts'
+import { tagConfig } from '../processors/tag.ts'
+import { verifyConfig } from '../processors/verify.ts'
+import { magpieConfig } from '../producers/magpie.ts'
+import { clickhouseConfig } from '../sinks/clickhouse.ts'
+import { jsonConfig } from '../sinks/json.ts'
+import { kafkaConfig } from '../stream/config.ts'
+import { valueAt } from './fault.ts'
+
+const roles = {
+  questioner: roleConfig.optional(),
+  answerer: roleConfig.optional(),
+  sampler: roleConfig.optional(),
+  tagger: roleConfig.optional(),
+  judge: roleConfig.optional(),
+}
+
+const stages = {
+  screen: screenConfig.prefault({}),
+  tag: tagConfig.prefault({}),
+  answer: answerConfig.prefault({}),
+  sample: sampleConfig.prefault({}),
+  verify: verifyConfig.prefault({}),
+  reward: rewardConfig.prefault({}),
+  curate: curateConfig.prefault({}),
+}
+
+const acceptConfig = z.strictObject({
+  sft: z.int().positive().nullable().default(null).describe('SFT records wanted; null asks for none'),
+  preference: z.int().positive().nullable().default(null).describe('Preference records wanted; null asks for none'),
+  minimum: z.int().min(0).default(0).describe('Problems to make in any case'),
+})
+
+export const configSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be letters, digits, ".", "_" or "-", at most 100')
+    .describe('Name of the run; a run of the same name is resumed'),
+  language: z.enum(['en', 'ja']).default('en').describe('Language of the progress messages'),
+  total: z.int().positive().nullable().default(null).describe('Problems wanted; null goes on until stopped'),
+  accept: acceptConfig.nullable().default(null).describe('Stop starting problems when all of this is reached'),
+  out: z.string().min(1).default('data').describe('Folder of the data sets'),
+  roles: z.strictObject(roles).prefault({}),
+  producer: magpieConfig.prefault({}),
+  stages: z.strictObject(stages).prefault({}),
+  sinks: z
+    .strictObject({
+      clickhouse: clickhouseConfig.prefault({}),
+      json: jsonConfig.prefault({}),
+    })
+    .prefault({}),
+  kafka: kafkaConfig.prefault({}),
+})
+
+export type Config = z.infer<typeof configSchema>
+
+export type Stages = Config['stages']
+
+/** A config by its sections, for rules over several of them while others are wrong. null: wrong, and told so. */
+export interface Sections {
+  readonly roles: { readonly [Name in RoleName]?: RoleConfig | null }
+  readonly stages: { readonly [Name in keyof Stages]: Stages[Name] | null }
+  readonly producer: Config['producer'] | null
+  readonly accept: Config['accept']
+}
+
+/** Reads each section of a raw tree alone. A role that is not in the tree is absent. */
+export function readSections(tree: unknown): Sections {
+  const each = (shapes: Readonly<Record<string, z.ZodType>>, section: string): object =>
+    Object.fromEntries(
+      Object.entries(shapes).flatMap(([name, shape]) => {
+        const parsed = shape.safeParse(valueAt(tree, [section, name]))
+        if (parsed.success && parsed.data === undefined) return []
+        return [[name, parsed.success ? parsed.data : null]]
+      }),
+    )
+  const producer = magpieConfig.prefault({}).safeParse(valueAt(tree, ['producer']))
+  const accept = acceptConfig.nullable().safeParse(valueAt(tree, ['accept']) ?? null)
+  return {
+    roles: each(roles, 'roles'),
+    stages: each(stages, 'stages') as Sections['stages'],
+    producer: producer.success ? producer.data : null,
+    accept: accept.success ? accept.data : null,
+  }
+}

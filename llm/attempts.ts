@@ -1,0 +1,143 @@
+// One call until it has an answer. Promises: what another try may heal is tried again, elsewhere where there is an
+// elsewhere; a server that is down, full or refusing costs patience, never the call; a call that engines in good
+// health fail again and again becomes a permanent failure, so that no record blocks its partition for ever.
+
+import { permanent } from '../schemas/failure.ts'
+import type { Logger } from '../schemas/logger.ts'
+import { backOff, type Clock, pause } from './clock.ts'
+import { accept, type Endpoint, refuse } from './endpoint.ts'
+import type { EngineClient } from './engine-client.ts'
+import { EngineFailure } from './engine-failure.ts'
+import type { Lane, Pool } from './pool.ts'
+
+/** So often may healthy engines fail one call; a time-out, which costs most, counts twice. */
+const STRIKES = 8
+
+export interface Attempt<T> {
+  readonly value: T
+  readonly endpoint: string
+  readonly attempts: number
+  /** Of the try that succeeded, our own queue not included. */
+  readonly milliseconds: number
+}
+
+export interface Job<T> {
+  readonly lane: Lane
+  readonly rank: number
+  readonly sequences: number
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly call: (client: EngineClient, signal: AbortSignal) => Promise<T>
+  /** Told of each try that failed and will be repeated. */
+  readonly onRetry: () => void
+}
+
+export interface Attempts {
+  /** Rejects with a permanent Failure or the signal's reason. */
+  run<T>(job: Job<T>): Promise<Attempt<T>>
+}
+
+export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => number; log: Logger }): Attempts {
+  const { pool, clock, random, log } = tools
+  let calls = 0
+
+  const tryOnce = async <T>(job: Job<T>, endpoint: Endpoint): Promise<T> => {
+    // It may have aborted after the place was given.
+    job.signal.throwIfAborted()
+    const controller = new AbortController()
+    const stop = (): void => {
+      controller.abort(job.signal.reason)
+    }
+    job.signal.addEventListener('abort', stop, { once: true })
+    const cancel = clock.after(job.timeoutMs, () => {
+      controller.abort(
+        new EngineFailure('doubtful', 'timeout', `no answer within ${job.timeoutMs / 1000} s (timeoutSeconds)`),
+      )
+    })
+    endpoint.calls.add(controller)
+    try {
+      return await job.call(endpoint.client, controller.signal)
+    } finally {
+      cancel()
+      endpoint.calls.delete(controller)
+      job.signal.removeEventListener('abort', stop)
+    }
+  }
+
+  /** What a failure says about the endpoint, noted before its place goes to the next call. */
+  const learn = (failure: EngineFailure, lane: Lane, endpoint: Endpoint): void => {
+    switch (failure.engine) {
+      case 'none':
+        // It understood the call, so it does not refuse the role.
+        accept(endpoint, lane.name, log)
+        return
+      case 'busy':
+        endpoint.lastError = failure.message
+        if (failure.retryAfterMs === null) return
+        endpoint.restUntil = Math.max(endpoint.restUntil, clock.now() + failure.retryAfterMs)
+        pool.dispatchIn(failure.retryAfterMs)
+        return
+      case 'doubtful':
+        endpoint.lastError = failure.message
+        return
+      case 'unreachable':
+        endpoint.health.unreachable(failure.message)
+        return
+      case 'refusing':
+        pool.dispatchIn(refuse(endpoint, lane.name, failure, { clock, random, log }))
+        return
+    }
+  }
+
+  /** Whether the failure counts against the call: only a doubtful one of an engine that turns out to be well. */
+  const isStrike = async (failure: EngineFailure, endpoint: Endpoint): Promise<boolean> => {
+    if (failure.engine !== 'doubtful' && failure.code !== 'overloaded') return false
+    return (await endpoint.health.look()) && failure.engine === 'doubtful'
+  }
+
+  return {
+    run: async (job) => {
+      const { lane, signal, sequences } = job
+      calls += 1
+      const age = calls
+      let avoid: Endpoint | null = null
+      let strikes = 0
+      for (let attempts = 1; ; attempts += 1) {
+        const endpoint: Endpoint = await pool.acquire(lane, { rank: job.rank, age, sequences, avoid }, signal)
+        const started = clock.now()
+        let failure: EngineFailure
+        try {
+          const value = await tryOnce(job, endpoint)
+          accept(endpoint, lane.name, log)
+          return { value, endpoint: endpoint.url, attempts, milliseconds: clock.now() - started }
+        } catch (error) {
+          signal.throwIfAborted()
+          if (!(error instanceof EngineFailure)) throw error
+          failure = error
+          learn(failure, lane, endpoint)
+        } finally {
+          pool.release(lane, endpoint, sequences)
+        }
+        if (failure.engine === 'none') throw failure
+        const counts = await isStrike(failure, endpoint)
+        signal.throwIfAborted()
+        if (counts) strikes += failure.code === 'timeout' ? 2 : 1
+        log.debug(
+          { endpoint: endpoint.url, role: lane.name, code: failure.code, reason: failure.message, attempts },
+          'model call failed and is tried again',
+        )
+        if (strikes >= STRIKES)
+          throw permanent(
+            failure.code,
+            `given up after ${attempts} tries at healthy servers; the last: ${failure.message}`,
+            { cause: failure },
+          )
+        job.onRetry()
+        avoid = endpoint
+        // Where the endpoint is known to be down, refusing or resting, the queue itself waits.
+        if (counts || (failure.engine === 'busy' && failure.retryAfterMs === null))
+          await pause(clock, backOff(attempts, random), signal)
+      }
+    },
+  }
+}

@@ -1,0 +1,87 @@
+// Asks every endpoint once, before a run pays anything: does it answer, does it take the key, does it serve the
+// model? Promises: never throws for what a server does; every endpoint of every role is in the answer.
+
+import { systemClock, type Clock } from './clock.ts'
+import { engineUrl } from './config.ts'
+import { createEngineClient } from './engine-client.ts'
+import { EngineFailure } from './engine-failure.ts'
+import { type Callers, callersOf, type Engine, enginesOf, type Environment } from './fleet.ts'
+
+export interface EndpointCheck {
+  /** A role, or `reward:NAME`. */
+  readonly role: string
+  readonly url: string
+  readonly model: string
+  readonly reachable: boolean
+  /** null: unknown, since the server does not list its models (a gateway) or was not reached. */
+  readonly servesModel: boolean | null
+  readonly models: readonly string[]
+  /** A code as of Failure (unreachable, unauthorized, timeout …) and the words; null when all is well. */
+  readonly error: { readonly code: string; readonly message: string } | null
+}
+
+type Look = Pick<EndpointCheck, 'reachable' | 'models' | 'error'> & { readonly lists: boolean }
+
+/**
+ * Looks at all endpoints at once; each has timeoutMs. Throws UsageFault as createLlm does, or the signal's reason.
+ *
+ * What to make of it is the caller's: `unreachable` is worth waiting for, `unauthorized` and a model that is not
+ * served are faults of the config.
+ */
+export async function checkEndpoints(
+  parts: Callers & { signal: AbortSignal; environment?: Environment; timeoutMs?: number; clock?: Clock },
+): Promise<EndpointCheck[]> {
+  const { signal, environment = process.env, timeoutMs = 10_000, clock = systemClock } = parts
+  const callers = callersOf(parts)
+  const engines = enginesOf(callers, environment)
+  const looks = new Map<string, Look>()
+  await Promise.all(
+    [...engines.values()].map(async (engine) => {
+      looks.set(engine.url, await look(engine, signal, timeoutMs, clock))
+    }),
+  )
+  return callers.flatMap(({ name, model, endpoints }) =>
+    endpoints.map((endpoint) => {
+      const url = engineUrl(endpoint.url)
+      const { reachable, models, lists, error } = looks.get(url)!
+      const servesModel = lists ? models.includes(model) : null
+      const missing =
+        servesModel === false
+          ? { code: 'model-not-found', message: `${url} serves ${models.join(', ') || 'no model'}, not ${model}` }
+          : null
+      return { role: name, url, model, reachable, servesModel, models, error: error ?? missing }
+    }),
+  )
+}
+
+async function look(engine: Engine, signal: AbortSignal, timeoutMs: number, clock: Clock): Promise<Look> {
+  const client = createEngineClient({ url: engine.url, key: engine.key, clock })
+  const deadline = new AbortController()
+  const stop = (): void => {
+    deadline.abort(signal.reason)
+  }
+  signal.throwIfAborted()
+  signal.addEventListener('abort', stop, { once: true })
+  const cancel = clock.after(timeoutMs, () => {
+    deadline.abort(new EngineFailure('doubtful', 'timeout', `no answer within ${timeoutMs / 1000} s`))
+  })
+  try {
+    return { reachable: true, models: await client.models(deadline.signal), lists: true, error: null }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof EngineFailure)) throw error
+    // A gateway may not list its models; that it answers is enough.
+    if (error.code === 'route-not-found') return { reachable: true, models: [], lists: false, error: null }
+    const { code, message } = error
+    return {
+      reachable: error.engine === 'refusing' || error.engine === 'none',
+      models: [],
+      lists: false,
+      error: { code, message },
+    }
+  } finally {
+    cancel()
+    signal.removeEventListener('abort', stop)
+    await client.close()
+  }
+}

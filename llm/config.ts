@@ -1,0 +1,101 @@
+// The config of model servers: endpoints, sampling, roles, reward models. Promises: no secret fits in it;
+// a key is named by the environment variable that holds it.
+
+import { z } from 'zod'
+
+/** The word that stands for the small model which the command line starts on this machine. */
+export const LOCAL_ENDPOINT = 'local'
+
+const endpointUrl = z
+  .string()
+  .superRefine((value, context) => {
+    if (value === LOCAL_ENDPOINT) return
+    const fault = (message: string): void => {
+      context.addIssue({ code: 'custom', message })
+    }
+    if (!URL.canParse(value)) {
+      fault('not a URL; give one such as http://127.0.0.1:8000 (with or without /v1)')
+      return
+    }
+    const url = new URL(value)
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') fault('only http:// and https:// are spoken')
+    if (url.username !== '' || url.password !== '')
+      fault('carries credentials; put the key in an environment variable and its name in keyEnv')
+    if (url.search !== '' || url.hash !== '') fault('has a query or a fragment; give the base URL alone')
+  })
+  .describe('Base URL of an OpenAI-compatible server, with or without /v1; or the word local')
+
+export const endpointConfig = z.strictObject({
+  url: endpointUrl,
+  keyEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is the NAME of an environment variable, not the key itself')
+    .optional()
+    .describe('Name of the environment variable that holds the API key'),
+  weight: z.number().positive().default(1).describe('Share of the work against the other endpoints of the role'),
+  limit: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(64)
+    .describe('Sequences in flight there at once (a request of n choices is n)'),
+})
+
+export const samplingConfig = z.strictObject({
+  temperature: z.number().min(0).max(2).default(1),
+  topP: z.number().gt(0).max(1).default(1),
+  topK: z.int().min(-1).default(0).describe('0 or -1 is off'),
+  minP: z.number().min(0).max(1).default(0).describe('0 is off'),
+  repetitionPenalty: z.number().gt(0).max(2).default(1).describe('1 is off'),
+  maxTokens: z.int().min(1).default(1024),
+})
+
+const endpoints = z.array(endpointConfig).min(1, 'needs at least one endpoint')
+const model = z.string().min(1).describe('Model name as the server knows it')
+const timeoutSeconds = z
+  .number()
+  .positive()
+  .max(2_000_000)
+  .default(3600)
+  .describe('A call that takes longer is given up and tried elsewhere')
+
+export const roleConfig = z.strictObject({
+  endpoints,
+  model,
+  template: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Entry of configs/model_configs.json for raw prefixes; found by the model name when left out'),
+  sampling: samplingConfig.prefault({}),
+  stop: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .refine((text) => text.trim() !== '' || text.length > 1, 'would cut at the first blank or line end'),
+    )
+    .max(4, 'vLLM takes at most 4 stop strings')
+    .default([])
+    .describe("Stop strings beside the template's own"),
+  timeoutSeconds,
+  system: z.string().min(1).nullable().default(null).describe('System message of chat requests; null sends none'),
+  prompt: z
+    .string()
+    .includes('{problem}')
+    .default('{problem}\n\nPlease reason step by step, and put your final answer within \\boxed{}.')
+    .describe("The user's message of chat requests; {problem} is replaced"),
+})
+
+/** A reward model behind /pooling. */
+export const rewarderConfig = z.strictObject({ endpoints, model, timeoutSeconds })
+
+export type EndpointConfig = z.infer<typeof endpointConfig>
+export type SamplingConfig = z.infer<typeof samplingConfig>
+export type RoleConfig = z.infer<typeof roleConfig>
+export type RewarderConfig = z.infer<typeof rewarderConfig>
+
+/** Base URL without a trailing slash or /v1: the name of an engine everywhere, and the key of what is shared. */
+export function engineUrl(url: string): string {
+  return url.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '')
+}

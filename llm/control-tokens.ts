@@ -1,0 +1,30 @@
+// The control tokens of known chat templates, as they look when they leak into a text. Promises: ordinary
+// mathematics such as |a|<|b|>0 does not look like one.
+
+const CONTROL = [
+  // ChatML, Llama 3, Phi, GLM and their kin: <|im_end|>, <|start_header_id|>, <|reserved_special_token_12|>
+  String.raw`<\|(?:[a-z]{2,}(?:_[a-z0-9]+)+|endoftext|endofprompt|assistant|system|user|end|observation|channel|message|start|return|call|constrain|pad|sep|eom|fim_\w+)\|>`,
+  // DeepSeek: full-width bars, U+2581 between words
+  String.raw`<｜[^｜<>\n]{1,40}｜>`,
+  // Gemma, Llama 2, Mistral
+  String.raw`<(?:start|end)_of_turn>`,
+  String.raw`\[/?INST\]`,
+  String.raw`<</?SYS>>`,
+  String.raw`</s>`,
+  String.raw`<(?:bos|eos|unk|pad)>`,
+  // thoughts, steps, tools
+  String.raw`</?think>`,
+  String.raw`</?tool_(?:call|response)>`,
+  String.raw`<extra_\d>`,
+].join('|')
+
+export interface ControlToken {
+  readonly token: string
+  /** Place in the text, in UTF-16 units. */
+  readonly index: number
+}
+
+/** Every control token of a text, in order. */
+export function findControlTokens(text: string): ControlToken[] {
+  return [...text.matchAll(new RegExp(CONTROL, 'gi'))].map((match) => ({ token: match[0], index: match.index }))
+}

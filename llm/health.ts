@@ -1,0 +1,139 @@
+// Whether one engine lives. Promises: it is looked at while calls are in flight there and whenever a call gives
+// reason to doubt; once down it is probed with a growing pause until it answers; each change is told once.
+
+import { backOff, type Clock } from './clock.ts'
+
+export interface HealthConfig {
+  /** Pause between two looks while calls are in flight. */
+  readonly everyMs: number
+  /** A look that takes longer has failed. */
+  readonly timeoutMs: number
+  /** So many failed looks in a row make it down: a busy engine may answer late. */
+  readonly failures: number
+  /** Calls in flight at an engine that has been down for so long are given up. */
+  readonly graceMs: number
+  /** Longest pause between two probes of a dead engine. */
+  readonly longestProbeMs: number
+}
+
+export const defaultHealth: HealthConfig = {
+  everyMs: 5_000,
+  timeoutMs: 5_000,
+  failures: 3,
+  graceMs: 30_000,
+  longestProbeMs: 15_000,
+}
+
+export interface Health {
+  /** When it went down; null while it lives. */
+  downSince(): number | null
+  /** Somebody found the port closed. */
+  unreachable(reason: string): void
+  /** Looks now (one look at a time, callers share it); true when it lives. */
+  look(): Promise<boolean>
+  /** The first call is in flight: begin to watch. */
+  watch(): void
+  close(): void
+}
+
+/**
+ * Watches one engine.
+ *
+ * probe: null when it lives, else the reason. busy: whether calls are in flight. onDown, onUp: told once a change;
+ * onLost: it has been down for graceMs, calls in flight there will not end by themselves.
+ */
+export function watchHealth(engine: {
+  probe: (signal: AbortSignal) => Promise<string | null>
+  busy: () => boolean
+  onDown: (reason: string) => void
+  onUp: (downMs: number) => void
+  onLost: () => void
+  clock: Clock
+  random: () => number
+  config: HealthConfig
+}): Health {
+  const { clock, config } = engine
+  let downSince: number | null = null
+  let failures = 0
+  let probes = 0
+  let closed = false
+  let looking: Promise<boolean> | null = null
+  let cancelNext: (() => void) | null = null
+  let cancelLost: (() => void) | null = null
+
+  const down = (reason: string): void => {
+    if (closed || downSince !== null) return
+    downSince = clock.now()
+    probes = 0
+    engine.onDown(reason)
+    cancelLost = clock.after(config.graceMs, engine.onLost)
+    schedule()
+  }
+
+  const up = (): void => {
+    failures = 0
+    if (downSince === null) return
+    const since = clock.now() - downSince
+    downSince = null
+    cancelLost?.()
+    engine.onUp(since)
+  }
+
+  const probeOnce = async (): Promise<boolean> => {
+    const deadline = new AbortController()
+    const cancel = clock.after(config.timeoutMs, () => {
+      deadline.abort()
+    })
+    let reason: string | null
+    try {
+      reason = await engine.probe(deadline.signal)
+    } catch (error) {
+      reason = deadline.signal.aborted ? `/health did not answer within ${config.timeoutMs} ms` : String(error)
+    } finally {
+      cancel()
+    }
+    if (closed) return false
+    if (reason === null) {
+      up()
+      return true
+    }
+    failures += 1
+    // No answer in time may be an engine that is very busy; an answer that says no is believed at once.
+    if (!deadline.signal.aborted || failures >= config.failures) down(reason)
+    return false
+  }
+
+  const look = (): Promise<boolean> => {
+    looking ??= probeOnce().finally(() => {
+      looking = null
+      if (cancelNext === null) schedule()
+    })
+    return looking
+  }
+
+  const schedule = (): void => {
+    cancelNext?.()
+    cancelNext = null
+    if (closed || (downSince === null && !engine.busy())) return
+    probes += 1
+    const wait = downSince === null ? config.everyMs : backOff(probes, engine.random, 1_000, config.longestProbeMs)
+    cancelNext = clock.after(wait, () => {
+      cancelNext = null
+      void look()
+    })
+  }
+
+  return {
+    downSince: () => downSince,
+    unreachable: down,
+    look,
+    watch: () => {
+      if (cancelNext === null && downSince === null && looking === null) schedule()
+    },
+    close: () => {
+      closed = true
+      cancelNext?.()
+      cancelLost?.()
+    },
+  }
+}

@@ -1,0 +1,151 @@
+// Which call goes where and when. Promises: the lowest rank goes first, then the oldest; no endpoint has more
+// sequences than its limit in flight (a call larger than the limit runs alone); a call waits as long as no engine
+// can take it and never fails for that; an abort ends its wait or its connection at once.
+
+import type { Endpoint } from './endpoint.ts'
+import { hasRoom, isUsable } from './endpoint.ts'
+import type { Clock } from './clock.ts'
+import { createPriorityQueue, goesBefore, type PriorityQueue, type Ranked } from './queue.ts'
+
+/** The calls of one role: they share a model and may go to the same endpoints. */
+export interface Lane {
+  readonly name: string
+  readonly members: readonly { readonly endpoint: Endpoint; readonly weight: number }[]
+}
+
+export interface Ticket extends Ranked {
+  readonly sequences: number
+  /** Where it last failed: taken again only if no other endpoint of the lane can be used. */
+  readonly avoid: Endpoint | null
+}
+
+export interface Pool {
+  /** Waits for a place; the caller gives it back with `release`. Rejects with the signal's reason. */
+  acquire(lane: Lane, ticket: Ticket, signal: AbortSignal): Promise<Endpoint>
+  release(lane: Lane, endpoint: Endpoint, sequences: number): void
+  /** Something changed that may let a waiting call go. */
+  dispatch(): void
+  /** The same, later. */
+  dispatchIn(milliseconds: number): void
+  /** Sequences that wait. */
+  waiting(): number
+  close(): void
+}
+
+interface Waiting extends Ticket {
+  readonly start: (endpoint: Endpoint) => void
+}
+
+/** One pool serves all lanes, so that lanes over the same endpoints share them by rank. */
+export function createPool(clock: Clock): Pool {
+  const queues = new Map<Lane, PriorityQueue<Waiting>>()
+  const timers = new Set<() => void>()
+  let waiting = 0
+
+  const dispatch = (): void => {
+    const blocked = new Set<Lane>()
+    // Where a better call waits for room, a worse one must not take the room away piece by piece.
+    const reserved = new Set<Endpoint>()
+    for (;;) {
+      const next = bestHead(queues, blocked)
+      if (next === null) return
+      const { lane, entry } = next
+      const now = clock.now()
+      const endpoint = choose(lane, entry, reserved, now)
+      if (endpoint === null) {
+        blocked.add(lane)
+        for (const member of lane.members) if (isUsable(member.endpoint, lane.name, now)) reserved.add(member.endpoint)
+        continue
+      }
+      queues.get(lane)?.remove(entry)
+      waiting -= entry.sequences
+      endpoint.inFlight += entry.sequences
+      const refusal = endpoint.refusals.get(lane.name)
+      if (refusal !== undefined) refusal.trying = true
+      endpoint.health.watch()
+      entry.start(endpoint)
+    }
+  }
+
+  return {
+    acquire: (lane, ticket, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) {
+          reject(signal.reason as Error)
+          return
+        }
+        let queue = queues.get(lane)
+        if (queue === undefined) {
+          queue = createPriorityQueue()
+          queues.set(lane, queue)
+        }
+        const leave = (): void => {
+          if (queue.remove(entry)) {
+            waiting -= entry.sequences
+            dispatch()
+          }
+          reject(signal.reason as Error)
+        }
+        const entry: Waiting = {
+          ...ticket,
+          start: (endpoint) => {
+            signal.removeEventListener('abort', leave)
+            resolve(endpoint)
+          },
+        }
+        signal.addEventListener('abort', leave, { once: true })
+        queue.add(entry)
+        waiting += entry.sequences
+        dispatch()
+      }),
+    release: (lane, endpoint, sequences) => {
+      endpoint.inFlight -= sequences
+      const refusal = endpoint.refusals.get(lane.name)
+      if (refusal !== undefined) refusal.trying = false
+      dispatch()
+    },
+    dispatch,
+    dispatchIn: (milliseconds) => {
+      const cancel = clock.after(milliseconds, () => {
+        timers.delete(cancel)
+        dispatch()
+      })
+      timers.add(cancel)
+    },
+    waiting: () => waiting,
+    close: () => {
+      for (const cancel of timers) cancel()
+      timers.clear()
+    },
+  }
+}
+
+function bestHead(
+  queues: ReadonlyMap<Lane, PriorityQueue<Waiting>>,
+  blocked: ReadonlySet<Lane>,
+): { lane: Lane; entry: Waiting } | null {
+  let best: { lane: Lane; entry: Waiting } | null = null
+  for (const [lane, queue] of queues) {
+    if (blocked.has(lane)) continue
+    const entry = queue.first()
+    if (entry !== undefined && (best === null || goesBefore(entry, best.entry))) best = { lane, entry }
+  }
+  return best
+}
+
+/** The usable endpoint with room whose share of limit × weight would be the lowest with this call. */
+function choose(lane: Lane, entry: Waiting, reserved: ReadonlySet<Endpoint>, now: number): Endpoint | null {
+  const usable = lane.members.filter(({ endpoint }) => isUsable(endpoint, lane.name, now))
+  const elsewhere = usable.filter(({ endpoint }) => endpoint !== entry.avoid)
+  let best: Endpoint | null = null
+  let lowest = Infinity
+  for (const { endpoint, weight } of elsewhere.length > 0 ? elsewhere : usable) {
+    if (reserved.has(endpoint) || !hasRoom(endpoint, entry.sequences)) continue
+    const share = (endpoint.inFlight + entry.sequences) / (endpoint.limit * weight)
+    if (share < lowest) {
+      lowest = share
+      best = endpoint
+    }
+  }
+  return best
+}

@@ -1,0 +1,71 @@
+// Starts a service that outlives this command, and waits until it serves.
+// Promises: its own process group (Ctrl-C of the command does not reach it), output in its log file; when it does
+// not come up in time, or ends, it is stopped and the error has the last lines of the log.
+import { spawn } from 'node:child_process'
+import { setTimeout as wait } from 'node:timers/promises'
+import { permanent } from '../schemas/failure.ts'
+import { lastLines, openLogFile } from './log-file.ts'
+import { endProcess, isAlive } from './process.ts'
+
+export interface Readiness {
+  /** For messages: "The local Kafka". */
+  name: string
+  /** Code of the Failure when it does not come up. */
+  code: string
+  logPath: string
+  isReady(pid: number): Promise<boolean>
+  timeoutMs: number
+  signal?: AbortSignal | undefined
+}
+
+/** Starts it and returns its pid when it is ready. Throws Failure permanent, or the signal's reason. */
+export async function startDetached(
+  command: string,
+  words: readonly string[],
+  folder: string,
+  readiness: Readiness,
+): Promise<number> {
+  const log = await openLogFile(readiness.logPath)
+  try {
+    const child = spawn(command, words, {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', log.handle.fd, log.handle.fd],
+    })
+    child.unref()
+    const pid = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('spawn', () => {
+        resolve(child.pid!)
+      })
+    })
+    try {
+      await untilReady(pid, log.from, readiness)
+    } catch (error) {
+      await endProcess(pid, 5000)
+      throw error
+    }
+    return pid
+  } finally {
+    await log.handle.close()
+  }
+}
+
+/** Waits until a running service serves. Throws as startDetached, but does not stop it. */
+export async function untilReady(pid: number, logFrom: number, readiness: Readiness): Promise<void> {
+  const { name, code, logPath, signal } = readiness
+  const end = performance.now() + readiness.timeoutMs
+  while (!(await readiness.isReady(pid))) {
+    const alive = await isAlive(pid)
+    if (!alive || performance.now() > end) {
+      const what = alive
+        ? `does not answer after ${Math.round(readiness.timeoutMs / 1000)} s`
+        : 'ended while it started'
+      throw permanent(
+        code,
+        `${name} (pid ${pid}) ${what}. The end of ${logPath}:\n${await lastLines(logPath, logFrom)}`,
+      )
+    }
+    await wait(100, undefined, signal === undefined ? {} : { signal })
+  }
+}

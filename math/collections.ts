@@ -1,0 +1,136 @@
+// Answers of several parts: ± written out, conditions dropped, assignments in a list made into the tuples they stand for,
+// and lists compared without order.
+
+import type { Comparison } from './contract.ts'
+import { childrenOf, contains, rewrite, type Node } from './node.ts'
+import { assignmentOf, type Assignment } from './relations.ts'
+import { different, equal, unknown } from './verdicts.ts'
+
+type Compare = (left: Node, right: Node) => Comparison
+
+const maximumItems = 60
+
+function hasPlusMinus(node: Node): boolean {
+  return contains(node, (part) => part.kind === 'plus-minus')
+}
+
+function withSign(node: Node, upper: boolean): Node {
+  return rewrite(node, (part) => {
+    if (part.kind !== 'plus-minus') return part
+    return (part.upper === 1) === upper ? part.operand : { kind: 'product', factors: [minus, part.operand] }
+  })
+}
+
+const minus: Node = { kind: 'number', value: { numerator: -1n, denominator: 1n }, decimal: false }
+
+/** a ± b as the two values; every other node as itself. */
+function signsOf(node: Node): readonly Node[] {
+  return hasPlusMinus(node) ? [withSign(node, true), withSign(node, false)] : [node]
+}
+
+/** "k ∈ Z" beside an answer is a condition, not a part of it. */
+function isCondition(node: Node): boolean {
+  if (node.kind !== 'relation') return false
+  const last = node.operands.at(-1)
+  return node.operators.includes('in') && last?.kind === 'named-set'
+}
+
+function spelledName(assignment: Assignment): string {
+  return JSON.stringify(assignment.name, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}
+
+/** x_1, x_2: the roots of one equation, whose order does not count. */
+function areRoots(assignments: readonly Assignment[]): boolean {
+  const bases = assignments.map(({ name }) => (name.kind === 'symbol' && name.name.includes('_') ? (name.name.split('_')[0] ?? '') : null))
+  return bases.every((base) => base !== null && base === bases[0])
+}
+
+/** p=5, q=2, p=7, q=2 as (5,2), (7,2): the names repeat in one order. Null where they do not. */
+function recordsOf(assignments: readonly Assignment[]): readonly Node[] | null {
+  const names = assignments.map(spelledName)
+  const period = names.indexOf(names[0] ?? '', 1)
+  const length = period < 0 ? names.length : period
+  if (length < 2 || names.length % length !== 0 || new Set(names.slice(0, length)).size !== length) return null
+  if (!names.every((name, index) => name === names[index % length])) return null
+  const records: Node[] = []
+  for (let start = 0; start < assignments.length; start += length) {
+    records.push({ kind: 'tuple', open: '(', close: ')', items: assignments.slice(start, start + length).map(({ value }) => value) })
+  }
+  return records
+}
+
+/** A list with what it says made plain: one item stands for itself, assignments become values or tuples. */
+function plainList(items: readonly Node[]): Node {
+  const stated = items.filter((item) => !isCondition(item))
+  const spread = (stated.length > 0 ? stated : items).flatMap(signsOf)
+  const [only] = spread
+  if (spread.length === 1 && only !== undefined) return only
+  const assignments = spread.map(assignmentOf)
+  const named = assignments.filter((assignment) => assignment !== null)
+  if (named.length === spread.length) {
+    if (new Set(named.map(spelledName)).size === 1 || areRoots(named)) return { kind: 'list', items: named.map(({ value }) => value) }
+    const records = recordsOf(named)
+    const [record] = records ?? []
+    if (records !== null && record !== undefined) return records.length === 1 ? record : { kind: 'list', items: records }
+  }
+  // a = 4, -8, -10: the name belongs to all of them.
+  if (named.length === 1 && assignments[0] !== null && !spread.slice(1).some((item) => item.kind === 'relation')) {
+    return { kind: 'list', items: spread.map((item, index) => assignments[index]?.value ?? item).flatMap(listed) }
+  }
+  return { kind: 'list', items: spread.flatMap(listed) }
+}
+
+function listed(node: Node): readonly Node[] {
+  return node.kind === 'list' ? node.items : [node]
+}
+
+/** Two lists of assignments to the same names in another order: the second in the order of the first. */
+export function inOrderOf(left: Node, right: Node): Node {
+  if (left.kind !== 'list' || right.kind !== 'list' || left.items.length !== right.items.length) return right
+  const names = (node: Node): (string | null)[] =>
+    childrenOf(node).map((item) => {
+      const assignment = assignmentOf(item)
+      return assignment === null ? null : spelledName(assignment)
+    })
+  const [ours, theirs] = [names(left), names(right)]
+  if (ours.includes(null) || theirs.includes(null) || new Set(ours).size !== ours.length) return right
+  const items = ours.map((name) => right.items[theirs.indexOf(name)])
+  return items.every((item) => item !== undefined) ? { kind: 'list', items } : right
+}
+
+/** The node as comparisons want it. */
+export function plain(node: Node): Node {
+  if (node.kind === 'list') return plainList(node.items)
+  if (node.kind === 'set') return { ...node, items: node.items.flatMap(signsOf) }
+  if (node.kind === 'relation' && hasPlusMinus(node)) return plainList([node])
+  return hasPlusMinus(node) ? { kind: 'list', items: signsOf(node) } : node
+}
+
+function distinct(items: readonly Node[], compare: Compare): Node[] {
+  const kept: Node[] = []
+  for (const item of items) if (!kept.some((other) => compare(other, item).verdict === 'equal')) kept.push(item)
+  return kept
+}
+
+/** Every item on one side has its own equal on the other. */
+export function compareUnordered(left: readonly Node[], right: readonly Node[], compare: Compare): Comparison {
+  if (left.length > maximumItems || right.length > maximumItems) {
+    if (left.length !== right.length) return unknown('too-many-items')
+    const apart = left.some((item, index) => compare(item, right[index] as Node).verdict !== 'equal')
+    return apart ? unknown('too-many-items') : equal('set')
+  }
+  const ours = distinct(left, compare)
+  const theirs = distinct(right, compare)
+  if (ours.length !== theirs.length) return different('set')
+  let undecided: Comparison | null = null
+  for (const item of ours) {
+    const verdicts = theirs.map((other) => compare(item, other))
+    const index = verdicts.findIndex((found) => found.verdict === 'equal')
+    if (index >= 0) theirs.splice(index, 1)
+    else {
+      undecided = verdicts.find((found) => found.verdict === 'unknown') ?? null
+      if (undecided === null) return different('set')
+    }
+  }
+  return undecided ?? equal('set')
+}

@@ -1,0 +1,181 @@
+// Do two answers that have been read mean the same? The switch over their kinds; every kind's own rules are in its file.
+
+import { numberNode, productOf, quotient } from './build.ts'
+import { compareUnordered, inOrderOf, plain } from './collections.ts'
+import { compareValues, resolveDegrees } from './compare-values.ts'
+import type { Comparison } from './contract.ts'
+import { determinant, matrixOf, vectorOf } from './matrices.ts'
+import { contains, rewrite, type Node, type RatioNode, type TupleNode } from './node.ts'
+import { rationalValue } from './normal-form.ts'
+import { assignmentOf, compareRelations, lastOfChain } from './relations.ts'
+import { realSetOf, sameSet } from './real-set.ts'
+import { different, equal, together, unknown } from './verdicts.ts'
+
+/** Top kinds that mean a set of real numbers whatever stands beside them. */
+function namesSet(node: Node): boolean {
+  switch (node.kind) {
+    case 'set-operation':
+    case 'named-set':
+    case 'builder':
+      return true
+    case 'tuple':
+      return node.items.length === 2 && (node.open === '[' || node.close === ']')
+    case 'relation':
+      return node.operators.some((operator) => !['=', '~', 'in'].includes(operator))
+    case 'list':
+      return node.items.every((item) => item.kind === 'relation' && namesSet(item))
+    case 'sum':
+      return node.terms.some((term) => term.kind === 'named-set')
+    default:
+      return false
+  }
+}
+
+function mayBeSet(node: Node): boolean {
+  return namesSet(node) || node.kind === 'tuple' || node.kind === 'set'
+}
+
+/** Compares two answers. Symmetric; bounded by the size of both; never throws for trees that the parser makes. */
+export function compareNodes(left: Node, right: Node): Comparison {
+  return compareResolved(withDeterminants(resolveDegrees(left)), withDeterminants(resolveDegrees(right)))
+}
+
+function withDeterminants(node: Node): Node {
+  return rewrite(node, (part) => {
+    if (part.kind !== 'call' || part.name !== 'det') return part
+    const [inside] = part.arguments
+    return inside?.kind === 'matrix' ? (determinant(inside.rows) ?? part) : part
+  })
+}
+
+function compareResolved(leftNode: Node, rightNode: Node): Comparison {
+  const left = plain(leftNode)
+  const right = plain(inOrderOf(leftNode, rightNode))
+  if (left.kind === 'relation' || right.kind === 'relation') {
+    const settled = settleRelation(left, right)
+    if (settled !== null) return settled
+  }
+  if ((namesSet(left) || namesSet(right)) && mayBeSet(left) && mayBeSet(right)) return compareSets(left, right)
+  const matrices = [matrixOf(left), matrixOf(right)]
+  if (matrices[0] || matrices[1]) return compareMatrices(left, right)
+  if (left.kind === 'ratio' || right.kind === 'ratio') return compareRatios(left, right)
+  if (left.kind === 'tuple' || right.kind === 'tuple') return compareTuples(left, right)
+  if (isCollection(left) || isCollection(right)) return compareUnordered(itemsOf(left), itemsOf(right), compareResolved)
+  if (left.kind === 'text' || right.kind === 'text') return different('kind')
+  return compareValues(left, right)
+}
+
+/** A relation on one side or both; null where the other kinds' rules shall decide (a set given by inequalities). */
+function settleRelation(left: Node, right: Node): Comparison | null {
+  if (left.kind === 'relation' && right.kind === 'relation') return compareRelations(left, right, compareResolved)
+  const relation = left.kind === 'relation' ? left : right
+  const other = left.kind === 'relation' ? right : left
+  if (relation.kind !== 'relation') return null
+  const meant = assignmentOf(relation)?.value ?? lastOfChain(relation)
+  if (meant !== null) return left.kind === 'relation' ? compareResolved(meant, other) : compareResolved(other, meant)
+  return mayBeSet(other) || other.kind === 'list' ? null : different('kind')
+}
+
+function isCollection(node: Node): node is Extract<Node, { kind: 'list' | 'set' }> {
+  return node.kind === 'list' || node.kind === 'set'
+}
+
+function itemsOf(node: Node): readonly Node[] {
+  if (isCollection(node)) return node.items
+  return node.kind === 'tuple' ? node.items : [node]
+}
+
+/** The parts of a union, to compare sets whose ends are letters. */
+function partsOf(node: Node): readonly Node[] {
+  if (node.kind === 'set-operation' && node.operator === 'union') return [...partsOf(node.left), ...partsOf(node.right)]
+  return [node]
+}
+
+function compareSets(left: Node, right: Node): Comparison {
+  const first = realSetOf(left, true)
+  const second = realSetOf(right, true)
+  if (first !== null && second !== null) return sameSet(first, second) ? equal('interval') : different('interval')
+  if (left.kind === 'tuple' && right.kind === 'tuple') return compareTuples(left, right)
+  if (left.kind === 'named-set' && right.kind === 'named-set') {
+    return left.name === right.name ? equal('set') : different('set')
+  }
+  const ours = partsOf(left)
+  const theirs = partsOf(right)
+  if (ours.length > 1 || theirs.length > 1) {
+    const verdict = compareUnordered(ours, theirs, (a, b) => (a === left && b === right ? unknown('set') : compareResolved(a, b)))
+    return verdict.verdict === 'different' ? unknown('set') : verdict
+  }
+  if (left.kind === 'builder' && right.kind === 'builder') {
+    return together([compareResolved(left.element, right.element), compareResolved(left.condition, right.condition)], 'set')
+  }
+  if (left.kind === 'list' && right.kind === 'list') return compareUnordered(left.items, right.items, compareResolved)
+  return first === null && second === null ? unknown('set') : different('set')
+}
+
+function compareTuples(left: Node, right: Node): Comparison {
+  if (left.kind === 'tuple' && right.kind === 'tuple') {
+    if (left.items.length !== right.items.length) return different('tuple')
+    if (left.items.length === 2 && brackets(left) !== brackets(right)) return different('interval')
+    return together(pairs(left.items, right.items), left.items.length === 2 && brackets(left) !== '()' ? 'interval' : 'tuple')
+  }
+  const tuple = left.kind === 'tuple' ? left : (right as TupleNode)
+  const other = left.kind === 'tuple' ? right : left
+  if (!isCollection(other)) return different('kind')
+  // A list of tuples against one tuple.
+  if (other.items.length === 1) return compareResolved(tuple, other.items[0] as Node)
+  if (other.items.length !== tuple.items.length) return different('kind')
+  return together(pairs(tuple.items, other.items), 'tuple')
+}
+
+function brackets(node: TupleNode): string {
+  return node.open + node.close
+}
+
+function pairs(left: readonly Node[], right: readonly Node[]): Comparison[] {
+  return left.map((item, index) => compareResolved(item, right[index] as Node))
+}
+
+function compareMatrices(left: Node, right: Node): Comparison {
+  const first = matrixOf(left)
+  const second = matrixOf(right)
+  if (first !== null && second !== null) {
+    const same = first.rows.length === second.rows.length && first.rows[0]?.length === second.rows[0]?.length
+    if (same) return together(pairs(first.rows.flat(), second.rows.flat()), 'matrix')
+    const [ours, theirs] = [vectorOf(first), vectorOf(second)]
+    if (ours === null || theirs === null || ours.length !== theirs.length) return different('matrix')
+    return together(pairs(ours, theirs), 'matrix')
+  }
+  const matrix = first ?? second
+  const other = first === null ? left : right
+  const vector = matrix === null ? null : vectorOf(matrix)
+  if (vector === null || (other.kind !== 'tuple' && !isCollection(other))) return different('kind')
+  if (other.items.length !== vector.length) return different('kind')
+  return together(pairs(vector, other.items), 'matrix')
+}
+
+/** 2:3 is 4:6 and 2/3; a time of day (12:00) is only itself. */
+function compareRatios(left: Node, right: Node): Comparison {
+  if (left.kind === 'ratio' && right.kind === 'ratio') {
+    if (left.parts.length !== right.parts.length) return different('ratio')
+    const same = together(pairs(left.parts, right.parts), 'ratio')
+    if (same.verdict === 'equal' || hasZero(left) || hasZero(right)) return same
+    const [first, ...rest] = left.parts
+    const [other, ...others] = right.parts
+    if (first === undefined || other === undefined) return unknown('ratio')
+    return together(
+      rest.map((part, index) => compareValues(productOf([first, others[index] ?? numberNode(0n)]), productOf([other, part]))),
+      'ratio',
+    )
+  }
+  const ratio = left.kind === 'ratio' ? left : (right as RatioNode)
+  const other = left.kind === 'ratio' ? right : left
+  const [above, below, third] = ratio.parts
+  if (above === undefined || below === undefined || third !== undefined || hasZero(ratio)) return different('kind')
+  if (isCollection(other) || other.kind === 'tuple' || contains(other, (part) => part.kind === 'relation')) return different('kind')
+  const verdict = compareValues(quotient(above, below), other)
+  return verdict.verdict === 'equal' ? equal('ratio') : verdict
+}
+
+function hasZero(node: RatioNode): boolean {
+  return node.parts.some((part) => rationalValue(part)?.numerator === 0n)
+}

@@ -1,0 +1,106 @@
+// How a value is written and how it is meant: percent signs, degree signs, units and number bases are resolved here, then
+// compare-expressions.ts decides.
+
+import { numberNode, productOf, quotient } from './build.ts'
+import { compareExpressions } from './compare-expressions.ts'
+import type { Comparison } from './contract.ts'
+import { contains, rewrite, type Node } from './node.ts'
+import { rational } from './rational.ts'
+import { conversion } from './units.ts'
+import { different, equal, unknown } from './verdicts.ts'
+
+const hundredth = numberNode(rational(1n, 100n))
+const radian = quotient({ kind: 'constant', name: 'pi' }, numberNode(180n))
+const turning = new Set(['sin', 'cos', 'tan', 'cot', 'sec', 'csc'])
+
+/** Degrees inside a trigonometric function in radians; a degree sign elsewhere below the top is dropped. */
+export function resolveDegrees(node: Node): Node {
+  return rewrite(node, (part) => {
+    if (part.kind !== 'call' || !turning.has(part.name)) return part
+    return {
+      ...part,
+      arguments: part.arguments.map((value) =>
+        rewrite(value, (inner) => (inner.kind === 'degree' ? productOf([inner.operand, radian]) : inner)),
+      ),
+    }
+  })
+}
+
+function withoutDegrees(node: Node): Node {
+  return rewrite(node, (part) => (part.kind === 'degree' ? part.operand : part))
+}
+
+function inRadians(node: Node): Node {
+  return rewrite(node, (part) => (part.kind === 'degree' ? productOf([part.operand, radian]) : part))
+}
+
+function has(node: Node, kind: Node['kind']): boolean {
+  return contains(node, (part) => part.kind === kind)
+}
+
+function withoutPercent(node: Node): Node {
+  return rewrite(node, (part) => (part.kind === 'percent' ? part.operand : part))
+}
+
+function asFraction(node: Node): Node {
+  return rewrite(node, (part) => (part.kind === 'percent' ? productOf([part.operand, hundredth]) : part))
+}
+
+/** Digits as they stand, or the number that they mean in their base (null: not digits of that base). */
+function valueOfBased(node: Extract<Node, { kind: 'based' }>, meant: boolean): Node | null {
+  if (!meant) return numberNode(BigInt(node.digits))
+  let value = 0n
+  for (const digit of node.digits) {
+    if (Number(digit) >= node.base) return null
+    value = value * BigInt(node.base) + BigInt(digit)
+  }
+  return numberNode(value)
+}
+
+/** Do two values agree, read as kindly as their writing allows: 28% is 28 and 0.28, 90° is 90 and π/2, units count where both have them? */
+export function compareValues(left: Node, right: Node): Comparison {
+  if (left.kind === 'based' || right.kind === 'based') return compareBased(left, right)
+  if (left.kind === 'quantity' && right.kind === 'quantity') {
+    const factor = conversion(left.unit, right.unit)
+    if (factor !== null && factor !== 1) {
+      const scaled = productOf([left.value, numberNode(rationalOf(factor), true)])
+      const verdict = compareValues(scaled, right.value)
+      return verdict.verdict === 'unknown' ? verdict : { ...verdict, reason: 'unit' }
+    }
+  }
+  if (left.kind === 'quantity') return compareValues(left.value, right)
+  if (right.kind === 'quantity') return compareValues(left, right.value)
+  const percents = [has(left, 'percent'), has(right, 'percent')]
+  if (percents[0] !== percents[1]) {
+    const plain = compareValues(withoutPercent(left), withoutPercent(right))
+    if (plain.verdict === 'equal') return equal('percent')
+    return compareValues(asFraction(left), asFraction(right))
+  }
+  if (percents[0] === true) return compareValues(withoutPercent(left), withoutPercent(right))
+  const degrees = [has(left, 'degree'), has(right, 'degree')]
+  if (degrees[0] !== degrees[1]) {
+    const plain = compareExpressions(withoutDegrees(left), withoutDegrees(right))
+    if (plain.verdict === 'equal') return equal('degrees')
+    const turned = compareExpressions(inRadians(left), inRadians(right))
+    return turned.verdict === 'equal' ? equal('degrees') : plain
+  }
+  return compareExpressions(withoutDegrees(left), withoutDegrees(right))
+}
+
+function rationalOf(value: number): ReturnType<typeof rational> {
+  const places = 12
+  return rational(BigInt(Math.round(value * 10 ** places)), 10n ** BigInt(places))
+}
+
+function compareBased(left: Node, right: Node): Comparison {
+  const both = left.kind === 'based' && right.kind === 'based'
+  const sides = (meant: boolean): readonly (Node | null)[] =>
+    [left, right].map((side) => (side.kind === 'based' ? valueOfBased(side, meant) : side))
+  const [first, second] = sides(true)
+  if (first && second && compareExpressions(first, second).verdict === 'equal') return equal('base')
+  if (both) return left.base === right.base && left.digits === right.digits ? equal('base') : different('base')
+  const [digits, other] = sides(false)
+  if (!digits || !other) return unknown('base')
+  // The base is often left out because the question names it.
+  return compareExpressions(digits, other)
+}

@@ -1,0 +1,87 @@
+// Matrices: products, sums and scalar multiples of them, as far as the entries can be written down.
+
+import { negated, productOf, sumOf } from './build.ts'
+import type { MatrixNode, Node } from './node.ts'
+import { rationalValue } from './normal-form.ts'
+
+type Rows = readonly (readonly Node[])[]
+
+const maximumEntries = 400
+
+function multiplyRows(left: Rows, right: Rows): Rows | null {
+  const inner = left[0]?.length
+  const columns = right[0]?.length
+  if (inner === undefined || columns === undefined || inner !== right.length || left.length * columns * inner > maximumEntries) return null
+  return left.map((row) =>
+    Array.from({ length: columns }, (_, column) =>
+      sumOf(row.map((entry, index) => productOf([entry, right[index]?.[column] as Node]))),
+    ),
+  )
+}
+
+/** The matrix that an expression of matrices is; null where it is none. */
+export function matrixOf(node: Node): MatrixNode | null {
+  switch (node.kind) {
+    case 'matrix':
+      return node.rows.every((row) => row.length === node.rows[0]?.length) ? node : null
+    case 'sum': {
+      const terms = node.terms.map(matrixOf)
+      const [first] = terms
+      if (first === undefined || first === null) return null
+      const shape = (matrix: MatrixNode | null): string => `${matrix?.rows.length ?? 0}x${matrix?.rows[0]?.length ?? 0}`
+      if (!terms.every((term) => term !== null && shape(term) === shape(first))) return null
+      return {
+        kind: 'matrix',
+        rows: first.rows.map((row, index) =>
+          row.map((_, column) => sumOf(terms.map((term) => term?.rows[index]?.[column] as Node))),
+        ),
+      }
+    }
+    case 'product': {
+      let rows: Rows | null = null
+      const scalars: Node[] = []
+      for (const factor of node.factors) {
+        const matrix = matrixOf(factor)
+        if (matrix === null) scalars.push(factor)
+        else {
+          rows = rows === null ? matrix.rows : multiplyRows(rows, matrix.rows)
+          if (rows === null) return null
+        }
+      }
+      if (rows === null) return null
+      return { kind: 'matrix', rows: rows.map((row) => row.map((entry) => productOf([...scalars, entry]))) }
+    }
+    case 'power': {
+      const exponent = rationalValue(node.exponent)
+      const base = matrixOf(node.base)
+      if (base === null || exponent?.denominator !== 1n || exponent.numerator < 1n || exponent.numerator > 8n) return null
+      let rows: Rows | null = base.rows
+      for (let count = 1n; count < exponent.numerator && rows !== null; count += 1n) rows = multiplyRows(rows, base.rows)
+      return rows === null ? null : { kind: 'matrix', rows }
+    }
+    default:
+      return null
+  }
+}
+
+/** Replaces determinants of matrices up to three rows by their sums. */
+export function determinant(rows: Rows): Node | null {
+  const size = rows.length
+  if (size === 0 || size > 3 || rows.some((row) => row.length !== size)) return null
+  const at = (row: number, column: number): Node => rows[row]?.[column] as Node
+  if (size === 1) return at(0, 0)
+  if (size === 2) return sumOf([productOf([at(0, 0), at(1, 1)]), negated(productOf([at(0, 1), at(1, 0)]))])
+  return sumOf(
+    [0, 1, 2].flatMap((shift) => [
+      productOf([at(0, shift), at(1, (shift + 1) % 3), at(2, (shift + 2) % 3)]),
+      negated(productOf([at(0, shift), at(1, (shift + 2) % 3), at(2, (shift + 1) % 3)])),
+    ]),
+  )
+}
+
+/** A row or a column as the items of a tuple; null for other shapes. */
+export function vectorOf(matrix: MatrixNode): readonly Node[] | null {
+  if (matrix.rows.length === 1) return matrix.rows[0] ?? null
+  return matrix.rows.every((row) => row.length === 1) ? matrix.rows.flat() : null
+}
+

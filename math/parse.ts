@@ -1,0 +1,141 @@
+// Reads a final answer, LaTeX or plain, into a tree. This file holds the upper levels of the grammar: lists of items,
+// relations, set operations and ratios. Linear in the tokens; everything it cannot read is a ParseFault.
+
+import type { Node, Relator } from './node.ts'
+import { ParseFault } from './parse-fault.ts'
+import { parseSum } from './parse-sum.ts'
+import { expectMark, isMark, peek, type Reader } from './reader.ts'
+import { tokenise, type CommaReading, type Token } from './tokens.ts'
+import { relators } from './vocabulary.ts'
+
+const separators = new Set([',', ';', 'gap', '\\\\', 'and', 'or'])
+const conjunctions = new Set(['and', 'or', 'also', 'both', 'either'])
+
+function isSeparator(token: Token | undefined): boolean {
+  if (token?.kind === 'mark') return separators.has(token.text)
+  return token?.kind === 'word' && conjunctions.has(token.text.toLowerCase())
+}
+
+function isUnion(token: Token | undefined, left: Node): boolean {
+  if (isMark(token, 'union')) return true
+  const set = left.kind === 'tuple' || left.kind === 'set' || left.kind === 'set-operation'
+  return set && token !== undefined && (token.text === 'U' || token.text.toLowerCase() === 'union')
+}
+
+/** a:b:c, or what stands below it. Inside set braces the colon belongs to the set. */
+function parseRatio(reader: Reader): Node {
+  const first = parseSum(reader)
+  if (reader.builders > 0 || !isMark(peek(reader), ':')) return first
+  const parts = [first]
+  while (isMark(peek(reader), ':')) {
+    reader.at += 1
+    parts.push(parseSum(reader))
+  }
+  return { kind: 'ratio', parts }
+}
+
+function parseSetOperation(reader: Reader): Node {
+  let left = parseRatio(reader)
+  for (;;) {
+    const token = peek(reader)
+    const operator = isUnion(token, left)
+      ? 'union'
+      : isMark(token, 'intersection')
+        ? 'intersection'
+        : isMark(token, 'difference')
+          ? 'difference'
+          : null
+    if (operator === null) return left
+    reader.at += 1
+    left = { kind: 'set-operation', operator, left, right: parseRatio(reader) }
+  }
+}
+
+/** The relator that stands here, taken; null where there is none. */
+function takeRelator(reader: Reader): Relator | null {
+  const token = peek(reader)
+  if (token?.kind === 'command' && token.text === 'not' && isMark(peek(reader, 1), '=')) {
+    reader.at += 2
+    return '!='
+  }
+  if (token?.kind !== 'mark') return null
+  const relator = relators.get(token.text)
+  if (relator === undefined) return null
+  reader.at += 1
+  return relator
+}
+
+/** "(mod 7)" and its likes after a value say where it was counted, not what it is. */
+function skipModulus(reader: Reader): void {
+  const token = peek(reader)
+  if (token?.kind === 'command' && ['pmod', 'bmod', 'mod'].includes(token.text)) {
+    reader.at += 1
+    parseSum(reader)
+  } else if (isMark(token, '(') && ['mod', 'modulo'].includes(peek(reader, 1)?.text ?? '')) {
+    reader.at += 2
+    parseSum(reader)
+    expectMark(reader, ')')
+  } else if (token?.kind === 'word' && token.text === 'mod') {
+    reader.at += 1
+    parseSum(reader)
+  }
+}
+
+function parseRelation(reader: Reader): Node {
+  const first = parseSetOperation(reader)
+  const operands = [first]
+  const operators: Relator[] = []
+  skipModulus(reader)
+  for (let relator = takeRelator(reader); relator !== null; relator = takeRelator(reader)) {
+    operators.push(relator)
+    operands.push(parseSetOperation(reader))
+    skipModulus(reader)
+  }
+  return operators.length === 0 ? first : { kind: 'relation', operands, operators }
+}
+
+/** Items up to a closing bracket or the end; one item stands for itself. */
+function parseList(reader: Reader): Node {
+  const items: Node[] = []
+  while (isSeparator(peek(reader))) reader.at += 1
+  for (;;) {
+    items.push(parseRelation(reader))
+    if (!isSeparator(peek(reader))) break
+    while (isSeparator(peek(reader))) reader.at += 1
+    const next = peek(reader)
+    if (next === undefined || isMark(next, ')', ']', '}', 'set)') || (next.kind === 'command' && next.text === 'end')) break
+  }
+  const [only, ...others] = items
+  return only !== undefined && others.length === 0 ? only : { kind: 'list', items }
+}
+
+/** What follows the last implication arrow outside brackets, without a leading "=" or "about". */
+function conclusion(tokens: Token[]): Token[] {
+  let from = 0
+  let depth = 0
+  tokens.forEach((token, index) => {
+    if (isMark(token, '(', '[', '{', 'set(')) depth += 1
+    else if (isMark(token, ')', ']', '}', 'set)')) depth -= 1
+    else if (depth === 0 && isMark(token, '=>') && index + 1 < tokens.length) from = index + 1
+  })
+  while (isMark(tokens[from], '=', '~', ':', '*')) from += 1
+  return from === 0 ? tokens : tokens.slice(from)
+}
+
+/** The tree of an answer. Throws ParseFault where the text is not mathematics that this grammar knows. */
+export function parseAnswer(text: string, commas: CommaReading): Node {
+  const tokens = conclusion(tokenise(text, commas))
+  if (tokens.length === 0) throw new ParseFault('nothing to read')
+  const reader: Reader = {
+    tokens,
+    at: 0,
+    depth: 0,
+    bars: 0,
+    builders: 0,
+    grammar: { list: parseList, sum: parseSum },
+  }
+  const node = parseList(reader)
+  const rest = peek(reader)
+  if (rest !== undefined) throw new ParseFault(`unexpected ${rest.text}`)
+  return node
+}

@@ -1,0 +1,135 @@
+// One side of a comparison, read: whole solutions give their final answer, short ones are taken as they are. The readings
+// are the trees that the text may stand for (1,234 is a number or two); words stay words.
+
+import { findFinalAnswer } from './extract.ts'
+import type { Node } from './node.ts'
+import { normaliseText } from './normalise-text.ts'
+import { ParseFault } from './parse-fault.ts'
+import { parseAnswer } from './parse.ts'
+import { findBoxes, findFormulas } from './scan-text.ts'
+import type { CommaReading } from './tokens.ts'
+
+export interface Choice {
+  readonly letter: string
+  /** Written as a choice, (C) or C., not as a bare letter. */
+  readonly explicit: boolean
+  /** What stands behind the letter: "(C) 42". */
+  readonly rest: string | null
+}
+
+export interface ReadAnswer {
+  /** The answer as text: two answers with one spelling are one answer. */
+  readonly spelling: string
+  /** Its words in lower case; for answers that are words. */
+  readonly words: string
+  /** What it may stand for, the likeliest first; empty where it is not mathematics. */
+  readonly readings: readonly Node[]
+  readonly choice: Choice | null
+}
+
+const maximumReadable = 20_000
+
+/** Texts that mean a set or the absence of one. */
+const phrases: readonly (readonly [pattern: RegExp, node: Node])[] = [
+  [/^(?:there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|values?|roots?|numbers?|x)(?: exists?)?$/, { kind: 'set', items: [] }],
+  [/^(?:the )?empty set$|^none$/, { kind: 'set', items: [] }],
+  [/^(?:x is )?(?:the set of )?all (?:the )?reals?(?: numbers?)?(?: x)?$/, { kind: 'named-set', name: 'R' }],
+]
+
+/** Styles and spaces that never change a meaning are gone; what separates two numerals stays. */
+function spellingOf(text: string): string {
+  return text
+    .replace(/\\(?:left|right|displaystyle|textstyle|bigl?|bigr?|Bigl?|Bigr?|limits)(?![A-Za-z])\.?/g, '')
+    .replace(/\\[dtc]frac(?![A-Za-z])/g, '\\frac')
+    .replace(/\\(?:text|textbf|textit|textrm|mathrm|mbox|mathbf|operatorname)\s*\{([^{}]*)\}/g, '$1')
+    .replace(/\\[,;:! ]|~|\\q?quad(?![A-Za-z])/g, ' ')
+    .replace(/\s+/g, ' ')
+    .replace(/(?<![\w.]) | (?![\w.\\])/g, '')
+    .replace(/^[\s$]+|[\s$.]+$/g, '')
+}
+
+function wordsOf(text: string): string {
+  return spellingOf(text)
+    .replace(/\\[A-Za-z]+/g, ' ')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .replace(/^(?:the|a|an) /, '')
+    .trim()
+}
+
+const wrapped = /^\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox)\s*\{\s*(.*?)\s*\}$/s
+
+function choiceOf(text: string): Choice | null {
+  let bare = text.trim()
+  let explicit = false
+  for (let inside = wrapped.exec(bare)?.[1]; inside !== undefined && !/[{}]/.test(inside); inside = wrapped.exec(bare)?.[1]) {
+    bare = inside
+    explicit = true
+  }
+  const opened = /^\\(?:text|textbf|mathrm|mathbf)\s*\{\s*(\(?[A-J]\)?)[.:]?\s*\}\s*(.*)$/s.exec(bare)
+  if (opened?.[1] !== undefined) bare = `${opened[1].includes('(') ? opened[1] : `(${opened[1]})`} ${opened[2] ?? ''}`.trim()
+  const bracketed = /^\(([A-Ja-j])\)(?:[\s~.:,]|\\ )*(.*)$/s.exec(bare)
+  if (bracketed?.[1] !== undefined) {
+    return { letter: bracketed[1].toUpperCase(), explicit: true, rest: bracketed[2] === '' ? null : (bracketed[2] ?? null) }
+  }
+  const dotted = /^([A-J])(?:[.:)])(?:\s+(.+))?$/s.exec(bare)
+  if (dotted?.[1] !== undefined) return { letter: dotted[1], explicit: true, rest: dotted[2] ?? null }
+  return /^[A-J]$/.test(bare) ? { letter: bare, explicit, rest: null } : null
+}
+
+/** What commas between digits may mean here. */
+function commaReadings(text: string): CommaReading[] {
+  if (!/\d,\s?\d/.test(text)) return ['grouping']
+  const readings: CommaReading[] = ['grouping']
+  if (/(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,]*\d)/.test(text)) {
+    readings.push('separator')
+    if (/[([{]/.test(text)) readings.push('everywhere')
+  }
+  if (/(?<![\d,.])\d+,\d+(?![\d,.])/.test(text) && !/\d,\d{3}(?!\d)/.test(text)) readings.push('decimal')
+  return readings
+}
+
+/** The trees that an answer may stand for; none where it cannot be read as mathematics. */
+function readingsOf(text: string): Node[] {
+  const readings: Node[] = []
+  for (const commas of commaReadings(text)) {
+    try {
+      readings.push(parseAnswer(text, commas))
+    } catch (error) {
+      if (!(error instanceof ParseFault)) throw error
+    }
+  }
+  return readings
+}
+
+/** True for a text that shows its answer: a box, a formula, a phrase. */
+function showsAnswer(text: string): boolean {
+  return /\\f?(?:rame)?box|\$|\\\(|\\\[|answer|####|<\/think>/i.test(text)
+}
+
+/** The answer inside the text of one side. */
+function answerIn(text: string): string {
+  const trimmed = text.trim()
+  const formulas = trimmed.length <= maximumReadable ? findFormulas(trimmed) : []
+  const [only] = formulas
+  if (only !== undefined && only.start === 0 && only.end === trimmed.length && findBoxes(only.inner).length === 0) return only.inner.trim()
+  if (showsAnswer(trimmed)) return findFinalAnswer(trimmed)?.answer ?? trimmed
+  return trimmed
+}
+
+/** Reads one side of a comparison. Never throws. */
+export function readAnswer(text: string): ReadAnswer {
+  const normal = normaliseText(text)
+  const answer = answerIn(normal)
+  if (answer.length > maximumReadable) return { spelling: answer, words: '', readings: [], choice: null }
+  const words = wordsOf(answer)
+  const phrase = phrases.find(([pattern]) => pattern.test(words))
+  const choice = choiceOf(answer)
+  let readings = phrase === undefined ? readingsOf(answer) : [phrase[1]]
+  if (readings.length === 0 && choice === null && answer === normal.trim() && /\s|\d/.test(answer)) {
+    // Prose without any sign of where its answer is: its last number, if it has one.
+    const weak = findFinalAnswer(answer)
+    if (weak !== null && weak.answer !== answer) readings = readingsOf(weak.answer)
+  }
+  return { spelling: spellingOf(answer), words, readings, choice }
+}

@@ -1,0 +1,261 @@
+// Sets of real numbers as pieces of the line: intervals, points, unions, complements, and the solutions of inequalities in
+// one unknown up to the second degree. Ends are doubles: what cannot be put in numbers (letters as ends) has no real set.
+
+import { callOf, negated, sumOf } from './build.ts'
+import { evaluate } from './evaluate.ts'
+import { contains, type Node, type Relator } from './node.ts'
+import { normalForm } from './normal-form.ts'
+import { complex, isReal } from './numeric.ts'
+import { atomsOf, type Polynomial } from './polynomial.ts'
+import { ExactLimit, isInteger, toNumber } from './rational.ts'
+
+export interface Piece {
+  readonly lower: number
+  readonly upper: number
+  readonly lowerOpen: boolean
+  readonly upperOpen: boolean
+}
+/** In order, apart from each other. */
+export type RealSet = readonly Piece[]
+
+/** The solutions of a condition, and the unknown that it is about. */
+export interface Solution {
+  readonly unknown: string
+  readonly set: RealSet
+}
+
+const line: RealSet = [{ lower: -Infinity, upper: Infinity, lowerOpen: true, upperOpen: true }]
+
+function alike(left: number, right: number): boolean {
+  if (left === right) return true
+  if (!Number.isFinite(left) || !Number.isFinite(right)) return false
+  return Math.abs(left - right) <= 1e-9 * Math.max(1, Math.abs(left), Math.abs(right))
+}
+
+/** Joins what overlaps or touches. */
+export function unite(pieces: readonly Piece[]): RealSet {
+  const sorted = [...pieces].sort((a, b) => (alike(a.lower, b.lower) ? Number(a.lowerOpen) - Number(b.lowerOpen) : a.lower - b.lower))
+  const joined: Piece[] = []
+  for (const piece of sorted) {
+    const last = joined.at(-1)
+    const touches =
+      last !== undefined &&
+      (alike(last.upper, piece.lower) ? !(last.upperOpen && piece.lowerOpen) : piece.lower < last.upper)
+    if (last === undefined || !touches) {
+      joined.push(piece)
+      continue
+    }
+    const further = alike(last.upper, piece.upper)
+      ? { upper: last.upper, upperOpen: last.upperOpen && piece.upperOpen }
+      : last.upper > piece.upper
+        ? { upper: last.upper, upperOpen: last.upperOpen }
+        : { upper: piece.upper, upperOpen: piece.upperOpen }
+    joined[joined.length - 1] = { ...last, ...further }
+  }
+  return joined
+}
+
+export function intersect(left: RealSet, right: RealSet): RealSet {
+  return complement(unite([...complement(left), ...complement(right)]))
+}
+
+export function complement(set: RealSet): RealSet {
+  const gaps: Piece[] = []
+  let lower = -Infinity
+  let lowerOpen = true
+  for (const piece of set) {
+    const gap = { lower, upper: piece.lower, lowerOpen, upperOpen: !piece.lowerOpen }
+    if (gap.lower < gap.upper || (gap.lower === gap.upper && !gap.lowerOpen && !gap.upperOpen)) gaps.push(gap)
+    lower = piece.upper
+    lowerOpen = !piece.upperOpen
+  }
+  if (lower < Infinity) gaps.push({ lower, upper: Infinity, lowerOpen, upperOpen: true })
+  return gaps
+}
+
+export function sameSet(left: RealSet, right: RealSet): boolean {
+  return (
+    left.length === right.length &&
+    left.every((piece, index) => {
+      const other = right[index]
+      return (
+        other !== undefined &&
+        alike(piece.lower, other.lower) &&
+        alike(piece.upper, other.upper) &&
+        piece.lowerOpen === other.lowerOpen &&
+        piece.upperOpen === other.upperOpen
+      )
+    })
+  )
+}
+
+/** The real number that a constant expression is; null where it has variables or is not real. */
+export function realValue(node: Node): number | null {
+  if (contains(node, (part) => part.kind === 'symbol' || part.kind === 'series')) return null
+  const value = evaluate(node, { at: () => complex(NaN), largest: 0, budget: 2000 })
+  return Number.isNaN(value.re) || !isReal(value) ? null : value.re
+}
+
+function point(value: number): Piece {
+  return { lower: value, upper: value, lowerOpen: false, upperOpen: false }
+}
+
+/** The set that a node names; null where it is none, or not one of numbers. ofPairs: may (a, b) be an interval here? */
+export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
+  switch (node.kind) {
+    case 'tuple': {
+      const [first, second] = node.items
+      if (node.items.length !== 2 || first === undefined || second === undefined) return null
+      if (!ofPairs && node.open === '(' && node.close === ')') return null
+      const lower = realValue(first)
+      const upper = realValue(second)
+      if (lower === null || upper === null || lower > upper) return null
+      return [{ lower, upper, lowerOpen: node.open === '(' || lower === -Infinity, upperOpen: node.close === ')' || upper === Infinity }]
+    }
+    case 'set': {
+      const values = node.items.map(realValue)
+      return values.every((value) => value !== null) ? unite(values.map(point)) : null
+    }
+    case 'named-set':
+      if (node.name === 'R') return line
+      return node.name === 'R^+' || node.name === 'R_+' ? [{ lower: 0, upper: Infinity, lowerOpen: true, upperOpen: true }] : null
+    case 'set-operation': {
+      const left = realSetOf(node.left, true)
+      const right = realSetOf(node.right, true)
+      if (left === null || right === null) return null
+      if (node.operator === 'union') return unite([...left, ...right])
+      return intersect(left, node.operator === 'difference' ? complement(right) : right)
+    }
+    case 'sum': {
+      // R - {0}: a difference written with a minus.
+      const [first, second] = node.terms
+      if (node.terms.length !== 2 || first?.kind !== 'named-set' || second?.kind !== 'product') return null
+      const [, removed] = second.factors
+      const left = realSetOf(first, true)
+      const right = removed === undefined ? null : realSetOf(removed, true)
+      return left === null || right === null ? null : intersect(left, complement(right))
+    }
+    case 'builder':
+      return solve(node.condition)?.set ?? null
+    case 'relation':
+    case 'list':
+      return solve(node)?.set ?? null
+    default:
+      return null
+  }
+}
+
+/** A polynomial in one unknown: coefficients of 1, u, u². Null for several unknowns or a higher degree. */
+function quadratic(polynomial: Polynomial): { unknown: string; coefficients: [number, number, number] } | null {
+  const unknowns = [...atomsOf(polynomial)].filter((name) => !name.startsWith('#') && !name.startsWith('@'))
+  const [name] = unknowns
+  if (unknowns.length !== 1 || name === undefined || name === 'i' || /^\?(?:root|power|abs)/.test(name)) return null
+  const coefficients: [number, number, number] = [0, 0, 0]
+  for (const term of polynomial.values()) {
+    let value = toNumber(term.coefficient)
+    let degree = 0
+    for (const [atom, exponent] of term.powers) {
+      if (atom === name) {
+        if (!isInteger(exponent) || exponent.numerator < 0n || exponent.numerator > 2n) return null
+        degree = Number(exponent.numerator)
+      } else {
+        const base = atom === '@pi' ? Math.PI : atom === '@e' ? Math.E : Number(atom.slice(1))
+        value *= base ** toNumber(exponent)
+      }
+    }
+    coefficients[degree === 0 ? 0 : degree === 1 ? 1 : 2] += value
+  }
+  return { unknown: name, coefficients }
+}
+
+/** Where a polynomial in one unknown is below zero, and where it is zero. */
+function signs([free, linear, square]: [number, number, number]): { negative: RealSet; zeros: RealSet } | null {
+  const open = (lower: number, upper: number): Piece => ({ lower, upper, lowerOpen: true, upperOpen: true })
+  if (square === 0) {
+    if (linear === 0) return null
+    const root = -free / linear
+    return { negative: [linear > 0 ? open(-Infinity, root) : open(root, Infinity)], zeros: [point(root)] }
+  }
+  const discriminant = linear * linear - 4 * square * free
+  if (discriminant < 0) return { negative: square > 0 ? [] : line, zeros: [] }
+  const roots = [(-linear - Math.sqrt(discriminant)) / (2 * square), (-linear + Math.sqrt(discriminant)) / (2 * square)].sort(
+    (a, b) => a - b,
+  )
+  const [low = 0, high = 0] = roots
+  const zeros = unite([point(low), point(high)])
+  if (square > 0) return { negative: low < high ? [open(low, high)] : [], zeros }
+  return { negative: [open(-Infinity, low), open(high, Infinity)], zeros }
+}
+
+function solveLink(left: Node, relator: Relator, right: Node): Solution | null {
+  const flipped: Partial<Record<Relator, Relator>> = { '>': '<', '>=': '<=' }
+  const flip = flipped[relator]
+  if (flip !== undefined) return solveLink(right, flip, left)
+  if (relator === 'in') {
+    const set = realSetOf(right, true)
+    return set === null ? null : { unknown: unknownOf(left), set }
+  }
+  if (right.kind === 'call' && right.name === 'abs') return solveDistance(right, relator, left, true)
+  if (left.kind === 'call' && left.name === 'abs') return solveDistance(left, relator, right, false)
+  try {
+    const { above, below } = normalForm(sumOf([left, negated(right)]))
+    if (atomsOf(below).size > 0) return null
+    const form = quadratic(above)
+    const found = form === null ? null : signs(form.coefficients)
+    if (form === null || found === null) return null
+    const set =
+      relator === '<'
+        ? found.negative
+        : relator === '<='
+          ? unite([...found.negative, ...found.zeros])
+          : relator === '!='
+            ? complement(found.zeros)
+            : found.zeros
+    return { unknown: form.unknown, set }
+  } catch (error) {
+    if (error instanceof ExactLimit) return null
+    throw error
+  }
+}
+
+/** |u| against a number. outside: the number is the smaller side (c < |u|). */
+function solveDistance(bars: Extract<Node, { kind: 'call' }>, relator: Relator, bound: Node, outside: boolean): Solution | null {
+  const [inner] = bars.arguments
+  const value = realValue(bound)
+  if (inner === undefined || value === null) return null
+  const below = solveLink(inner, relator === '<' || relator === '<=' ? relator : '<=', bound)
+  const above = solveLink(negated(bound), relator === '<' || relator === '<=' ? relator : '<=', inner)
+  if (below === null || above === null) return null
+  const within = intersect(below.set, above.set)
+  if (relator === '<' || relator === '<=') {
+    if (!outside) return { unknown: below.unknown, set: within }
+    const other = solveLink(callOf('abs', inner), relator === '<' ? '<=' : '<', bound)
+    return other === null ? null : { unknown: below.unknown, set: complement(other.set) }
+  }
+  const edges = unite(within.flatMap((piece) => [point(piece.lower), point(piece.upper)]))
+  return { unknown: below.unknown, set: relator === '!=' ? complement(edges) : edges }
+}
+
+function unknownOf(node: Node): string {
+  return node.kind === 'symbol' ? node.name : JSON.stringify(node, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}
+
+/** Solves a chain of relations, or several of them ("or"). Null where that is beyond this file. */
+export function solve(node: Node): Solution | null {
+  if (node.kind === 'list') {
+    const parts = node.items.map(solve)
+    const [first] = parts
+    if (first === undefined || first === null || !parts.every((part) => part !== null && part.unknown === first.unknown)) return null
+    return { unknown: first.unknown, set: unite(parts.flatMap((part) => part?.set ?? [])) }
+  }
+  if (node.kind !== 'relation') return null
+  let found: Solution | null = null
+  for (const [index, relator] of node.operators.entries()) {
+    const left = node.operands[index]
+    const right = node.operands[index + 1]
+    const link = left === undefined || right === undefined ? null : solveLink(left, relator, right)
+    if (link === null || (found !== null && found.unknown !== link.unknown)) return null
+    found = found === null ? link : { unknown: link.unknown, set: intersect(found.set, link.set) }
+  }
+  return found
+}

@@ -1,0 +1,58 @@
+// THE list: the way of the data, from the problems topic to the data sets. A verb is a stage (a file in
+// processors/), a participle or plural is a topic (a line in schemas/topics.ts). A stage that the config switches
+// off is left out, and its successor reads what it would have read.
+
+import type { Config } from './configs/schema.ts'
+import type { RecordName } from './schemas/records.ts'
+import { TOPICS } from './schemas/topics.ts'
+import type { TopicName } from './schemas/topics.ts'
+
+export const STAGES = [
+  { name: 'screen', to: 'screened' },
+  { name: 'tag', to: 'tagged' },
+  { name: 'answer', to: 'answered' },
+  { name: 'sample', to: 'sampled' },
+  { name: 'verify', to: 'verified' },
+  { name: 'reward', to: 'rewarded' },
+  { name: 'curate', to: 'sft' }, // and preferences
+] as const satisfies readonly { name: string; to: TopicName }[]
+
+export type StageName = (typeof STAGES)[number]['name']
+
+/** Parts of a run that are no stages, as `--stages` names them. */
+export const ENDS = ['produce', 'clickhouse', 'json'] as const
+
+export type PartName = StageName | (typeof ENDS)[number]
+
+export const PART_NAMES: readonly PartName[] = [...STAGES.map((stage) => stage.name), ...ENDS]
+
+/** A stage with its place in this config's pipeline. */
+export interface PlannedStage {
+  readonly name: StageName
+  readonly from: TopicName
+  readonly reads: RecordName
+  readonly to: TopicName
+}
+
+/** The stages that this config has, each reading what its nearest predecessor writes. */
+export function planStages(stages: Config['stages']): PlannedStage[] {
+  const planned: PlannedStage[] = []
+  let from: TopicName = 'problems'
+  for (const { name, to } of STAGES) {
+    const settings = stages[name]
+    if ('enabled' in settings && !settings.enabled) continue
+    planned.push({ name, from, reads: TOPICS[from].record, to })
+    from = to
+  }
+  return planned
+}
+
+/** The topic whose records carry all responses with their verdicts: what curate reads. */
+export function judgedTopic(planned: readonly PlannedStage[]): 'rewarded' | 'verified' {
+  return planned.some((stage) => stage.name === 'reward') ? 'rewarded' : 'verified'
+}
+
+/** Consumer group of one part of a run. */
+export function groupOf(runId: string, revision: string, part: PartName): string {
+  return `magpie.${runId}.${revision}.${part}`
+}

@@ -1,0 +1,47 @@
+// Counts the rows that curation accepted, those of earlier processes included, to know when enough is enough.
+
+import type { Config } from '../configs/schema.ts'
+import { topicFor } from '../schemas/topics.ts'
+import type { Sender } from '../stream/sender.ts'
+import type { ReadRun } from './read-records.ts'
+import { countMessages } from './read-records.ts'
+
+export interface Accepted {
+  readonly sft: number
+  readonly preference: number
+}
+
+export interface AcceptedRows {
+  /** The sender to use: it counts what is acknowledged. */
+  readonly sender: Sender
+  counts(): Accepted
+  /** True once the config's numbers are reached with at least `minimum` problems made. */
+  isEnough(made: number): boolean
+}
+
+/** Starts from what the topics hold. Throws Failure when Kafka does not answer. */
+export async function countAccepted(
+  run: ReadRun,
+  { sender, accept }: { sender: Sender; accept: Config['accept'] },
+  signal: AbortSignal,
+): Promise<AcceptedRows> {
+  const sftTopic = topicFor('sft', run.revision)
+  const preferenceTopic = topicFor('preferences', run.revision)
+  let sft = await countMessages(run, 'sft', signal)
+  let preference = await countMessages(run, 'preferences', signal)
+  return {
+    sender: {
+      ...sender,
+      async send(messages) {
+        await sender.send(messages)
+        for (const { topic } of messages) {
+          if (topic === sftTopic) sft += 1
+          else if (topic === preferenceTopic) preference += 1
+        }
+      },
+    },
+    counts: () => ({ sft, preference }),
+    isEnough: (made) =>
+      accept !== null && made >= accept.minimum && sft >= (accept.sft ?? 0) && preference >= (accept.preference ?? 0),
+  }
+}

@@ -1,0 +1,94 @@
+// Opens a run on Kafka: connections, topics, the claim. Promises: one process leads a run at a time; a new run's
+// groups stand at the ends of the topics before anything of the run is on the log.
+
+import { planStages } from '../pipeline.ts'
+import type { PlannedStage } from '../pipeline.ts'
+import { createCodec } from '../schemas/codec.ts'
+import type { Codec } from '../schemas/codec.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import type { RunRecord, RunState } from '../schemas/records.ts'
+import { pauseFor } from '../stream/back-off.ts'
+import { connectKafka } from '../stream/kafka.ts'
+import type { KafkaConnection } from '../stream/kafka.ts'
+import { createSender } from '../stream/sender.ts'
+import type { Sender } from '../stream/sender.ts'
+import { ensureTopics } from '../stream/topics-admin.ts'
+import type { RunParts } from './run-contract.ts'
+import { isHeld, processIsAlive, publishRunState, readRunRecords } from './run-records.ts'
+import { plannedSinks } from './sinks.ts'
+import { beginAtEnd, readingParts } from './standing.ts'
+import type { ReadingPart } from './standing.ts'
+
+export interface OpenRun {
+  readonly connection: KafkaConnection
+  readonly codec: Codec
+  readonly sender: Sender
+  readonly runId: string
+  readonly revision: string
+  readonly planned: readonly PlannedStage[]
+  /** Everything that reads, in the data's way. */
+  readonly readers: readonly ReadingPart[]
+  readonly previous: RunRecord | null
+  /** First start of the run, milliseconds since 1970 UTC. */
+  readonly startedAt: number
+  /** Writes the run's state; does nothing in a process that does not lead. */
+  publish(state: RunState): Promise<void>
+  /** The newest state on the log. */
+  readState(signal: AbortSignal): Promise<RunRecord | null>
+  close(): Promise<void>
+}
+
+/** Between two looks for a run that is to be started elsewhere, milliseconds. */
+const LOOK_MS = 2000
+
+/** Throws UsageFault when another process leads the run, Failure when Kafka does not answer. */
+export async function openRun(parts: RunParts, signal: AbortSignal): Promise<OpenRun> {
+  const { loaded, runId, revision, log, now } = parts
+  const { config } = loaded
+  const leads = parts.parts.has('produce')
+  const connection = connectKafka({ ...parts.kafka, log })
+  try {
+    const codec = await createCodec({ registryUrl: parts.registryUrl })
+    const { topics, replicationFactor } = config.kafka
+    await ensureTopics(connection, { revision, topics, replicationFactor })
+    const planned = planStages(config.stages)
+    const readers = readingParts(planned, plannedSinks(planned))
+    const onLog = { connection, runId, revision }
+    const readState = async (until: AbortSignal) =>
+      (await readRunRecords(connection, codec, revision, until)).get(runId) ?? null
+
+    let previous = await readState(signal)
+    if (leads) {
+      if (previous !== null && isHeld(previous, now(), processIsAlive)) throw inUse(previous)
+      if (previous === null) await beginAtEnd(onLog, readers)
+    }
+    while (!leads && previous === null) {
+      parts.onWaiting?.()
+      await pauseFor(LOOK_MS, signal)
+      signal.throwIfAborted()
+      previous = await readState(signal)
+    }
+    const startedAt = previous?.startedAt ?? now()
+    const identity = { runId, revision, config: loaded.json, configHash: loaded.hash, version: parts.version }
+    const sender = await createSender(connection, log)
+    return {
+      ...{ connection, codec, sender, runId, revision, planned, readers, previous, startedAt, readState },
+      async publish(state) {
+        if (leads) await publishRunState(sender, codec, identity, state, { now: now(), startedAt })
+      },
+      async close() {
+        await sender.close()
+        await connection.close()
+      },
+    }
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+function inUse({ runId, pid, host }: RunRecord): UsageFault {
+  return new UsageFault(
+    `run ${runId} is at work already (process ${pid} on ${host}): stop that one first, or give another name with --run`,
+  )
+}

@@ -1,0 +1,122 @@
+// What each planned stage does, ready for the stage runtime: its process, and what its outputs are on the wire.
+// A switch over the names, so that the compiler asks for a new stage here.
+
+import type { Config } from '../configs/schema.ts'
+import type { Llm } from '../llm/contract.ts'
+import type { MathPool } from '../math/contract.ts'
+import type { PlannedStage } from '../pipeline.ts'
+import { createAnswer } from '../processors/answer.ts'
+import { createCurate } from '../processors/curate.ts'
+import type { Curated } from '../processors/curate.ts'
+import { createReward } from '../processors/reward.ts'
+import { createSample } from '../processors/sample.ts'
+import { createScreen } from '../processors/screen.ts'
+import { createScreenIndex } from '../processors/screening/screen-index.ts'
+import { createTag } from '../processors/tag.ts'
+import { createVerify } from '../processors/verify.ts'
+import type { Codec } from '../schemas/codec.ts'
+import type { RecordName, Records, Screened } from '../schemas/records.ts'
+import { topicFor, TOPICS } from '../schemas/topics.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import type { KafkaConnection } from '../stream/kafka.ts'
+import type { Process } from '../stream/outcome.ts'
+import type { Outgoing } from '../stream/outgoing.ts'
+import { readTopic } from '../stream/read-topic.ts'
+
+/** What stages are made of. */
+export interface StageTools {
+  readonly config: Config
+  readonly runId: string
+  readonly revision: string
+  readonly llm: Llm
+  readonly math: MathPool
+  readonly codec: Codec
+  readonly connection: KafkaConnection
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+}
+
+/** A stage as the runtime takes it. What its process takes is what the planned stage reads. */
+export interface StageParts {
+  /** Emits what goes to the topics. */
+  readonly process: Process<never, readonly Outgoing[]>
+  /** One record at a time, in log order. */
+  readonly ordered: boolean
+  /** Runs after new partitions were assigned, before work on them starts. */
+  readonly prepare?: (signal: AbortSignal) => Promise<void>
+}
+
+/** The parts of a planned stage. The config has what the stage needs: configs/rules.ts has seen to it. */
+export function stageParts({ name, to }: PlannedStage, tools: StageTools): StageParts {
+  const { config, llm, math, now } = tools
+  const { stages, roles } = config
+  const route = routeTo(to, tools)
+  switch (name) {
+    case 'screen':
+      return screenParts(tools)
+    case 'tag':
+      return free(createTag({ llm, config: stages.tag, now }), route)
+    case 'answer':
+      return free(createAnswer({ llm, role: roles.answerer!, now }), route)
+    case 'sample':
+      return free(createSample({ llm, config: stages.sample, role: roles.sampler!, now }), route)
+    case 'verify':
+      return free(createVerify({ math, config: stages.verify, now }), route)
+    case 'reward':
+      return free(createReward({ llm, config: stages.reward, now }), route)
+    case 'curate': {
+      const toSft = routeTo('sft', tools)
+      const toPreferences = routeTo('preferences', tools)
+      return free(createCurate({ config: stages.curate, now }), ({ sft, preference }: Curated) => [
+        ...(sft === null ? [] : toSft(sft)),
+        ...(preference === null ? [] : toPreferences(preference)),
+      ])
+    }
+  }
+}
+
+/** A stage whose records are independent of one another. */
+function free<In, Out>(process: Process<In, Out>, route: (out: Out) => Outgoing[]): StageParts {
+  return { process: routed(process, route), ordered: false }
+}
+
+/** The same process with its outputs as messages. */
+function routed<In, Out>(process: Process<In, Out>, route: (out: Out) => Outgoing[]): Process<In, Outgoing[]> {
+  return async (record, context) => {
+    const outcome = await process(record, context)
+    return 'emit' in outcome ? { emit: route(outcome.emit) } : outcome
+  }
+}
+
+/** One output to one topic, keyed by its problem. */
+export function routeTo(topic: TopicName, { codec, revision }: Pick<StageTools, 'codec' | 'revision'>) {
+  const record: RecordName = TOPICS[topic].record ?? 'Problem'
+  const name = topicFor(topic, revision)
+  return (out: Records[RecordName]): Outgoing[] => [
+    {
+      topic: name,
+      key: 'problemId' in out ? out.problemId : out.id,
+      value: codec.encode(record, out as Records[typeof record]),
+    },
+  ]
+}
+
+/** Screening decides over all problems before: its index is rebuilt from what was accepted whenever it takes over. */
+function screenParts(tools: StageTools): StageParts {
+  const { config, connection, codec, runId, revision, now } = tools
+  const rules = config.stages.screen
+  const index = createScreenIndex(rules.duplicates)
+  async function* accepted(signal: AbortSignal): AsyncIterable<Screened> {
+    for await (const message of readTopic(connection, { topic: topicFor('screened', revision), signal })) {
+      yield codec.decode('Screened', message.value)
+    }
+  }
+  return {
+    process: routed(createScreen({ config: rules, index, now }), routeTo('screened', tools)),
+    ordered: true,
+    prepare: async (signal) => {
+      if (!rules.duplicates.enabled) return
+      await index.rebuild(accepted(signal), rules.duplicates.scope === 'run' ? runId : null)
+    },
+  }
+}

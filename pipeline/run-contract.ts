@@ -1,0 +1,76 @@
+// What starts a run, what it tells while it works, and what becomes of it.
+
+import type { LoadedConfig } from '../configs/load.ts'
+import type { LlmState } from '../llm/contract.ts'
+import type { PartName } from '../pipeline.ts'
+import type { Logger } from '../schemas/logger.ts'
+import type { RunRecord } from '../schemas/records.ts'
+import type { KafkaAddress } from '../stream/config.ts'
+import type { SenderState } from '../stream/sender.ts'
+import type { SinkState } from '../stream/sink-consumer.ts'
+import type { StageState } from '../stream/stage.ts'
+import type { Accepted } from './accepted.ts'
+import type { ProduceEnd, Source } from './produce.ts'
+
+export interface RunParts {
+  /** Every endpoint is a URL (see configs/local-endpoint.ts). */
+  readonly loaded: LoadedConfig
+  readonly runId: string
+  readonly revision: string
+  readonly source: Source
+  /** What this process does. The one that produces leads: it claims the run and decides when it is through. */
+  readonly parts: ReadonlySet<PartName>
+  readonly kafka: KafkaAddress
+  readonly registryUrl: string | undefined
+  /** A ClickHouse server; undefined: embedded in the state folder. */
+  readonly clickhouseUrl: string | undefined
+  readonly stateDir: string
+  readonly version: string
+  readonly log: Logger
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+  /** A worker that leads nothing waits for the run to be started. */
+  readonly onWaiting?: () => void
+}
+
+/** finishing: everything is through, the files are being put together. */
+export type RunPhase = 'running' | 'finishing' | 'draining'
+
+export interface RunSnapshot {
+  readonly phase: RunPhase
+  readonly startedAt: number
+  /** Problems wanted; null: no end. */
+  readonly total: number | null
+  /** Problems on the log. */
+  readonly made: number
+  /** Why the producer has stopped; null while it works. */
+  readonly produced: ProduceEnd | null
+  readonly accepted: Accepted
+  readonly stages: readonly StageState[]
+  readonly sinks: readonly SinkState[]
+  readonly llm: LlmState
+  readonly sender: SenderState
+}
+
+export interface DataFile {
+  readonly type: 'sft' | 'preference'
+  readonly path: string
+  readonly records: number
+}
+
+export interface RunResult {
+  readonly state: 'finished' | 'stopped'
+  readonly files: readonly DataFile[]
+}
+
+export interface ActiveRun {
+  /** State that an earlier process left; null for a new run. */
+  readonly previous: RunRecord | null
+  /** Problems that were on the log before. */
+  readonly existing: number
+  snapshot(): RunSnapshot
+  /** Drains and commits: within about ten seconds. `done` then resolves with `stopped`. */
+  stop(): Promise<void>
+  /** Rejects with the Failure that ended the run. */
+  readonly done: Promise<RunResult>
+}

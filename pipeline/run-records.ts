@@ -1,0 +1,80 @@
+// The state of a run, readable by every process on the same Kafka: the newest record of the `runs` topic counts.
+
+import { hostname } from 'node:os'
+import type { Codec } from '../schemas/codec.ts'
+import type { RunRecord, RunState } from '../schemas/records.ts'
+import type { KafkaConnection } from '../stream/kafka.ts'
+import { readTopic } from '../stream/read-topic.ts'
+import type { Sender } from '../stream/sender.ts'
+
+/** A running process says so this often, milliseconds. */
+export const HEARTBEAT_MS = 10_000
+
+/** A run whose last word is older than this is held by nobody, milliseconds. */
+const SILENT_MS = 45_000
+
+export interface RunIdentity {
+  readonly runId: string
+  readonly revision: string
+  /** Whole config as JSON, without secrets, and its SHA-256. */
+  readonly config: string
+  readonly configHash: string
+  readonly version: string
+}
+
+/** The newest state of every run of a revision, by run id. */
+export async function readRunRecords(
+  connection: KafkaConnection,
+  codec: Codec,
+  revision: string,
+  signal: AbortSignal,
+): Promise<Map<string, RunRecord>> {
+  const newest = new Map<string, RunRecord>()
+  for await (const message of readTopic(connection, { topic: 'runs', signal })) {
+    const record = codec.decode('RunRecord', message.value)
+    if (record.revision === revision) newest.set(record.runId, record)
+  }
+  return newest
+}
+
+/** Says whether the process that wrote this state may still be at work. */
+export function isHeld(record: RunRecord, now: number, isAlive: (pid: number) => boolean): boolean {
+  if (record.state !== 'running' && record.state !== 'draining') return false
+  if (record.host === hostname()) return record.pid !== process.pid && isAlive(record.pid)
+  return now - record.createdAt < SILENT_MS
+}
+
+/** True while a process with this id exists on this host. */
+export function processIsAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Writes the state of a run; resolves when the broker has it. */
+export async function publishRunState(
+  sender: Sender,
+  codec: Codec,
+  identity: RunIdentity,
+  state: RunState,
+  times: { now: number; startedAt: number },
+): Promise<RunRecord> {
+  const { runId, revision } = identity
+  const ended = state === 'finished' || state === 'failed'
+  const record: RunRecord = {
+    ...identity,
+    id: `${runId}/${revision}`,
+    createdAt: times.now,
+    state,
+    startedAt: times.startedAt,
+    finishedAt: ended ? times.now : null,
+    host: hostname(),
+    pid: process.pid,
+  }
+  const headers = { 'magpie.run': runId, 'magpie.revision': revision }
+  await sender.send([{ topic: 'runs', key: record.id, value: codec.encode('RunRecord', record), headers }])
+  return record
+}

@@ -1,0 +1,198 @@
+// One process's part of a run, from the claim to the last commit. Promises: what runs here is drained in the
+// data's way (no new problems, then stages, then sinks); the run's state on the log is what happened; whenever this
+// ends, nothing that was acknowledged is lost.
+
+import { createLlm } from '../llm/llm.ts'
+import { createMathPool } from '../math/pool.ts'
+import { transient } from '../schemas/failure.ts'
+import { pauseFor } from '../stream/back-off.ts'
+import type { RunningStage } from '../stream/stage.ts'
+import { countAccepted } from './accepted.ts'
+import { createHouse } from './house.ts'
+import { openRun } from './open-run.ts'
+import type { OpenRun } from './open-run.ts'
+import { produce, readExisting } from './produce.ts'
+import type { ProduceEnd } from './produce.ts'
+import type { ActiveRun, RunParts, RunPhase, RunResult } from './run-contract.ts'
+import { HEARTBEAT_MS } from './run-records.ts'
+import { openSinks } from './sinks.ts'
+import { isThrough, lagOf } from './standing.ts'
+import { startStages } from './start-stages.ts'
+
+/** Between two looks at whether everything is through, milliseconds. */
+const LOOK_MS = 500
+/** A drain: calls under way get so long, then sinks write what they hold. */
+const STAGE_DRAIN_MS = 5000
+const SINK_DRAIN_MS = 3000
+
+/** Starts everything; resolves when it is at work. Throws UsageFault or Failure. */
+export async function startRun(parts: RunParts, signal: AbortSignal): Promise<ActiveRun> {
+  const { loaded, log, now } = parts
+  const { config } = loaded
+  const run = await openRun(parts, signal)
+  const closers: (() => Promise<void>)[] = [() => run.close()]
+  try {
+    const { connection, codec, planned, runId, revision } = run
+    const accepted = await countAccepted(run, { sender: run.sender, accept: config.accept }, signal)
+    const existing = await readExisting(run, signal)
+    const sinks = await openSinks(parts, { ...run, sender: accepted.sender }, signal)
+    closers.push(() => sinks.close())
+    const llm = createLlm({ roles: config.roles, rewarders: rewardersOf(config.stages.reward.rewards), log })
+    closers.push(() => llm.close())
+    const math = createMathPool({ ...config.stages.verify, log })
+    closers.push(() => math.close())
+    await run.publish('running')
+    const backlog = await backlogOf(run)
+    const tools = { config, runId, revision, llm, math, codec, connection, now }
+    const mine = planned.filter(({ name }) => parts.parts.has(name))
+    const stages = startStages(mine, tools, accepted.sender, log)
+    const house = createHouse({ planned, running: stages, backlog, recount: () => backlogOf(run), now })
+    let made = existing.size
+    const work = {
+      ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },
+      sender: run.sender,
+      shouldStop: () => accepted.isEnough(made),
+      onPublished: (count: number) => (made += count),
+    }
+    const leads = parts.parts.has('produce')
+    const course = follow({
+      ...{ run, stages, sinks, leads, parts },
+      start: (until) => produce({ ...work, signal: until }),
+      close: async () => {
+        await closeAll(closers, parts)
+      },
+    })
+    return {
+      previous: run.previous,
+      existing: existing.size,
+      done: course.done,
+      stop: course.stop,
+      snapshot: () => ({
+        ...{ startedAt: run.startedAt, total: config.total, made, accepted: accepted.counts() },
+        ...course.state(),
+        stages: stages.map((stage) => stage.state()),
+        sinks: sinks.running.map((sink) => sink.state()),
+        llm: llm.state(),
+        sender: run.sender.state(),
+      }),
+    }
+  } catch (error) {
+    await closeAll(closers, parts)
+    throw error
+  }
+}
+
+interface Course {
+  readonly run: OpenRun
+  readonly stages: readonly RunningStage[]
+  readonly sinks: Awaited<ReturnType<typeof openSinks>>
+  readonly leads: boolean
+  readonly parts: RunParts
+  readonly start: (signal: AbortSignal) => Promise<ProduceEnd>
+  readonly close: () => Promise<void>
+}
+
+/** Follows the run to its end: through, stopped, or failed. */
+function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
+  const { log } = parts
+  const halt = new AbortController()
+  let phase: RunPhase = 'running'
+  let produced: ProduceEnd | null = null
+  let ending: Promise<void> | null = null
+
+  const producing = leads ? start(halt.signal) : null
+  producing?.then(
+    (end) => (produced = end),
+    () => undefined,
+  )
+  const heartbeat = setInterval(() => {
+    if (phase !== 'draining') void run.publish('running').catch(() => undefined)
+  }, HEARTBEAT_MS)
+
+  /** Drains once, writes the state, closes everything. */
+  const end = async (state: 'finished' | 'stopped' | 'failed'): Promise<void> => {
+    ending ??= (async () => {
+      phase = 'draining'
+      clearInterval(heartbeat)
+      if (state !== 'finished') await sendState(run, 'draining', log)
+      halt.abort(transient('stopped', 'the run was stopped'))
+      await producing?.catch(() => undefined)
+      await Promise.all(stages.map((stage) => stage.drain(STAGE_DRAIN_MS)))
+      await Promise.all(sinks.running.map((sink) => sink.drain(SINK_DRAIN_MS)))
+      if (state !== 'finished') await sendState(run, state, log)
+      await close()
+    })()
+    await ending
+  }
+
+  /** Resolves when nothing is left to do, here or anywhere. */
+  const through = async (): Promise<void> => {
+    await producing
+    for (;;) {
+      const state = leads ? null : ((await run.readState(halt.signal))?.state ?? null)
+      if (leads ? await isThrough(run, run.readers) : state === 'finished' || state === 'failed') return
+      await pauseFor(leads ? LOOK_MS : 4 * LOOK_MS, halt.signal)
+      halt.signal.throwIfAborted()
+    }
+  }
+
+  const whole = async (): Promise<RunResult> => {
+    await through()
+    phase = 'finishing'
+    const files = leads ? await sinks.finish() : []
+    await run.publish('finished')
+    await sinks.untilRead('runs')
+    await end('finished')
+    return { state: 'finished', files }
+  }
+
+  const faults = [...stages, ...sinks.running].map(async ({ stopped }) => {
+    await stopped
+    return new Promise<never>(() => undefined)
+  })
+  const done = Promise.race([whole(), ...faults]).catch(async (error: unknown): Promise<RunResult> => {
+    if (halt.signal.aborted) {
+      await ending
+      return { state: 'stopped', files: [] }
+    }
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the run failed')
+    await end('failed')
+    throw error
+  })
+  done.catch(() => undefined)
+  return { done, stop: () => end('stopped'), state: () => ({ phase, produced }) }
+}
+
+/** At the end of a run a broker that is gone must not keep the process from ending. */
+async function sendState(run: OpenRun, state: 'draining' | 'stopped' | 'failed', log: RunParts['log']): Promise<void> {
+  const late = AbortSignal.timeout(3000)
+  const lateness = new Promise<never>((_, reject) => {
+    late.addEventListener('abort', () => {
+      reject(transient('kafka-unreachable', 'the broker does not answer'))
+    })
+  })
+  await Promise.race([run.publish(state), lateness]).catch((error: unknown) => {
+    log.warn({ state, error: String(error) }, 'the state of the run was not written')
+  })
+}
+
+async function backlogOf(run: OpenRun): Promise<number> {
+  const stages = run.readers.slice(0, run.planned.length)
+  const lags = await Promise.all(stages.map((part) => lagOf(run, part)))
+  return lags.reduce((sum, lag) => sum + lag, 0)
+}
+
+type Rewards = RunParts['loaded']['config']['stages']['reward']['rewards']
+
+/** The reward models by the names of their rewards. */
+export function rewardersOf(rewards: Rewards): Parameters<typeof createLlm>[0]['rewarders'] {
+  return Object.fromEntries(rewards.flatMap((reward) => (reward.kind === 'agreement' ? [] : [[reward.name, reward]])))
+}
+
+async function closeAll(closers: (() => Promise<void>)[], { log }: RunParts): Promise<void> {
+  for (const close of closers.splice(0).reverse()) {
+    await close().catch((error: unknown) => {
+      log.warn({ error: String(error) }, 'closing failed')
+    })
+  }
+}

@@ -1,0 +1,74 @@
+// Starts the planned stages that this process runs, each with its own consumer group.
+
+import type { Config } from '../configs/schema.ts'
+import { groupOf } from '../pipeline.ts'
+import type { PlannedStage, StageName } from '../pipeline.ts'
+import type { Logger } from '../schemas/logger.ts'
+import type { Records } from '../schemas/records.ts'
+import { topicFor } from '../schemas/topics.ts'
+import type { Outgoing } from '../stream/outgoing.ts'
+import type { Process } from '../stream/outcome.ts'
+import type { Sender } from '../stream/sender.ts'
+import { startStage } from '../stream/stage.ts'
+import type { RunningStage } from '../stream/stage.ts'
+import { stageParts } from './processes.ts'
+import type { StageTools } from './processes.ts'
+
+/** Records of a stage that calls no model at work at once: enough to keep its workers busy. */
+const CPU_IN_FLIGHT = 32
+
+/** Starts them; they join their groups in the background. */
+export function startStages(
+  planned: readonly PlannedStage[],
+  tools: StageTools,
+  sender: Sender,
+  log: Logger,
+): RunningStage[] {
+  const { connection, codec, runId, revision } = tools
+  return planned.map((stage) => {
+    const { process, ordered, prepare } = stageParts(stage, tools)
+    return startStage({
+      connection,
+      sender,
+      codec,
+      name: stage.name,
+      group: groupOf(runId, revision, stage.name),
+      from: topicFor(stage.from, revision),
+      reads: stage.reads,
+      runId,
+      revision,
+      inFlight: inFlightOf(stage.name, tools.config),
+      ordered,
+      ...(prepare === undefined ? {} : { prepare }),
+      // planStages puts a stage behind a topic that holds what the stage's process takes.
+      process: process as Process<Records[typeof stage.reads], readonly Outgoing[]>,
+      route: (out) => out,
+      log,
+    })
+  })
+}
+
+/**
+ * Records at work at once. For model stages: as many as fill twice the sequences that the role's endpoints take,
+ * so that the queue in llm/ never runs dry; that queue, not this number, decides what is sent.
+ */
+function inFlightOf(stage: StageName, { roles, stages }: Config): number {
+  const sequences = (endpoints: readonly { limit: number }[]) => endpoints.reduce((sum, { limit }) => sum + limit, 0)
+  switch (stage) {
+    case 'screen':
+    case 'verify':
+    case 'curate':
+      return CPU_IN_FLIGHT
+    case 'tag':
+      return 2 * sequences(roles.tagger?.endpoints ?? [])
+    case 'answer':
+      return 2 * sequences(roles.answerer?.endpoints ?? [])
+    case 'sample':
+      return Math.max(4, Math.ceil((2 * sequences(roles.sampler?.endpoints ?? [])) / stages.sample.n))
+    case 'reward': {
+      const rewarders = stages.reward.rewards.flatMap((reward) => ('endpoints' in reward ? reward.endpoints : []))
+      const perRecord = (stages.answer.enabled ? 1 : 0) + (stages.sample.enabled ? stages.sample.n : 0)
+      return Math.max(CPU_IN_FLIGHT, Math.ceil((2 * sequences(rewarders)) / Math.max(1, perRecord)))
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// Finds loops: a text in which a model says the same again and again.
+
+import { proseOf, wordsOf } from './prose.ts'
+
+const LONGEST_PERIOD = 60
+const TIMES = 8
+const GRAM = 4
+
+/** What is repeated and how, or null. Time is linear in the text's length. */
+export function repetitionIn(text: string): string | null {
+  return loopIn(text) ?? repeatedLineIn(text) ?? repeatedWordsIn(text)
+}
+
+/** The same piece of at least two different letters, 8 times and more without a break; or one letter, 33 times. */
+function loopIn(text: string): string | null {
+  const { length } = text
+  for (let period = 1; period <= Math.min(LONGEST_PERIOD, length / TIMES); period += 1) {
+    let run = 0
+    // A single letter must go on for long: Zzz, 0000 and -- are met in honest text.
+    const needed = Math.max(period * (TIMES - 1), 32)
+    for (let at = period; at < length; at += 1) {
+      run = text.charCodeAt(at) === text.charCodeAt(at - period) ? run + 1 : 0
+      if (run < needed) continue
+      const piece = text.slice(at - period + 1, at + 1)
+      // \\quad\\quad, & & & and the like are layout; a sum of equal terms is a sum.
+      const layout = !/\p{L}/u.test(piece) || (piece.includes('\\') && period <= 12)
+      const word = period === 1 || new Set(piece.match(/\p{L}/gu)).size >= 2
+      if (!layout && word) return `loop of ${JSON.stringify(piece)}`
+      run = 0
+    }
+  }
+  return null
+}
+
+/** A line of 20 characters and more that stands there four times and more. */
+function repeatedLineIn(text: string): string | null {
+  const seen = new Map<string, number>()
+  for (const line of proseOf(text).split('\n')) {
+    const trimmed = line.trim()
+    if (trimmed.length < 20) continue
+    const times = (seen.get(trimmed) ?? 0) + 1
+    if (times >= 4) return `line ${JSON.stringify(trimmed.slice(0, 60))} stands there ${times} times and more`
+    seen.set(trimmed, times)
+  }
+  return null
+}
+
+/** More than half of the runs of four words were there before, in a text of 40 words and more. */
+function repeatedWordsIn(text: string): string | null {
+  const words = wordsOf(proseOf(text))
+  if (words.length < 40) return null
+  const seen = new Set<string>()
+  const grams = words.length - GRAM + 1
+  for (let at = 0; at < grams; at += 1) seen.add(words.slice(at, at + GRAM).join(' '))
+  const share = 1 - seen.size / grams
+  return share > 0.5 ? `${(share * 100).toFixed(0)} % of its word runs are repeats` : null
+}

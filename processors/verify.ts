@@ -1,0 +1,165 @@
+// Stage verify: no model is asked. Splits thought from solution, extracts final answers, groups them into classes
+// that mean the same, votes, and compares each with the reference answer, or with the vote's winner where there is
+// none. Promises: every response gets a verdict with a reason; what cannot be decided is unknown, never wrong.
+
+import { z } from 'zod'
+import { splitReasoning } from '../llm/reasoning.ts'
+import type { AnswerGroups, Comparison, MathPool } from '../math/contract.ts'
+import { extractFinalAnswer } from '../math/extract.ts'
+import type {
+  Answered,
+  Response,
+  Sampled,
+  Screened,
+  Tagged,
+  Verdict,
+  Verification,
+  Verified,
+} from '../schemas/records.ts'
+import type { Process } from '../stream/outcome.ts'
+import { asSampled, envelopeOf } from './grow.ts'
+
+export const VERIFY_VERSION = 'verify@1'
+
+export const verifyConfig = z.strictObject({
+  workers: z.int().min(1).max(256).default(1).describe('Worker threads that compare answers'),
+  timeoutMs: z.int().min(10).max(600_000).default(2000).describe('Time limit of one comparison, milliseconds'),
+  voters: z
+    .enum(['all', 'samples'])
+    .default('all')
+    .describe('Who votes where there is no reference answer: the answer and the samples, or the samples alone'),
+  expectsThought: z
+    .boolean()
+    .default(false)
+    .describe('The prompt already opens the thought (DeepSeek-R1): a text without </think> is unfinished'),
+})
+
+export type VerifyConfig = z.infer<typeof verifyConfig>
+
+export interface VerifyParts {
+  readonly math: MathPool
+  readonly config: Pick<VerifyConfig, 'voters' | 'expectsThought'>
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number
+}
+
+/** A response as extraction sees it. */
+interface Read {
+  readonly response: Response
+  readonly complete: boolean
+  readonly reasoning: string | null
+  readonly solution: string
+  readonly finalAnswer: string | null
+}
+
+/** Returns the stage. It emits always: refusing is curation's work. */
+export function createVerify({
+  math,
+  config,
+  now,
+}: VerifyParts): Process<Screened | Tagged | Answered | Sampled, Verified> {
+  return async function verify(record) {
+    const sampled = asSampled(record)
+    const responses = [...(sampled.answer === null ? [] : [sampled.answer]), ...sampled.samples]
+    const read = responses.map((response) => readResponse(response, config.expectsThought))
+    const verification = await judge(math, config.voters, read, referenceOf(sampled))
+    return { emit: { ...sampled, ...envelopeOf(record, now()), verification } }
+  }
+}
+
+function readResponse(response: Response, expectsThought: boolean): Read {
+  const { text, reasoning, generation } = response
+  const split = splitReasoning({ text, reasoning, finishReason: generation.finishReason }, { expectsThought })
+  return { response, ...split, finalAnswer: split.complete ? extractFinalAnswer(split.solution) : null }
+}
+
+/** The reference answer; of a whole worked solution with a box, what the box holds. */
+function referenceOf(record: Sampled): string | null {
+  const reference = record.problem.referenceAnswer?.trim() ?? ''
+  if (reference === '') return null
+  return reference.includes('\\boxed') ? (extractFinalAnswer(reference) ?? reference) : reference
+}
+
+async function judge(
+  math: MathPool,
+  voters: VerifyConfig['voters'],
+  read: readonly Read[],
+  reference: string | null,
+): Promise<Verification> {
+  const groups = await math.group(read.map((each) => each.finalAnswer))
+  const mayVote = read.map((each) => voters === 'all' || each.response.kind === 'sample')
+  const votes = groups.classes.map((group) => group.members.filter((member) => mayVote[member]).length)
+  const cast = votes.reduce((sum, count) => sum + count, 0)
+  const winner = winnerOf(votes)
+  // One voter alone has nobody who agrees: that is no vote.
+  const elected = winner !== -1 && votes[winner]! >= 2 ? winner : -1
+  const against = reference !== null ? 'reference' : elected !== -1 ? 'vote' : 'none'
+  const compared = await comparisons(math, groups, read, reference, elected)
+
+  const verdicts = read.map((each, index): Verdict => {
+    const answerClass = groups.classOf[index] ?? -1
+    const { verdict, reason } = each.complete
+      ? each.finalAnswer === null
+        ? { verdict: 'unknown' as const, reason: 'no-answer' }
+        : (compared[index] ?? { verdict: 'unknown' as const, reason: 'no-majority' })
+      : { verdict: 'unknown' as const, reason: 'incomplete' }
+    return {
+      responseId: each.response.id,
+      complete: each.complete,
+      reasoning: each.reasoning,
+      solution: each.solution,
+      finalAnswer: each.finalAnswer,
+      answerClass,
+      voteShare: answerClass === -1 || cast === 0 ? 0 : votes[answerClass]! / cast,
+      verdict,
+      reason,
+    }
+  })
+  const samples = verdicts.filter((_, index) => read[index]!.response.kind === 'sample')
+  const right = samples.filter((sample) => sample.verdict === 'equal').length
+  return {
+    version: VERIFY_VERSION,
+    against,
+    referenceAnswer: reference,
+    verdicts,
+    classes: groups.classes.map(({ answer, members }) => ({ answer, size: members.length })),
+    winningAnswer: winner === -1 ? null : groups.classes[winner]!.answer,
+    winningShare: cast === 0 ? 0 : Math.max(...votes) / cast,
+    passRate: samples.length === 0 || against === 'none' ? null : right / samples.length,
+  }
+}
+
+/** Index of the class with most votes; -1 where there is none, or two are equally large. */
+function winnerOf(votes: readonly number[]): number {
+  const most = Math.max(0, ...votes)
+  const first = votes.indexOf(most)
+  return most === 0 || first !== votes.lastIndexOf(most) ? -1 : first
+}
+
+/** What each response is against the reference, or else against the elected class; null where there is neither. */
+async function comparisons(
+  math: MathPool,
+  groups: AnswerGroups,
+  read: readonly Read[],
+  reference: string | null,
+  elected: number,
+): Promise<(Comparison | null)[]> {
+  const known = new Map<string, Promise<Comparison>>()
+  const compare = (gold: string, pred: string): Promise<Comparison> => {
+    const running = known.get(pred) ?? math.compare(gold, pred)
+    known.set(pred, running)
+    return running
+  }
+  return Promise.all(
+    read.map(async ({ finalAnswer }, index): Promise<Comparison | null> => {
+      if (finalAnswer === null) return null
+      if (reference !== null) return compare(reference, finalAnswer)
+      if (elected === -1) return null
+      const ownClass = groups.classOf[index]!
+      if (ownClass === elected) return { verdict: 'equal', reason: 'vote' }
+      // Another class: different only where the checker can say so. An "equal" against its own grouping is a doubt.
+      const against = await compare(groups.classes[elected]!.answer, groups.classes[ownClass]!.answer)
+      return against.verdict === 'equal' ? { verdict: 'unknown', reason: 'ambiguous-class' } : against
+    }),
+  )
+}

@@ -1,0 +1,188 @@
+// The sink to ClickHouse: what the topics hold, as rows of its tables. Promises: write() returns when every row is
+// in its table; a repeat of anything leaves the same rows; a record that cannot be read is a permanent Failure that
+// names its place, and nothing of its batch is lost when the rest is written again.
+
+import { z } from 'zod'
+import { Failure, permanent } from '../schemas/failure.ts'
+import type { Codec } from '../schemas/codec.ts'
+import type { Logger } from '../schemas/logger.ts'
+import type { Answered, Rewarded, Sampled, Verified } from '../schemas/records.ts'
+import { TOPIC_NAMES, topicFor } from '../schemas/topics.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import { DEAD_LETTER_HEADERS } from '../stream/dead-letters.ts'
+import type { Delivered, Sink } from '../stream/delivered.ts'
+import { REVISION_HEADER } from '../stream/outgoing.ts'
+import type { Database } from './clickhouse/contract.ts'
+import { responseRows } from './clickhouse/response-rows.ts'
+import { deadLetterRow, preferenceRow, problemRow, rejectionRow, runRow, sftRow } from './clickhouse/rows.ts'
+import type { Origin, Row } from './clickhouse/rows.ts'
+
+export const clickhouseConfig = z.strictObject({
+  enabled: z.boolean().default(true).describe('Write rows to ClickHouse (CLICKHOUSE_URL, else embedded)'),
+  batch: z
+    .strictObject({
+      rows: z.int().min(1).max(5000).default(2000).describe('Records of one batch at most'),
+      bytes: z
+        .int()
+        .min(1024)
+        .max(256 * 1024 * 1024)
+        .default(16 * 1024 * 1024)
+        .describe('Bytes of one batch, about'),
+      seconds: z.number().min(0.05).max(600).default(1).describe('Longest wait for a batch to fill'),
+    })
+    .prefault({}),
+})
+
+export type ClickhouseConfig = z.infer<typeof clickhouseConfig>
+
+/**
+ * Topics that the sink reads, where `last` is the topic that curate reads (or, without verification, the last of
+ * the pipeline). Screened and tagged records only bring `problems` up to date earlier.
+ */
+export function clickhouseTopics(last: TopicName): TopicName[] {
+  const ends = ['sft', 'preferences', 'rejections', 'dead-letters', 'runs'] as const
+  return [...new Set<TopicName>(['problems', 'screened', 'tagged', last, ...ends])]
+}
+
+export interface ClickhouseSinkParts {
+  /** Opened as owner; the sink does not close it. */
+  readonly database: Pick<Database, 'insert'>
+  readonly codec: Codec
+  readonly log: Logger
+  /** Revision whose topics are read: its rows carry it. */
+  readonly revision?: string
+}
+
+type TableName = 'runs' | 'problems' | 'responses' | 'sft' | 'preferences' | 'rejections' | 'dead_letters'
+
+/** Adds a row to the batch. */
+type Add = (table: TableName, row: Row) => void
+
+/** Returns the sink. */
+export function createClickhouseSink({ database, codec, log, revision = 'main' }: ClickhouseSinkParts): Sink {
+  const named = new Map(TOPIC_NAMES.map((name) => [topicFor(name, revision), name]))
+  return {
+    open: () => Promise.resolve(),
+    async write(batch) {
+      const tables = new Map<TableName, Row[]>()
+      const add: Add = (table, row) => {
+        const rows = tables.get(table)
+        if (rows === undefined) tables.set(table, [row])
+        else rows.push(row)
+      }
+      for (const message of batch) {
+        const topic = named.get(message.topic)
+        if (topic === undefined) throw permanent('unknown-topic', `no table takes records of topic ${message.topic}`)
+        inPlace(message, () => {
+          addRows(codec, log, { topic, revision, message }, add)
+        })
+      }
+      for (const [table, rows] of tables) await database.insert(table, rows)
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
+  const { topic, message } = origin
+  switch (topic) {
+    case 'problems':
+      add('problems', problemRow(codec.decode('Problem', message.value), origin))
+      return
+    case 'screened':
+      add('problems', problemRow(codec.decode('Screened', message.value), origin))
+      return
+    case 'tagged':
+      add('problems', problemRow(codec.decode('Tagged', message.value), origin))
+      return
+    case 'answered':
+    case 'sampled':
+    case 'verified':
+    case 'rewarded': {
+      const record = decodeResponses(codec, topic, message.value)
+      add('problems', problemRow(record, origin))
+      for (const row of responseRows(record, origin)) add('responses', row)
+      return
+    }
+    case 'sft':
+      add('sft', sftRow(codec.decode('SftRecord', message.value), origin))
+      return
+    case 'preferences':
+      add('preferences', preferenceRow(codec.decode('PreferenceRecord', message.value), origin))
+      return
+    case 'rejections': {
+      const rejection = codec.decode('Rejection', message.value)
+      add('rejections', rejectionRow(rejection, origin))
+      addPaidResponses(codec, log, origin, rejection.topic, rejection.record, add)
+      return
+    }
+    case 'dead-letters':
+      add('dead_letters', deadLetterRow(origin))
+      addPaidResponses(
+        codec,
+        log,
+        { ...origin, revision: message.headers[REVISION_HEADER] ?? origin.revision },
+        message.headers[DEAD_LETTER_HEADERS.topic] ?? null,
+        message.value,
+        add,
+      )
+      return
+    case 'runs':
+      // An empty value is a deleted run of a compacted topic: its rows stay.
+      if (message.value.length > 0) add('runs', runRow(codec.decode('RunRecord', message.value), origin))
+      return
+  }
+}
+
+type WithResponses = 'answered' | 'sampled' | 'verified' | 'rewarded'
+
+function decodeResponses(codec: Codec, topic: WithResponses, value: Buffer): Answered | Sampled | Verified | Rewarded {
+  switch (topic) {
+    case 'answered':
+      return codec.decode('Answered', value)
+    case 'sampled':
+      return codec.decode('Sampled', value)
+    case 'verified':
+      return codec.decode('Verified', value)
+    case 'rewarded':
+      return codec.decode('Rewarded', value)
+  }
+}
+
+/**
+ * What models said to a problem that was refused or failed on the way was paid for too: it becomes rows, which a
+ * later record of the same problem replaces.
+ */
+function addPaidResponses(
+  codec: Codec,
+  log: Logger,
+  origin: Origin,
+  source: string | null,
+  value: Buffer,
+  add: Add,
+): void {
+  const topic = source?.split('.')[0]
+  if (topic !== 'answered' && topic !== 'sampled' && topic !== 'verified' && topic !== 'rewarded') return
+  try {
+    const record = decodeResponses(codec, topic, value)
+    for (const row of responseRows(record, { ...origin, topic })) add('responses', row)
+  } catch (error) {
+    // A dead letter's bytes may be what is wrong with it; its own row says so.
+    if (!(error instanceof Failure)) throw error
+    log.debug(
+      { topic: origin.message.topic, offset: String(origin.message.offset), code: error.code },
+      'no responses in a refused record',
+    )
+  }
+}
+
+/** Says in a Failure where in the log the record lies. */
+function inPlace(message: Delivered, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const place = `${message.topic} partition ${message.partition} offset ${message.offset}`
+    throw new Failure(error.retry, error.code, `${place}: ${error.message}`, { cause: error })
+  }
+}

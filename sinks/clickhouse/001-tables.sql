@@ -1,0 +1,287 @@
+-- The tables. Every one is a ReplacingMergeTree: a row of the same key comes again after a crash or a replay of
+-- the log, and the one with the greatest version stays (version: how far along the way the record was read, then
+-- when it was made). Read with FINAL. topic, partition and offset are the row's place in the log.
+
+CREATE TABLE IF NOT EXISTS runs
+(
+    id String,
+    run_id String,
+    revision LowCardinality(String),
+    name String,
+    state LowCardinality(String),
+    config String CODEC(ZSTD(3)),
+    config_hash String,
+    started_at DateTime64(3, 'UTC'),
+    finished_at Nullable(DateTime64(3, 'UTC')),
+    host String,
+    pid Int32,
+    program_version LowCardinality(String),
+    created_at DateTime64(3, 'UTC'),
+    topic LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    version UInt64,
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (run_id, revision, id);
+
+-- One row a problem. text is raw, as the model or file gave it; instruction is the cleaned text once it is screened.
+CREATE TABLE IF NOT EXISTS problems
+(
+    id String,
+    run_id String,
+    revision LowCardinality(String),
+    stage LowCardinality(String),
+    slot Int64,
+    choice Int32,
+    text String CODEC(ZSTD(3)),
+    instruction Nullable(String) CODEC(ZSTD(3)),
+    source LowCardinality(String),
+    source_file Nullable(String),
+    source_line Nullable(Int64),
+    reference_answer Nullable(String),
+    opener LowCardinality(Nullable(String)),
+    control_task LowCardinality(Nullable(String)),
+    metadata Map(String, String),
+    screen_version LowCardinality(Nullable(String)),
+    screen_changes Array(LowCardinality(String)),
+    language LowCardinality(Nullable(String)),
+    tag_version LowCardinality(Nullable(String)),
+    difficulty LowCardinality(Nullable(String)),
+    quality LowCardinality(Nullable(String)),
+    quality_explanation Nullable(String) CODEC(ZSTD(3)),
+    category LowCardinality(Nullable(String)),
+    tag_language LowCardinality(Nullable(String)),
+    safety LowCardinality(Nullable(String)),
+    intent Nullable(String),
+    knowledge Nullable(String),
+    tag_model LowCardinality(Nullable(String)),
+    tag_endpoint LowCardinality(Nullable(String)),
+    tag_prompt_tokens UInt32,
+    tag_completion_tokens UInt32,
+    tag_seconds Float64,
+    verify_version LowCardinality(Nullable(String)),
+    verified_against LowCardinality(Nullable(String)),
+    winning_answer Nullable(String),
+    winning_share Nullable(Float64),
+    answer_classes Array(Tuple(answer String, size UInt32)),
+    pass_rate Nullable(Float64),
+    template LowCardinality(Nullable(String)),
+    model LowCardinality(Nullable(String)),
+    endpoint LowCardinality(Nullable(String)),
+    prompt_hash Nullable(String),
+    temperature Nullable(Float64),
+    top_p Nullable(Float64),
+    top_k Nullable(Int32),
+    min_p Nullable(Float64),
+    repetition_penalty Nullable(Float64),
+    max_tokens Nullable(Int32),
+    seed Nullable(Int64),
+    finish_reason LowCardinality(Nullable(String)),
+    stop_reason LowCardinality(Nullable(String)),
+    prompt_tokens UInt32,
+    completion_tokens UInt32,
+    seconds Float64,
+    attempts UInt16,
+    created_at DateTime64(3, 'UTC'),
+    reached_at DateTime64(3, 'UTC'),
+    topic LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    version UInt64,
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (run_id, revision, id);
+
+-- One row an answer or sample. solution is text without the thought; text is untouched.
+CREATE TABLE IF NOT EXISTS responses
+(
+    id String,
+    run_id String,
+    revision LowCardinality(String),
+    problem_id String,
+    kind LowCardinality(String),
+    `index` UInt32,
+    text String CODEC(ZSTD(3)),
+    reasoning Nullable(String) CODEC(ZSTD(3)),
+    solution Nullable(String) CODEC(ZSTD(3)),
+    final_answer Nullable(String),
+    answer_class Nullable(Int32),
+    complete Nullable(Bool),
+    verdict LowCardinality(Nullable(String)),
+    verdict_reason LowCardinality(Nullable(String)),
+    vote_share Nullable(Float64),
+    rewards Map(LowCardinality(String), Float64),
+    reward_steps Map(LowCardinality(String), Array(Float64)),
+    reward_versions Map(LowCardinality(String), String),
+    reward_models Map(LowCardinality(String), String),
+    reward_errors Map(LowCardinality(String), String),
+    reward_tokens Map(LowCardinality(String), UInt64),
+    reward_seconds Map(LowCardinality(String), Float64),
+    role LowCardinality(String),
+    template LowCardinality(Nullable(String)),
+    model LowCardinality(String),
+    endpoint LowCardinality(String),
+    prompt_hash Nullable(String),
+    temperature Float64,
+    top_p Float64,
+    top_k Int32,
+    min_p Float64,
+    repetition_penalty Float64,
+    max_tokens Int32,
+    seed Int64,
+    finish_reason LowCardinality(String),
+    stop_reason LowCardinality(Nullable(String)),
+    prompt_tokens UInt32,
+    completion_tokens UInt32,
+    seconds Float64,
+    attempts UInt16,
+    created_at DateTime64(3, 'UTC'),
+    topic LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    version UInt64,
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (run_id, revision, problem_id, id);
+
+CREATE TABLE IF NOT EXISTS sft
+(
+    id String,
+    run_id String,
+    revision LowCardinality(String),
+    problem_id String,
+    instruction String CODEC(ZSTD(3)),
+    reasoning Nullable(String) CODEC(ZSTD(3)),
+    response String CODEC(ZSTD(3)),
+    conversations String COMMENT 'JSON: [{"from","value"}]' CODEC(ZSTD(3)),
+    response_id String,
+    model LowCardinality(String),
+    question_model LowCardinality(Nullable(String)),
+    source LowCardinality(String),
+    final_answer Nullable(String),
+    reference_answer Nullable(String),
+    verdict LowCardinality(String),
+    verdict_reason LowCardinality(Nullable(String)),
+    vote_share Float64,
+    reward Nullable(Float64),
+    reward_name LowCardinality(Nullable(String)),
+    rewards Map(LowCardinality(String), Float64),
+    difficulty LowCardinality(Nullable(String)),
+    quality LowCardinality(Nullable(String)),
+    category LowCardinality(Nullable(String)),
+    language LowCardinality(Nullable(String)),
+    safety LowCardinality(Nullable(String)),
+    prompt_tokens UInt32,
+    completion_tokens UInt32,
+    problem_generation Nullable(String) COMMENT 'JSON: the call that made the problem' CODEC(ZSTD(3)),
+    generation String COMMENT 'JSON: the call that made the response' CODEC(ZSTD(3)),
+    curate_version LowCardinality(String),
+    pair_refusal LowCardinality(Nullable(String)),
+    created_at DateTime64(3, 'UTC'),
+    topic LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    version UInt64,
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (run_id, revision, id);
+
+CREATE TABLE IF NOT EXISTS preferences
+(
+    id String,
+    run_id String,
+    revision LowCardinality(String),
+    problem_id String,
+    instruction String CODEC(ZSTD(3)),
+    chosen String CODEC(ZSTD(3)),
+    rejected String CODEC(ZSTD(3)),
+    chosen_id String,
+    rejected_id String,
+    chosen_reward Float64,
+    rejected_reward Float64,
+    margin Float64,
+    reward_name LowCardinality(String),
+    chosen_verdict LowCardinality(String),
+    rejected_verdict LowCardinality(String),
+    chosen_model LowCardinality(String),
+    rejected_model LowCardinality(String),
+    chosen_reasoning Nullable(String) CODEC(ZSTD(3)),
+    rejected_reasoning Nullable(String) CODEC(ZSTD(3)),
+    question_model LowCardinality(Nullable(String)),
+    source LowCardinality(String),
+    reference_answer Nullable(String),
+    difficulty LowCardinality(Nullable(String)),
+    quality LowCardinality(Nullable(String)),
+    category LowCardinality(Nullable(String)),
+    language LowCardinality(Nullable(String)),
+    safety LowCardinality(Nullable(String)),
+    problem_generation Nullable(String) COMMENT 'JSON: the call that made the problem' CODEC(ZSTD(3)),
+    chosen_generation String COMMENT 'JSON' CODEC(ZSTD(3)),
+    rejected_generation String COMMENT 'JSON' CODEC(ZSTD(3)),
+    curate_version LowCardinality(String),
+    sft_refusal LowCardinality(Nullable(String)),
+    created_at DateTime64(3, 'UTC'),
+    topic LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    version UInt64,
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (run_id, revision, id);
+
+-- source_topic, source_partition, source_offset: where the refused record lies.
+CREATE TABLE IF NOT EXISTS rejections
+(
+    id String,
+    run_id String,
+    revision LowCardinality(String),
+    problem_id String,
+    stage LowCardinality(String),
+    reason LowCardinality(String),
+    detail Nullable(String) CODEC(ZSTD(3)),
+    collided_with Nullable(String),
+    source_topic LowCardinality(Nullable(String)),
+    source_partition Nullable(Int32),
+    source_offset Nullable(Int64),
+    created_at DateTime64(3, 'UTC'),
+    topic LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    version UInt64,
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (run_id, revision, id);
+
+-- id: stage and place of the record that failed, so that the same failure told twice is one row.
+CREATE TABLE IF NOT EXISTS dead_letters
+(
+    id String,
+    run_id String,
+    revision LowCardinality(String),
+    problem_id String,
+    stage LowCardinality(String),
+    code LowCardinality(String),
+    message String CODEC(ZSTD(3)),
+    attempts UInt32,
+    stack Nullable(String) CODEC(ZSTD(3)),
+    bytes UInt32,
+    source_topic LowCardinality(Nullable(String)),
+    source_partition Nullable(Int32),
+    source_offset Nullable(Int64),
+    redriven_at Nullable(DateTime64(3, 'UTC')),
+    created_at DateTime64(3, 'UTC'),
+    topic LowCardinality(String),
+    `partition` Int32,
+    `offset` Int64,
+    version UInt64,
+    inserted_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (run_id, revision, id);

@@ -1,0 +1,128 @@
+// The database, wherever it is: a ClickHouse server (CLICKHOUSE_URL), the embedded one in the state folder, or
+// the embedded one of a run that is going on, over its port. Promise: the same calls and errors for all three.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UsageFault, transient } from '../../schemas/failure.ts'
+import type { Logger } from '../../schemas/logger.ts'
+import type { Database } from './contract.ts'
+import { openEmbedded } from './embedded.ts'
+import { migrate } from './migrate.ts'
+import { holderOf, liveOwner } from './owner-file.ts'
+import { serveOwner } from './owner.ts'
+import { openServer } from './server.ts'
+
+export interface OpenOptions {
+  /** A server, http(s)://[user:password@]host[:port][/database]; else CLICKHOUSE_URL; else embedded. */
+  readonly url?: string | undefined
+  /** Folder of local state; the embedded database lies in clickhouse/ under it. */
+  readonly stateDir: string
+  /** owner: writes, and serves readers in other processes while it is open. reader: reads, and creates nothing. */
+  readonly role: 'owner' | 'reader'
+  readonly log: Logger
+  readonly signal?: AbortSignal
+  /** How long to wait for another process to let go of the directory, ms (60,000 for an owner, 20,000 for a reader). */
+  readonly patienceMs?: number
+}
+
+/** Folder of the embedded database. */
+export function embeddedFolder(stateDir: string): string {
+  return join(stateDir, 'clickhouse')
+}
+
+/**
+ * Opens the database; an owner also brings its tables up to date.
+ * Throws UsageFault when a reader finds no database, when another owner lives in the state folder, or on a bad URL;
+ * transient `database-locked` when the directory stays in use; transient `clickhouse-unreachable` without a server.
+ */
+export async function openDatabase(options: OpenOptions): Promise<Database> {
+  const url = options.url ?? process.env['CLICKHOUSE_URL']
+  if (url !== undefined && url !== '') {
+    const database = openServer({
+      url,
+      user: process.env['CLICKHOUSE_USER'],
+      password: process.env['CLICKHOUSE_PASSWORD'],
+    })
+    if (options.role === 'owner') await closeOnFault(database, () => migrate(database, options.log))
+    return database
+  }
+  return options.role === 'owner' ? await openAsOwner(options) : await openAsReader(options)
+}
+
+async function openAsOwner(options: OpenOptions): Promise<Database> {
+  const folder = embeddedFolder(options.stateDir)
+  const found = await untilFree(folder, options, 60_000)
+  if (found.kind === 'owner') {
+    throw new UsageFault(
+      `process ${found.pid} already runs with the state folder ${options.stateDir}: stop it, give another --state DIR, or share a server by CLICKHOUSE_URL`,
+    )
+  }
+  const embedded = found.database
+  return await closeOnFault(embedded, async () => {
+    await migrate(embedded, options.log)
+    const served = await serveOwner({ database: embedded, folder, log: options.log })
+    return {
+      ...embedded,
+      close: async () => {
+        await served.close()
+        await embedded.close()
+      },
+    }
+  })
+}
+
+async function openAsReader(options: OpenOptions): Promise<Database> {
+  const folder = embeddedFolder(options.stateDir)
+  if (!existsSync(join(folder, 'store')) && !existsSync(join(folder, 'data'))) {
+    throw new UsageFault(
+      `there is no database in ${folder} yet: start a run first, give its --state DIR, or set CLICKHOUSE_URL`,
+    )
+  }
+  const found = await untilFree(folder, options, 20_000)
+  if (found.kind === 'free') return found.database
+  return openServer({ url: found.url, user: 'magpie', password: found.token, readOnlyEnd: true })
+}
+
+type Found =
+  | { readonly kind: 'free'; readonly database: Database }
+  | { readonly kind: 'owner'; readonly pid: number; readonly url: string; readonly token: string }
+
+/** Waits until the directory can be opened here, or an owner answers. */
+async function untilFree(folder: string, options: OpenOptions, patienceMs: number): Promise<Found> {
+  const deadline = Date.now() + (options.patienceMs ?? patienceMs)
+  let said = false
+  for (let attempt = 0; ; attempt += 1) {
+    options.signal?.throwIfAborted()
+    const owner = await liveOwner(folder)
+    if (owner !== null) return { kind: 'owner', ...owner }
+    // Opening a held directory fails and prints; so it is tried only when its holder is gone, and now and then
+    // in case the holder's process id belongs to someone else by now.
+    const holder = holderOf(folder)
+    if (holder === null || attempt % 20 === 19) {
+      const database = await openEmbedded(folder, options.log)
+      if (database !== null) return { kind: 'free', database }
+    }
+    if (Date.now() >= deadline) {
+      throw transient(
+        'database-locked',
+        `${folder} is in use by ${holder === null ? 'another process' : `process ${holder}`}: wait until it ends, or give another --state DIR`,
+      )
+    }
+    if (!said) options.log.info({ folder, pid: holder }, 'waiting for another process to let go of the database')
+    said = true
+    await sleep(250, undefined, { signal: options.signal })
+  }
+}
+
+async function closeOnFault<Result>(
+  database: { close(): Promise<void> },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}

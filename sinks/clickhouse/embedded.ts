@@ -1,0 +1,122 @@
+// The embedded ClickHouse (chdb) behind the client's interface: one process for one directory. Promises: reads
+// never hold up inserts (a connection each), a stranger's reads never hold up ours, none of them outlives close().
+
+import { mkdir } from 'node:fs/promises'
+import { totalmem } from 'node:os'
+import { createClient } from '@clickhouse/client'
+import type { ClickHouseClient } from '@clickhouse/client'
+import { UsageFault } from '../../schemas/failure.ts'
+import type { Logger } from '../../schemas/logger.ts'
+import type { Database } from './contract.ts'
+import { insertLines, rowsOf } from './json-lines.ts'
+import { createLane, killStatement } from './lane.ts'
+import type { Lane } from './lane.ts'
+import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
+
+/** Lanes of strangers: a long SELECT on one leaves the other free. */
+const STRANGER_LANES = 2
+
+type OpenConnection = () => ClickHouseClient
+
+/**
+ * Opens (creates) the directory; null when another process has it open.
+ * Throws UsageFault where there is no embedded ClickHouse for this platform or the folder cannot be written.
+ */
+export async function openEmbedded(folder: string, log: Logger): Promise<Database | null> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new UsageFault(`cannot make the database folder ${folder}: ${messageOf(error)}`)
+  })
+  const chdb = await loadChdb()
+  const open: OpenConnection = () =>
+    createClient({
+      connection: chdb.createChdbConnection({ path: folder }) as unknown as NonNullable<ClientConnection>,
+    })
+  let first: ClickHouseClient
+  try {
+    first = open()
+  } catch (error) {
+    // The binding says only that it could not connect; the reason goes to stderr. A held directory is the usual one.
+    log.debug({ folder, error: messageOf(error) }, 'the embedded database did not open')
+    return null
+  }
+  return createEmbedded(folder, first, open)
+}
+
+type ClientConnection = NonNullable<Parameters<typeof createClient>[0]>['connection']
+
+function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConnection): Database {
+  let control: ClickHouseClient | null = null
+  const kill = async (mark: string): Promise<void> => {
+    control ??= open()
+    await control.command({ query: killStatement(mark) })
+  }
+  const writes = createLane({ client: first, width: 1, kill })
+  let reads: Lane | null = null
+  const strangers: Lane[] = []
+
+  const strangerLane = async (): Promise<Lane> => {
+    const idle = strangers.find((lane) => lane.load === 0)
+    if (idle !== undefined) return idle
+    if (strangers.length < STRANGER_LANES) {
+      const client = open()
+      const lane = createLane({ client, width: 1, kill })
+      strangers.push(lane) // before the wait, so that two at once do not both open one
+      const limits = { ...READ_ONLY_SETTINGS, max_memory_usage: Math.min(4 * 2 ** 30, Math.floor(totalmem() / 4)) }
+      const { readonly, ...others } = limits
+      const list = Object.entries({ ...others, readonly }).map(
+        ([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`,
+      )
+      await lane.bytes(`SET ${list.join(', ')}`, {})
+      return lane
+    }
+    return strangers.reduce((least, lane) => (lane.load < least.load ? lane : least))
+  }
+
+  const bytes: Database['bytes'] = async (sql, options = {}) => {
+    if (options.readOnly !== true) {
+      reads ??= createLane({ client: open(), width: 1, kill })
+      return await reads.bytes(sql, options)
+    }
+    assertReadOnly(sql)
+    return await (await strangerLane()).bytes(sql, options)
+  }
+  const query: Database['query'] = async (sql, options) => (await bytes(sql, options)).toString('utf8')
+
+  let closing: Promise<void> | null = null
+  const close = async (): Promise<void> => {
+    for (const lane of [...strangers, reads, writes]) await lane?.close()
+    await control?.close()
+    const { drainPending } = await loadChdb()
+    await drainPending()
+  }
+  return {
+    where: folder,
+    insert: async (table, rows) => {
+      for (const lines of insertLines(rows)) await writes.insert(table, lines)
+    },
+    command: async (sql) => {
+      await writes.bytes(sql, {})
+    },
+    bytes,
+    query,
+    rows: async <Row>(sql: string, parameters?: Readonly<Record<string, unknown>>) =>
+      rowsOf<Row>(await query(sql, { format: 'JSONEachRow', ...(parameters === undefined ? {} : { parameters }) })),
+    close: () => (closing ??= close()),
+  }
+}
+
+/** Loads the native library on first use only: 540 MB that a command with CLICKHOUSE_URL does not need. */
+async function loadChdb() {
+  try {
+    const [{ createChdbConnection }, { drainPending }] = await Promise.all([import('chdb/connection'), import('chdb')])
+    return { createChdbConnection, drainPending }
+  } catch (error) {
+    throw new UsageFault(
+      `the embedded ClickHouse (npm package chdb) cannot be loaded here: ${messageOf(error)}. Run npm ci again, or set CLICKHOUSE_URL to a server`,
+    )
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

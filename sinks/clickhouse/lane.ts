@@ -1,0 +1,128 @@
+// One connection to ClickHouse as a queue: one statement at a time, in order. Promise: a statement that is
+// given up (signal, close) is also stopped inside ClickHouse, so that no thread goes on for nobody.
+
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClickHouseClient } from '@clickhouse/client'
+import { toFailure } from './errors.ts'
+import type { QueryOptions } from './contract.ts'
+
+export const DEFAULT_FORMAT = 'TabSeparatedWithNames'
+
+export interface Lane {
+  /** Statements waiting or running. */
+  readonly load: number
+  bytes(sql: string, options: QueryOptions): Promise<Buffer>
+  insert(table: string, lines: string): Promise<void>
+  close(): Promise<void>
+}
+
+export interface LaneOptions {
+  readonly client: ClickHouseClient
+  /** Settings that go along with every read; names of the HTTP interface. */
+  readonly settings?: Readonly<Record<string, string | number>>
+  /** Statements that may run at once: 1 for an embedded connection, more for a server. */
+  readonly width: number
+  /** Ends the statement whose SQL holds this mark; called when a signal fires while it runs. */
+  readonly kill: (mark: string) => Promise<void>
+}
+
+/** A queue in front of one client. */
+export function createLane({ client, settings = {}, width, kill }: LaneOptions): Lane {
+  const waiting: (() => void)[] = []
+  let running = 0
+  let closed: Promise<void> | null = null
+  const stop = new AbortController()
+
+  const turn = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (running >= width) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running += 1
+    try {
+      return await work()
+    } finally {
+      const following = waiting.shift()
+      if (following === undefined) running -= 1
+      else following()
+    }
+  }
+
+  return {
+    get load() {
+      return running + waiting.length
+    },
+    bytes: (sql, options) =>
+      turn(async () => {
+        const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])])
+        signal.throwIfAborted()
+        const mark = `magpie:${randomUUID()}`
+        const ended = killOn(signal, () => kill(mark))
+        try {
+          const result = await client.exec({
+            query: `${sql}\n/* ${mark} */`,
+            clickhouse_settings: { ...settings, default_format: options.format ?? DEFAULT_FORMAT } as Record<
+              string,
+              string
+            >,
+            ...(options.parameters === undefined ? {} : { query_params: { ...options.parameters } }),
+          })
+          return await buffer(result.stream)
+        } catch (error) {
+          signal.throwIfAborted()
+          throw toFailure(error, 'ClickHouse')
+        } finally {
+          await ended()
+        }
+      }),
+    insert: (table, lines) =>
+      turn(async () => {
+        try {
+          const result = await client.exec({
+            query: `INSERT INTO ${table} SETTINGS async_insert = 0 FORMAT JSONEachRow`,
+            values: Readable.from([lines], { objectMode: false }),
+          })
+          result.stream.resume()
+          await finished(result.stream)
+        } catch (error) {
+          throw toFailure(error, `insert into ${table}`)
+        }
+      }),
+    close: () => {
+      closed ??= (async () => {
+        stop.abort(new Error('the database was closed'))
+        await turn(() => client.close())
+      })()
+      return closed
+    },
+  }
+}
+
+/** SQL that ends the statement with this mark. */
+export function killStatement(mark: string): string {
+  return `KILL QUERY WHERE query LIKE '%/* ${mark} */' AND query NOT LIKE 'KILL QUERY%' ASYNC`
+}
+
+/**
+ * When the signal fires, kills again and again until the statement has ended: a kill that comes before ClickHouse
+ * has registered the statement finds nothing. The returned function is called when it has ended.
+ */
+function killOn(signal: AbortSignal, kill: () => Promise<void>): () => Promise<void> {
+  const ended = new AbortController()
+  let killing: Promise<void> | null = null
+  const listener = (): void => {
+    killing = (async () => {
+      while (!ended.signal.aborted) {
+        await kill()
+        await sleep(50, undefined, { signal: ended.signal }).catch(() => undefined) // woken by the end
+      }
+    })()
+  }
+  signal.addEventListener('abort', listener, { once: true })
+  return async () => {
+    signal.removeEventListener('abort', listener)
+    ended.abort()
+    await killing
+  }
+}

@@ -1,0 +1,77 @@
+// Answers and samples as rows of `responses`, with whatever has been found out about them by then: verdicts and
+// rewards from `verified` and `rewarded`; the bare text from records that were refused or failed on the way.
+
+import type { Answered, Response, Rewarded, RewardScore, Sampled, Verdict, Verified } from '../../schemas/records.ts'
+import { generationColumns, placeColumns } from './rows.ts'
+import type { Origin, Row } from './rows.ts'
+
+/** One row for the answer, if there is one, and one for each sample. */
+export function responseRows(record: Answered | Sampled | Verified | Rewarded, origin: Origin): Row[] {
+  const responses: Response[] = [
+    ...(record.answer === null ? [] : [record.answer]),
+    ...('samples' in record ? record.samples : []),
+  ]
+  const verdicts = new Map(
+    'verification' in record ? record.verification.verdicts.map((each) => [each.responseId, each]) : [],
+  )
+  const rewards = 'rewards' in record ? record.rewards : []
+  const place = placeColumns(origin, record.createdAt)
+  return responses.map((response) => ({
+    ...place,
+    id: response.id,
+    run_id: record.runId,
+    problem_id: record.id,
+    kind: response.kind,
+    index: response.index,
+    text: response.text,
+    reasoning: response.reasoning,
+    role: response.generation.role,
+    ...generationColumns(response.generation),
+    ...verdictColumns(verdicts.get(response.id)),
+    ...rewardColumns(rewards.filter((score) => score.responseId === response.id)),
+  }))
+}
+
+function verdictColumns(verdict: Verdict | undefined): Row {
+  if (verdict === undefined) return {}
+  return {
+    reasoning: verdict.reasoning,
+    solution: verdict.solution,
+    final_answer: verdict.finalAnswer,
+    answer_class: verdict.answerClass,
+    complete: verdict.complete,
+    verdict: verdict.verdict,
+    verdict_reason: verdict.reason,
+    vote_share: verdict.voteShare,
+  }
+}
+
+/** A reward without a finite value has an error and no entry among the values. */
+function rewardColumns(scores: readonly RewardScore[]): Row {
+  const values: Record<string, number> = {}
+  const steps: Record<string, number[]> = {}
+  const versions: Record<string, string> = {}
+  const models: Record<string, string> = {}
+  const errors: Record<string, string> = {}
+  const tokens: Record<string, number> = {}
+  const seconds: Record<string, number> = {}
+  for (const score of scores) {
+    const isNumber = score.value !== null && Number.isFinite(score.value)
+    if (isNumber) values[score.name] = score.value ?? 0
+    else errors[score.name] = score.error ?? 'no-value'
+    if (score.steps.length > 0) steps[score.name] = score.steps
+    versions[score.name] = score.version
+    if (score.model !== null) models[score.name] = score.model
+    tokens[score.name] = score.tokens
+    seconds[score.name] = score.milliseconds / 1000
+  }
+  return {
+    rewards: values,
+    reward_steps: steps,
+    reward_versions: versions,
+    reward_models: models,
+    reward_errors: errors,
+    reward_tokens: tokens,
+    reward_seconds: seconds,
+  }
+}

@@ -1,0 +1,220 @@
+// Records as rows of the tables (001-tables.sql). Promise: a row depends on the record, its place in the log and
+// the revision alone, so that a repeat gives the same row.
+
+import type {
+  Generation,
+  PreferenceRecord,
+  Problem,
+  Rejection,
+  RunRecord,
+  Screened,
+  SftRecord,
+  Tagged,
+  Verified,
+} from '../../schemas/records.ts'
+import type { TopicName } from '../../schemas/topics.ts'
+import { TOPIC_NAMES } from '../../schemas/topics.ts'
+import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
+import type { Delivered } from '../../stream/delivered.ts'
+import { REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
+import { snakeKeys } from '../snake-case.ts'
+
+/** A row as JSONEachRow takes it. */
+export type Row = Record<string, unknown>
+
+/** Where a message lies, under the topic's own name (without the revision). */
+export interface Origin {
+  readonly topic: TopicName
+  readonly revision: string
+  readonly message: Delivered
+}
+
+/** DateTime64(3) as text, from milliseconds since 1970 UTC. */
+export function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 23).replace('T', ' ')
+}
+
+/** Place in the log, revision and version: what stands at the end of every row. */
+export function placeColumns({ topic, revision, message }: Origin, createdAt: number): Row {
+  return {
+    revision,
+    created_at: timeText(createdAt),
+    topic: message.topic,
+    partition: message.partition,
+    offset: String(message.offset),
+    // The farther along the way the record was read, the more it knows; then the newer counts. Below 2^53.
+    version: TOPIC_NAMES.indexOf(topic) * 2 ** 48 + createdAt,
+  }
+}
+
+/** Columns of a model call that problems and responses share. */
+export function generationColumns(generation: Generation): Row {
+  const row = snakeKeys(generation) as Row
+  delete row['role'] // the table says it already
+  delete row['milliseconds']
+  return { ...row, seconds: generation.milliseconds / 1000 }
+}
+
+/** Row of `problems` from a raw problem, or from any later record with all that is known by then. */
+export function problemRow(record: Problem | Screened | Tagged | Verified, origin: Origin): Row {
+  const problem = 'problem' in record ? record.problem : record
+  const { generation } = problem
+  const row: Row = {
+    ...placeColumns(origin, record.createdAt),
+    id: problem.id,
+    run_id: problem.runId,
+    stage: origin.topic,
+    slot: problem.slot,
+    choice: problem.choice,
+    text: problem.text,
+    source: problem.source,
+    source_file: problem.sourceFile,
+    source_line: problem.sourceLine,
+    reference_answer: problem.referenceAnswer,
+    opener: problem.opener,
+    control_task: problem.controlTask,
+    metadata: problem.metadata,
+    ...(generation === null ? {} : generationColumns(generation)),
+    created_at: timeText(problem.createdAt),
+    reached_at: timeText(record.createdAt),
+  }
+  if ('screening' in record) {
+    row['instruction'] = record.screening.text
+    row['screen_version'] = record.screening.version
+    row['screen_changes'] = record.screening.changes
+    row['language'] = record.screening.language
+  }
+  if ('tags' in record && record.tags !== null) {
+    const { generation: call, version, language, ...tags } = record.tags
+    Object.assign(row, snakeKeys(tags), {
+      tag_version: version,
+      tag_language: language,
+      tag_model: call.model,
+      tag_endpoint: call.endpoint,
+      tag_prompt_tokens: call.promptTokens,
+      tag_completion_tokens: call.completionTokens,
+      tag_seconds: call.milliseconds / 1000,
+    })
+  }
+  if ('verification' in record) {
+    const { verification } = record
+    row['verify_version'] = verification.version
+    row['verified_against'] = verification.against
+    row['winning_answer'] = verification.winningAnswer
+    row['winning_share'] = verification.winningShare
+    row['answer_classes'] = verification.classes
+    row['pass_rate'] = verification.passRate
+  }
+  return row
+}
+
+/** Row of `sft`. */
+export function sftRow(record: SftRecord, origin: Origin): Row {
+  const {
+    conversations,
+    generation,
+    problemGeneration,
+    usage,
+    rewards,
+    version,
+
+    createdAt,
+    ...rest
+  } = record
+  return {
+    ...(snakeKeys(rest) as Row),
+    ...placeColumns(origin, createdAt),
+    conversations: JSON.stringify(conversations),
+    rewards,
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    generation: jsonText(generation),
+    problem_generation: jsonText(problemGeneration),
+    curate_version: version,
+  }
+}
+
+/** Row of `preferences`. */
+export function preferenceRow(record: PreferenceRecord, origin: Origin): Row {
+  const { chosenGeneration, rejectedGeneration, problemGeneration, version, createdAt, ...rest } = record
+  return {
+    ...(snakeKeys(rest) as Row),
+    ...placeColumns(origin, createdAt),
+    chosen_generation: jsonText(chosenGeneration),
+    rejected_generation: jsonText(rejectedGeneration),
+    problem_generation: jsonText(problemGeneration),
+    curate_version: version,
+  }
+}
+
+/** Row of `rejections`. */
+export function rejectionRow(rejection: Rejection, origin: Origin): Row {
+  return {
+    ...placeColumns({ ...origin, revision: rejection.revision }, rejection.createdAt),
+    id: rejection.id,
+    run_id: rejection.runId,
+    problem_id: rejection.problemId,
+    stage: rejection.stage,
+    reason: rejection.reason,
+    detail: rejection.detail,
+    collided_with: rejection.collidedWith,
+    source_topic: rejection.topic,
+    source_partition: rejection.partition,
+    source_offset: rejection.offset,
+  }
+}
+
+/** Row of `dead_letters`, from the headers alone: the bytes may be anything. */
+export function deadLetterRow(origin: Origin): Row {
+  const { message } = origin
+  const header = (name: string): string => message.headers[name] ?? ''
+  const stage = header(DEAD_LETTER_HEADERS.stage)
+  const [topic, partition, offset] = sourceOf(message)
+  return {
+    ...placeColumns({ ...origin, revision: header(REVISION_HEADER) || 'main' }, message.timestamp),
+    id: [message.key, 'dead-letter', stage, topic, partition, offset].join('/'),
+    run_id: header(RUN_HEADER),
+    problem_id: message.key,
+    stage,
+    code: header(DEAD_LETTER_HEADERS.code) || 'unknown',
+    message: header(DEAD_LETTER_HEADERS.message),
+    attempts: Number(header(DEAD_LETTER_HEADERS.attempts)) || 1,
+    stack: header(DEAD_LETTER_HEADERS.stack) || null,
+    bytes: message.value.length,
+    source_topic: topic,
+    source_partition: Number(partition),
+    source_offset: offset,
+  }
+}
+
+/** Place of the record that failed: what the headers say, else the dead letter's own place. */
+function sourceOf(message: Delivered): [topic: string, partition: string, offset: string] {
+  const { topic, partition, offset } = DEAD_LETTER_HEADERS
+  return [
+    message.headers[topic] ?? message.topic,
+    message.headers[partition] ?? String(message.partition),
+    message.headers[offset] ?? String(message.offset),
+  ]
+}
+
+/** Row of `runs`. */
+export function runRow(record: RunRecord, origin: Origin): Row {
+  return {
+    ...placeColumns({ ...origin, revision: record.revision }, record.createdAt),
+    id: record.id,
+    run_id: record.runId,
+    name: record.runId,
+    state: record.state,
+    config: record.config,
+    config_hash: record.configHash,
+    started_at: timeText(record.startedAt),
+    finished_at: record.finishedAt === null ? null : timeText(record.finishedAt),
+    host: record.host,
+    pid: record.pid,
+    program_version: record.version,
+  }
+}
+
+function jsonText(generation: Generation | null): string | null {
+  return generation === null ? null : JSON.stringify(snakeKeys(generation))
+}

@@ -1,0 +1,76 @@
+// A ClickHouse server over HTTP, or the port of a run that owns an embedded one. Promise: no credential in any
+// message, log or `where`.
+
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { UsageFault } from '../../schemas/failure.ts'
+import type { Database } from './contract.ts'
+import { insertLines, rowsOf } from './json-lines.ts'
+import { createLane, killStatement } from './lane.ts'
+import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
+
+/** Longest wait for one answer, ms: a SELECT of our own over a large table may take minutes. */
+const REQUEST_TIMEOUT_MS = 300_000
+
+export interface ServerOptions {
+  readonly url: string
+  readonly user?: string | undefined
+  readonly password?: string | undefined
+  /** The far end bounds and checks by itself and takes no settings (the port of an owner). */
+  readonly readOnlyEnd?: boolean
+}
+
+/** Makes the client; nothing is sent before the first call. Throws UsageFault on a URL that is none. */
+export function openServer(options: ServerOptions): Database {
+  const url = parseUrl(options.url)
+  const client = createClient({
+    url: url.origin,
+    username: options.user ?? (decodeURIComponent(url.username) || 'default'),
+    password: options.password ?? decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')) || 'default',
+    application: 'magpie',
+    request_timeout: REQUEST_TIMEOUT_MS,
+    max_open_connections: 8,
+    log: { level: ClickHouseLogLevel.OFF },
+  })
+  const kill = async (mark: string): Promise<void> => {
+    if (options.readOnlyEnd === true) return // the end stops what its client has left
+    await client.command({ query: killStatement(mark) })
+  }
+  const lane = createLane({ client, width: 8, kill })
+  const strangers = createLane({
+    client,
+    width: 8,
+    kill,
+    settings: options.readOnlyEnd === true ? {} : READ_ONLY_SETTINGS,
+  })
+
+  const bytes: Database['bytes'] = async (sql, queryOptions = {}) => {
+    if (queryOptions.readOnly !== true) return await lane.bytes(sql, queryOptions)
+    assertReadOnly(sql)
+    return await strangers.bytes(sql, queryOptions)
+  }
+  const query: Database['query'] = async (sql, queryOptions) => (await bytes(sql, queryOptions)).toString('utf8')
+
+  return {
+    where: `${url.origin}${url.pathname === '/' ? '' : url.pathname}`,
+    insert: async (table, rows) => {
+      for (const lines of insertLines(rows)) await lane.insert(table, lines)
+    },
+    command: async (sql) => {
+      await lane.bytes(sql, {})
+    },
+    bytes,
+    query,
+    rows: async <Row>(sql: string, parameters?: Readonly<Record<string, unknown>>) =>
+      rowsOf<Row>(await query(sql, { format: 'JSONEachRow', ...(parameters === undefined ? {} : { parameters }) })),
+    close: () => lane.close(),
+  }
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new UsageFault('CLICKHOUSE_URL is not an http:// or https:// URL, as http://127.0.0.1:8123/magpie')
+  }
+  return url
+}

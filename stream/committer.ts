@@ -1,0 +1,93 @@
+// Commits what the ledgers say: soon after something was finished, one commit at a time, only partitions that are
+// owned and ready. A commit that the broker does not take is made again with what the ledgers say then.
+
+import type { Consumer } from 'kafkajs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Logger } from '../schemas/logger.ts'
+import { kafkaErrorType } from './kafka-failure.ts'
+import type { Position } from './ledger.ts'
+import { isSamePosition, type Tenure } from './tenure.ts'
+
+export interface Committer {
+  /** Something was finished: commits within `milliseconds`. */
+  soon(): void
+  /** Commits now; false if the broker did not take it. */
+  now(): Promise<boolean>
+  /** No commit comes of soon() any more. */
+  stop(): void
+}
+
+/** Commits through the consumer that `consumer()` gives, for the tenures that `tenures()` gives at that moment. */
+export function createCommitter(
+  consumer: () => Consumer | null,
+  tenures: () => Iterable<Tenure>,
+  milliseconds: number,
+  log: Logger,
+): Committer {
+  let timer: NodeJS.Timeout | null = null
+  let last: Promise<unknown> = Promise.resolve()
+  let keepsMetadata = true
+  let isStopped = false
+
+  function soon(): void {
+    if (timer !== null || isStopped) return
+    timer = setTimeout(() => {
+      timer = null
+      void now()
+    }, milliseconds)
+  }
+
+  async function now(): Promise<boolean> {
+    const mine = last.then(commit)
+    last = mine
+    return await mine
+  }
+
+  async function commit(): Promise<boolean> {
+    // kafkajs takes the generation at the call. Called from a turn of its own, that is the generation of the
+    // newest join that the assignment has heard of; the broker refuses any older one.
+    await nextTurn()
+    const changed: [Tenure, Position][] = []
+    for (const tenure of tenures()) {
+      if (tenure.phase !== 'ready') continue
+      const position = tenure.ledger.position()
+      if (position !== null && !isSamePosition(position, tenure.acknowledged)) changed.push([tenure, position])
+    }
+    const member = consumer()
+    if (changed.length === 0 || member === null) return true
+    try {
+      for (const [tenure, position] of changed) tenure.attempted = position
+      await member.commitOffsets(
+        changed.map(([{ topic, partition }, { offset, metadata }]) => ({
+          topic,
+          partition,
+          offset: String(offset),
+          metadata: keepsMetadata ? metadata : '',
+        })),
+      )
+      for (const [tenure, position] of changed) tenure.acknowledged = position
+      return true
+    } catch (error) {
+      if (kafkaErrorType(error) === 'OFFSET_METADATA_TOO_LARGE') {
+        keepsMetadata = false
+        log.warn(
+          {},
+          'the broker limits commit metadata below 4,096 bytes (offset.metadata.max.bytes): a restart repeats more',
+        )
+      }
+      log.debug({ error: String(error) }, 'a commit was not taken; it is made again')
+      soon()
+      return false
+    }
+  }
+
+  return {
+    soon,
+    now,
+    stop() {
+      isStopped = true
+      if (timer !== null) clearTimeout(timer)
+      timer = null
+    },
+  }
+}

@@ -1,0 +1,83 @@
+// Where consumer groups stand: exact lag (records above the watermark that are finished already are not counted),
+// and moving groups that have no members.
+
+import { permanent } from '../schemas/failure.ts'
+import { decodeDoneSet } from './done-set.ts'
+import type { KafkaConnection } from './kafka.ts'
+import { toFailure } from './kafka-failure.ts'
+import { committedPositions, topicEnds } from './positions.ts'
+
+export interface PartitionLag {
+  readonly topic: string
+  readonly partition: number
+  readonly low: number
+  /** Next offset of the log. */
+  readonly end: number
+  /** First unfinished record; null: the group has committed nothing here yet. */
+  readonly committed: number | null
+  /** Records above `committed` that are finished. */
+  readonly doneAbove: number
+  /** Records of the log that the group has not finished. */
+  readonly lag: number
+}
+
+/** Where a group stands in each partition of these topics. Throws Failure. */
+export async function groupPosition(
+  connection: KafkaConnection,
+  group: string,
+  topics: readonly string[],
+): Promise<PartitionLag[]> {
+  const positions = await committedPositions(connection, group, topics)
+  return positions.map(({ topic, partition, low, high, committed }) => {
+    const doneAbove = committed === null ? 0 : (decodeDoneSet(committed.offset, committed.metadata) ?? []).length
+    const lag = high - (committed?.offset ?? low) - doneAbove
+    return { topic, partition, low, end: high, committed: committed?.offset ?? null, doneAbove, lag }
+  })
+}
+
+/**
+ * Commits the present end of each topic for a group, so that a new run does not read what older runs left.
+ * Throws Failure permanent `group-in-use` when the group has members.
+ */
+export async function moveGroupToEnd(
+  connection: KafkaConnection,
+  group: string,
+  topics: readonly string[],
+): Promise<void> {
+  const ends = await Promise.all(
+    topics.map(async (topic) => ({ topic, partitions: await topicEnds(connection, topic) })),
+  )
+  const doing = `moving group ${group} to the end`
+  const { groups } = await connection.ask(doing, async (admin) => await admin.describeGroups([group]))
+  const members = groups[0]?.members.length ?? 0
+  if (members > 0) throw permanent('group-in-use', `group ${group} has ${members} members: stop that run first`)
+  try {
+    const cluster = await connection.cluster()
+    const coordinator = await cluster.findGroupCoordinator({ groupId: group })
+    // Without generation and member: a commit that the broker takes only while the group is empty.
+    await coordinator.offsetCommit({
+      groupId: group,
+      groupGenerationId: -1,
+      memberId: '',
+      topics: ends.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition, high }) => ({ partition, offset: String(high) })),
+      })),
+    })
+  } catch (error) {
+    throw toFailure(error, doing)
+  }
+}
+
+/** Names of all groups. Throws Failure. */
+export async function groupNames(connection: KafkaConnection): Promise<string[]> {
+  const { groups } = await connection.ask('listing groups', async (admin) => await admin.listGroups())
+  return groups.map(({ groupId }) => groupId).sort()
+}
+
+/** Deletes groups without members; those that do not exist are passed over. Throws Failure. */
+export async function deleteGroups(connection: KafkaConnection, groups: readonly string[]): Promise<void> {
+  const existing = new Set(await groupNames(connection))
+  const present = groups.filter((group) => existing.has(group))
+  if (present.length > 0) await connection.ask('deleting groups', async (admin) => await admin.deleteGroups(present))
+}

@@ -1,0 +1,137 @@
+// The connection to Kafka that everything in stream/ shares: client, one admin client, kafkajs's log lines.
+// Connects lazily: making it needs no broker.
+
+import kafkajs, { type Admin, type Cluster, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs'
+import type { Logger } from '../schemas/logger.ts'
+import type { KafkaAddress } from './config.ts'
+import { kafkaErrorType, toFailure } from './kafka-failure.ts'
+import { patchKafkajs } from './kafkajs-patches.ts'
+import { clientIdOfProcess } from './stale-members.ts'
+
+export interface KafkaConnection {
+  /** The library's client; only stream/ may touch it. */
+  readonly client: Kafka
+  readonly brokers: readonly string[]
+  readonly log: Logger
+  /** Asks through the shared admin client. Throws Failure; `doing` begins its message, as "listing topics". */
+  ask<Answer>(doing: string, question: (admin: Admin) => Promise<Answer>): Promise<Answer>
+  /** The shared view on brokers and partitions for reading without a group and for commits of idle groups. */
+  readonly cluster: () => Promise<Cluster>
+  /** Closes what is shared (the next use connects again); consumers and senders are closed by their owners. */
+  close(): Promise<void>
+}
+
+/** kafkajs's own retries: short, because everything here waits and tries again itself, where it can be seen. */
+export const CLIENT_RETRY = { initialRetryTime: 150, factor: 0.2, multiplier: 2, maxRetryTime: 2000, retries: 4 }
+
+/** Makes a connection. `address` comes from resolveKafka. */
+export function connectKafka(
+  address: Partial<KafkaAddress> & Pick<KafkaAddress, 'brokers'> & { log: Logger },
+): KafkaConnection {
+  patchKafkajs()
+  const log = address.log.child({ part: 'kafka' })
+  const client = new kafkajs.Kafka({
+    brokers: [...address.brokers],
+    clientId: clientIdOfProcess(address.clientId ?? 'magpie'),
+    ssl: address.ssl ?? false,
+    ...(address.sasl ? { sasl: address.sasl as SASLOptions } : {}),
+    connectionTimeout: 5000,
+    authenticationTimeout: 10_000,
+    requestTimeout: 30_000,
+    retry: CLIENT_RETRY,
+    logLevel: kafkajs.logLevel.WARN,
+    logCreator: () => (entry) => {
+      writeLine(log, entry)
+    },
+  })
+  const admin = shared(async () => {
+    const each = client.admin()
+    await each.connect()
+    return each
+  })
+  const cluster = shared(async () => {
+    const each = clusterOf(client)
+    await each.connect()
+    return each
+  })
+  const close = async () => {
+    await Promise.all([admin.close(), cluster.close()])
+  }
+  return {
+    client,
+    brokers: address.brokers,
+    log,
+    async ask(doing, question) {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await question(await admin.get())
+        } catch (error) {
+          // A kafkajs client asks for every topic that it ever knew, so one that was deleted spoils all answers.
+          if (tries > 1 || kafkaErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw toFailure(error, doing)
+          await close()
+        }
+      }
+    },
+    cluster: cluster.get,
+    close,
+  }
+}
+
+interface Shared<Client> {
+  readonly get: () => Promise<Client>
+  readonly close: () => Promise<void>
+}
+
+/** Connects at the first use, again after a failed connect. */
+function shared<Client extends { disconnect(): Promise<void> }>(connect: () => Promise<Client>): Shared<Client> {
+  let client: Promise<Client> | null = null
+  return {
+    async get() {
+      client ??= connect()
+      const mine = client
+      try {
+        return await mine
+      } catch (error) {
+        if (client === mine) client = null
+        throw toFailure(error, 'connecting to Kafka')
+      }
+    },
+    async close() {
+      const mine = client
+      client = null
+      const connected = await mine?.catch(() => null)
+      await connected?.disconnect()
+    },
+  }
+}
+
+/** kafkajs hands its cluster object, whose fetch needs no group, to partition assigners when a consumer is made. */
+function clusterOf(client: Kafka): Cluster {
+  let found: Cluster | undefined
+  client.consumer({
+    groupId: 'magpie-never-joined',
+    allowAutoTopicCreation: false,
+    partitionAssigners: [
+      (options) => {
+        found = options.cluster
+        return kafkajs.PartitionAssigners.roundRobin(options)
+      },
+    ],
+  })
+  if (found === undefined) throw new Error('kafkajs made a consumer without asking for its assigner')
+  return found
+}
+
+/**
+ * Everything that matters is seen and said by stream/ itself (state and its own lines), so kafkajs's lines, which
+ * repeat at every try, go to debug; what is left over as an error of no known kind is a warning.
+ */
+function writeLine(log: Logger, { namespace, level, log: { message, error } }: LogEntry): void {
+  const fields = { namespace, said: message, error: error as unknown }
+  const isExpected = level !== kafkajs.logLevel.ERROR || EXPECTED.test(`${message} ${String(error ?? '')}`)
+  if (isExpected) log.debug(fields, 'kafkajs')
+  else log.warn(fields, 'kafkajs')
+}
+
+const EXPECTED =
+  /coordinator|rebalanc|connect|timed? ?out|retries|not available|leader|does not host|no broker|crash|loading|generation|idempotent/i

@@ -1,0 +1,49 @@
+// A message on its way to the broker, and the headers that every message of the pipeline carries.
+
+/** Names of the headers. */
+export const RUN_HEADER = 'magpie.run'
+export const REVISION_HEADER = 'magpie.revision'
+
+export type HeaderValue = string | Buffer | (string | Buffer)[]
+
+export interface Outgoing {
+  /** Name on the broker (see topicFor). */
+  readonly topic: string
+  /** The problem id; null only where a dead letter had none. Decides the partition. */
+  readonly key: string | Buffer | null
+  readonly value: Buffer | null
+  readonly headers?: Readonly<Record<string, HeaderValue | undefined>>
+  /** Milliseconds since 1970 UTC; only where an older time must stay (dead letters), else now. */
+  readonly timestamp?: number
+}
+
+/** To which run and revision a message belongs. */
+export interface Stamp {
+  readonly runId: string
+  readonly revision: string
+}
+
+/** Adds the run and revision headers. Everything that is sent goes through here. */
+export function stamp(message: Outgoing, { runId, revision }: Stamp): Outgoing {
+  return { ...message, headers: { ...message.headers, [RUN_HEADER]: runId, [REVISION_HEADER]: revision } }
+}
+
+/** One header as text (UTF-8); the first value where it was given many times; null if it is absent. */
+export function headerText(headers: Readonly<Record<string, HeaderValue | undefined>>, name: string): string | null {
+  const value = headers[name]
+  const first = Array.isArray(value) ? value[0] : value
+  return first === undefined ? null : first.toString()
+}
+
+/** Bytes that a message takes on the wire before compression, a little more than less. */
+export function sizeOf(message: Outgoing): number {
+  let bytes = 64 + (message.value?.length ?? 0) + byteLength(message.key)
+  for (const [name, value] of Object.entries(message.headers ?? {})) {
+    for (const each of Array.isArray(value) ? value : [value]) bytes += 8 + name.length + byteLength(each ?? null)
+  }
+  return bytes
+}
+
+function byteLength(text: string | Buffer | null): number {
+  return text === null ? 0 : Buffer.byteLength(text)
+}

@@ -1,0 +1,55 @@
+// Where a group stands in its topics, and where the topics begin and end. Read through the shared admin client.
+
+import type { Position } from './ledger.ts'
+import type { KafkaConnection } from './kafka.ts'
+
+/** One partition's first and next offset. */
+export interface PartitionEnds {
+  readonly partition: number
+  readonly low: number
+  readonly high: number
+}
+
+/** First and next offset of each partition, by partition number. Throws Failure. */
+export async function topicEnds(connection: KafkaConnection, topic: string): Promise<PartitionEnds[]> {
+  const ends = await connection.ask(
+    `reading the ends of topic ${topic}`,
+    async (admin) => await admin.fetchTopicOffsets(topic),
+  )
+  return ends
+    .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
+    .sort((one, other) => one.partition - other.partition)
+}
+
+export interface Committed extends PartitionEnds {
+  readonly topic: string
+  /** What the group has committed; null: nothing, or something that the log does not hold any more. */
+  readonly committed: Position | null
+  /** True where a commit exists and lies outside the log (the topic was made anew, or records have expired). */
+  readonly isOutside: boolean
+}
+
+/** The group's commits and the ends of each partition of these topics. Throws Failure. */
+export async function committedPositions(
+  connection: KafkaConnection,
+  group: string,
+  topics: readonly string[],
+): Promise<Committed[]> {
+  const ends = await Promise.all(topics.map(async (topic) => await topicEnds(connection, topic)))
+  const offsets = await connection.ask(
+    `reading the position of group ${group}`,
+    async (admin) => await admin.fetchOffsets({ groupId: group, topics: [...topics] }),
+  )
+  const commits = new Map(
+    offsets.map(({ topic, partitions }) => [topic, new Map(partitions.map((each) => [each.partition, each]))]),
+  )
+  return topics.flatMap((topic, index) =>
+    ends[index]!.map((end) => {
+      const commit = commits.get(topic)?.get(end.partition)
+      const offset = commit === undefined ? -1 : Number(commit.offset)
+      const isOutside = offset >= 0 && (offset < end.low || offset > end.high)
+      const committed = offset < 0 || isOutside ? null : { offset, metadata: commit?.metadata ?? '' }
+      return { topic, ...end, committed, isOutside }
+    }),
+  )
+}

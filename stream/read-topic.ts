@@ -1,0 +1,156 @@
+// Reads a topic from some offset to the end that it has now, without a consumer group.
+// Promises: every record between is yielded once, in offset order within a partition, and then the loop ends;
+// nothing is left behind on the broker.
+
+import type { Cluster, KafkaMessage } from 'kafkajs'
+import { permanent } from '../schemas/failure.ts'
+import { MAX_RECORD_BYTES } from '../schemas/topics.ts'
+import { headerTexts } from './arrival.ts'
+import { backOffDelay, BROKER_BACK_OFF, pauseFor } from './back-off.ts'
+import type { Delivered } from './delivered.ts'
+import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
+import { kafkaErrorType, toFailure } from './kafka-failure.ts'
+import { topicEnds } from './positions.ts'
+
+export interface ReadTopicOptions {
+  readonly topic: string
+  /** First offset by partition; partitions that are left out, and `beginning`: from what the log still holds. */
+  readonly from?: 'beginning' | ReadonlyMap<number, number>
+  /** Offset by partition before which to stop; partitions that are left out: at the end seen at the start. */
+  readonly to?: ReadonlyMap<number, number>
+  /** Bytes (compressed) of one fetch; a larger record still comes. Default 16 MiB. */
+  readonly fetchBytes?: number
+  readonly signal: AbortSignal
+}
+
+interface Reading {
+  next: number
+  readonly end: number
+}
+
+type Message = KafkaMessage & { isControlRecord?: boolean }
+
+/** kafkajs's types leave out what a fetch answers with. */
+interface FetchAnswer {
+  responses: { topicName: string; partitions: { partition: number; messages: Message[] }[] }[]
+}
+
+const FETCH_BYTES = 16 * 1024 * 1024
+
+/**
+ * Yields the records of a topic up to the ends seen at the start. Throws the signal's reason when aborted,
+ * Failure transient `kafka-unavailable` when the broker stays away over several tries.
+ */
+export async function* readTopic(
+  connection: KafkaConnection,
+  options: ReadTopicOptions,
+): AsyncGenerator<Delivered, void, undefined> {
+  const { topic, signal } = options
+  signal.throwIfAborted()
+  const from = options.from === undefined || options.from === 'beginning' ? new Map<number, number>() : options.from
+  const readings = new Map<number, Reading>()
+  for (const { partition, low, high } of await topicEnds(connection, topic)) {
+    const next = Math.max(from.get(partition) ?? low, low)
+    const end = Math.min(options.to?.get(partition) ?? high, high)
+    if (next < end) readings.set(partition, { next, end })
+  }
+  for (let failures = 0; readings.size > 0;) {
+    signal.throwIfAborted()
+    let messages
+    try {
+      messages = await fetchSome(await connection.cluster(), topic, readings, options.fetchBytes ?? FETCH_BYTES)
+      failures = 0
+    } catch (error) {
+      if (kafkaErrorType(error) === 'OFFSET_OUT_OF_RANGE') await skipExpired(connection, topic, readings)
+      // A fresh client: new leaders, and none of the topics that were deleted meanwhile.
+      else await connection.close()
+      failures += 1
+      if (failures > CLIENT_RETRY.retries) throw toFailure(error, `reading topic ${topic}`)
+      if (!(await pauseFor(backOffDelay(failures, BROKER_BACK_OFF), signal))) signal.throwIfAborted()
+      continue
+    }
+    // An answer without any record: what is left of the log before the ends has been compacted away.
+    if ([...messages.values()].every((each) => each.length === 0)) return
+    for (const [partition, batch] of messages) {
+      for (const each of take(readings, partition, batch)) {
+        yield toDelivered(topic, partition, each)
+        signal.throwIfAborted()
+      }
+    }
+  }
+}
+
+/** One fetch from each broker that leads some of the partitions. */
+async function fetchSome(
+  cluster: Cluster,
+  topic: string,
+  readings: ReadonlyMap<number, Reading>,
+  maxBytes: number,
+): Promise<Map<number, Message[]>> {
+  await cluster.addTargetTopic(topic)
+  await cluster.refreshMetadataIfNecessary()
+  const leaders = cluster.findLeaderForPartitions(topic, [...readings.keys()])
+  const found = new Map<number, Message[]>()
+  for (const [nodeId, partitions] of Object.entries(leaders)) {
+    const broker = await cluster.findBroker({ nodeId })
+    const answer = (await broker.fetch({
+      maxWaitTime: 100,
+      minBytes: 1,
+      maxBytes,
+      isolationLevel: 0,
+      topics: [
+        {
+          topic,
+          partitions: partitions.map((partition) => ({
+            partition,
+            fetchOffset: String(readings.get(partition)!.next),
+            maxBytes: MAX_RECORD_BYTES + 1024 * 1024,
+          })),
+        },
+      ],
+    })) as FetchAnswer
+    for (const { partitions: answered } of answer.responses)
+      for (const { partition, messages } of answered) found.set(partition, messages)
+  }
+  return found
+}
+
+/** The records of a fetch that were asked for; moves the reading on, and takes it out when it is at its end. */
+function take(readings: Map<number, Reading>, partition: number, messages: readonly Message[]): Message[] {
+  const reading = readings.get(partition)
+  if (reading === undefined) return []
+  const taken: Message[] = []
+  for (const message of messages) {
+    const offset = Number(message.offset)
+    if (offset < reading.next || offset >= reading.end) continue
+    reading.next = offset + 1
+    if (message.isControlRecord !== true) taken.push(message)
+  }
+  const last = messages.at(-1)
+  if (reading.next >= reading.end || (last !== undefined && Number(last.offset) >= reading.end))
+    readings.delete(partition)
+  return taken
+}
+
+/** Records may expire while they are read. */
+async function skipExpired(connection: KafkaConnection, topic: string, readings: Map<number, Reading>): Promise<void> {
+  for (const { partition, low, high } of await topicEnds(connection, topic)) {
+    const reading = readings.get(partition)
+    if (reading === undefined) continue
+    if (high < reading.next) throw permanent('topic-changed', `topic ${topic} was made anew while it was read`)
+    reading.next = Math.max(reading.next, low)
+    if (reading.next >= reading.end) readings.delete(partition)
+  }
+}
+
+function toDelivered(topic: string, partition: number, message: KafkaMessage): Delivered {
+  return {
+    topic,
+    partition,
+    offset: BigInt(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key?.toString() ?? '',
+    value: Buffer.from(message.value ?? Buffer.alloc(0)),
+    headers: headerTexts(message.headers ?? {}),
+  }
+}

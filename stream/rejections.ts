@@ -1,0 +1,37 @@
+// A refused record as it goes to the topic rejections: the reason, the place in the log, and the record itself.
+
+import type { Codec } from '../schemas/codec.ts'
+import { rejectionId } from '../schemas/ids.ts'
+import type { Rejection } from '../schemas/records.ts'
+import { topicFor } from '../schemas/topics.ts'
+import type { Arrival } from './arrival.ts'
+import type { Outcome } from './outcome.ts'
+import type { Outgoing, Stamp } from './outgoing.ts'
+
+export type Refusal = Extract<Outcome<never>, { reject: unknown }>['reject']
+
+/** The rejection of a problem's record by a stage. Throws Failure `record-too-large` when it does not fit with its reason. */
+export function rejectionOf(
+  codec: Codec,
+  arrival: Arrival,
+  problemId: string,
+  why: Refusal,
+  { stage, runId, revision }: Stamp & { stage: string },
+): Outgoing {
+  const record: Rejection = {
+    id: rejectionId(problemId),
+    runId,
+    revision,
+    createdAt: Date.now(),
+    problemId,
+    stage,
+    reason: why.reason,
+    detail: why.detail ?? null,
+    collidedWith: why.collidedWith ?? null,
+    topic: arrival.tenure.topic,
+    partition: arrival.tenure.partition,
+    offset: arrival.offset,
+    record: arrival.value ?? Buffer.alloc(0),
+  }
+  return { topic: topicFor('rejections', revision), key: problemId, value: codec.encode('Rejection', record) }
+}

@@ -1,0 +1,282 @@
+// Runs one stage: takes records of a topic, calls its Process for many of them at once, and brings each to its
+// end. Promises: a record is finished only when what it gave rise to is acknowledged; each record ends as emitted,
+// rejected or dead letter; a server that is down is waited for; a stage that mostly makes dead letters stops.
+// (The journal of finished model calls, DESIGN promise 2, has its place here: see finishRecord and prepare.)
+
+import { Failure, permanent } from '../schemas/failure.ts'
+import type { Codec } from '../schemas/codec.ts'
+import type { Logger } from '../schemas/logger.ts'
+import type { RecordName, Records } from '../schemas/records.ts'
+import type { Arrival } from './arrival.ts'
+import { backOffDelay, pauseFor, SERVER_BACK_OFF, settledWithin, type BackOff } from './back-off.ts'
+import { startConsumer } from './consumer.ts'
+import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
+import { deadLetter, deadLetterCode } from './dead-letters.ts'
+import type { KafkaConnection } from './kafka.ts'
+import type { Outcome, Process } from './outcome.ts'
+import { headerText, type Outgoing, RUN_HEADER, stamp } from './outgoing.ts'
+import { rejectionOf } from './rejections.ts'
+import { createSchedule } from './schedule.ts'
+import { isSenderClosed, type Sender } from './sender.ts'
+
+export interface StageOptions<Name extends RecordName, Out> {
+  readonly connection: KafkaConnection
+  readonly sender: Sender
+  readonly codec: Codec
+  /** The verb: screen, answer … */
+  readonly name: string
+  /** Consumer group. */
+  readonly group: string
+  /** Topic on the broker (see topicFor) and what it holds. */
+  readonly from: string
+  readonly reads: Name
+  readonly runId: string
+  /** The revision that this stage writes. */
+  readonly revision: string
+  /** Records at work at once. */
+  readonly inFlight: number
+  /** One record at a time, in log order. */
+  readonly ordered?: boolean
+  /** Runs after each assignment that brings new partitions, before their first record (screen: its index). */
+  readonly prepare?: (signal: AbortSignal) => Promise<void>
+  readonly process: Process<Records[Name], Out>
+  /** What the emitted value becomes on the topics. Headers for run and revision are added. */
+  readonly route: (out: Out) => readonly Outgoing[]
+  /** The stage stops when more than this share of its last 50 records became dead letters. Default 0.2. */
+  readonly deadLetterShare?: number
+  readonly log: Logger
+  /** Waits between tries of a record whose server is down; tests shorten them. */
+  readonly backOff?: BackOff
+  /** See ConsumerOptions. */
+  readonly sessionTimeoutMs?: number
+}
+
+export interface StageState {
+  readonly name: string
+  /** Records of this run taken, and how they ended. Those that others' runs sent are not counted. */
+  readonly received: number
+  readonly emitted: number
+  readonly rejected: number
+  readonly dead: number
+  /** At work; of these, waiting for a server that is down; taken and not started. */
+  readonly running: number
+  readonly waiting: number
+  readonly queued: number
+  /** True while no more records are fetched (back-pressure or draining). */
+  readonly paused: boolean
+  /** Sum of the time inside the stage's Process, seconds. */
+  readonly seconds: number
+  readonly lastError: string | null
+}
+
+/** What runs until it is drained. */
+export interface RunningStage {
+  state(): StageState
+  /** Takes no more, lets running records end for so long, aborts the rest, commits, leaves the group. */
+  drain(deadlineMs: number): Promise<void>
+  /** Resolves after drain; rejects with the Failure that ended the stage. */
+  readonly stopped: Promise<void>
+}
+
+/** Time for aborted handlers to come back. */
+const ABORT_GRACE_MS = 2000
+/** Bytes of waiting records at which fetching stops. */
+const QUEUE_BYTES = 32 * 1024 * 1024
+
+type End = 'emitted' | 'rejected' | 'dead' | 'skipped' | 'aborted'
+
+/** Starts the stage; it joins its group in the background. */
+export function startStage<Name extends RecordName, Out>(options: StageOptions<Name, Out>): RunningStage {
+  const { sender, codec, name, runId, revision } = options
+  const log = options.log.child({ stage: name })
+  const backOff = options.backOff ?? SERVER_BACK_OFF
+  const places = options.ordered === true ? 1 : options.inFlight
+  const queueRecords = Math.max(2 * places, 1000)
+  const schedule = createSchedule()
+  const deadLetterShare = options.deadLetterShare ?? DEFAULT_SHARE
+  const isTooManyDead = watchDeadLetters(deadLetterShare)
+  const counts = { received: 0, emitted: 0, rejected: 0, dead: 0, skipped: 0, aborted: 0 }
+  const running = new Set<Promise<void>>()
+  const stopped = Promise.withResolvers<undefined>()
+  stopped.promise.catch(() => undefined)
+  let waiting = 0
+  let milliseconds = 0
+  let lastError: string | null = null
+  let isFull = false
+  let isStopping = false
+  let stopping: Promise<void> | null = null
+
+  const consumer = startConsumer({
+    connection: options.connection,
+    group: options.group,
+    topics: [options.from],
+    log,
+    prepare: options.prepare,
+    sessionTimeoutMs: options.sessionTimeoutMs,
+    accepts: (headers) => (headerText(headers, RUN_HEADER) ?? runId) === runId,
+    take(arrivals) {
+      counts.received += arrivals.length
+      schedule.add(arrivals)
+      startReady()
+    },
+    lose(tenure) {
+      schedule.drop(tenure)
+    },
+    isFull() {
+      const { records, bytes } = schedule.ready()
+      // Full at the mark, no longer full at half of it.
+      isFull = isFull
+        ? records > queueRecords / 2 || bytes > QUEUE_BYTES / 2
+        : records >= queueRecords || bytes >= QUEUE_BYTES
+      return isFull
+    },
+    onFatal: (failure) => void stop(failure, 0),
+  })
+
+  function startReady(): void {
+    while (running.size < places && !isStopping) {
+      const arrival = schedule.next()
+      if (arrival === null) return
+      const work = runRecord(arrival)
+        .catch((error: unknown) => {
+          // Not even a dead letter could be written.
+          void stop(error instanceof Failure ? error : permanent('unexpected', String(error), { cause: error }), 0)
+        })
+        .finally(() => {
+          running.delete(work)
+          startReady()
+          consumer.touch()
+        })
+      running.add(work)
+    }
+  }
+
+  /** Brings one record to its end. */
+  async function runRecord(arrival: Arrival): Promise<void> {
+    const end = await handle(arrival)
+    if (end === 'aborted') return
+    // The journal drops the record's calls here, before the offset is done.
+    arrival.tenure.ledger.finish(arrival.offset)
+    counts[end] += 1
+    if (end === 'skipped') counts.received -= 1
+    else if (isTooManyDead(end === 'dead')) {
+      void stop(tooManyDeadLetters(`stage ${name}`, deadLetterShare, lastError), 0)
+    }
+  }
+
+  async function handle(arrival: Arrival): Promise<End> {
+    const { signal } = arrival.tenure
+    let attempts = 0
+    try {
+      const record = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
+      if (record.runId !== runId) return 'skipped'
+      for (let bugs = 0, outages = 0; ;) {
+        attempts += 1
+        try {
+          const outcome = await timed(record, signal)
+          if (signal.aborted) return 'aborted'
+          await send(
+            'emit' in outcome
+              ? options.route(outcome.emit)
+              : [rejectionOf(codec, arrival, record.id, outcome.reject, { stage: name, runId, revision })],
+          )
+          return 'emit' in outcome ? 'emitted' : 'rejected'
+        } catch (error) {
+          if (signal.aborted || isSenderClosed(error)) return 'aborted'
+          noteError(error)
+          if (error instanceof Failure && error.retry === 'transient') {
+            outages += 1
+            if (!(await waitForServer(outages, error, signal))) return 'aborted'
+          } else if (error instanceof Failure || ++bugs > 1) throw error
+        }
+      }
+    } catch (error) {
+      if (signal.aborted) return 'aborted'
+      return await bury(arrival, error, Math.max(attempts, 1))
+    }
+  }
+
+  async function timed(record: Records[Name], signal: AbortSignal): Promise<Outcome<Out>> {
+    const start = performance.now()
+    try {
+      return await options.process(record, { signal, log })
+    } finally {
+      milliseconds += performance.now() - start
+    }
+  }
+
+  async function waitForServer(outages: number, failure: Failure, signal: AbortSignal): Promise<boolean> {
+    if (outages === 1 && waiting === 0)
+      log.warn({ code: failure.code, error: failure.message }, 'a server does not answer; the stage waits for it')
+    waiting += 1
+    try {
+      return await pauseFor(backOffDelay(outages, backOff), signal)
+    } finally {
+      waiting -= 1
+    }
+  }
+
+  async function bury(arrival: Arrival, error: unknown, attempts: number): Promise<End> {
+    noteError(error)
+    const { tenure, offset } = arrival
+    log.warn(
+      { topic: tenure.topic, partition: tenure.partition, offset, code: deadLetterCode(error), error: lastError },
+      'a record became a dead letter',
+    )
+    try {
+      await sender.send([deadLetter(arrival, error, { stage: name, attempts, runId, revision })])
+    } catch (failure) {
+      if (isSenderClosed(failure)) return 'aborted'
+      throw failure
+    }
+    return 'dead'
+  }
+
+  async function send(messages: readonly Outgoing[]): Promise<void> {
+    await sender.send(messages.map((message) => stamp(message, { runId, revision })))
+  }
+
+  function noteError(error: unknown): void {
+    lastError = `${deadLetterCode(error)}: ${error instanceof Error ? error.message : String(error)}`
+  }
+
+  /** Ends the stage, once: running records get `deadlineMs`, then their signal. */
+  async function stop(failure: Failure | null, deadlineMs: number): Promise<void> {
+    isStopping = true
+    stopping ??= (async () => {
+      if (failure !== null) lastError = `${failure.code}: ${failure.message}`
+      consumer.stopTaking()
+      if (deadlineMs > 0) await settledWithin(Promise.all(running), deadlineMs)
+      consumer.abortWork(failure ?? permanent('drained', `stage ${name} was drained before this record had ended`))
+      await settledWithin(Promise.all(running), ABORT_GRACE_MS)
+      await consumer.leave()
+      if (failure === null) stopped.resolve(undefined)
+      else stopped.reject(failure)
+    })()
+    await stopping
+  }
+
+  return {
+    state() {
+      const { received, emitted, rejected, dead } = counts
+      const { partitions, paused, lastError: consumerError } = consumer.state()
+      return {
+        name,
+        received,
+        emitted,
+        rejected,
+        dead,
+        running: running.size,
+        waiting,
+        queued: schedule.size(),
+        paused: partitions > 0 && paused === partitions,
+        seconds: milliseconds / 1000,
+        lastError: consumerError ?? lastError,
+      }
+    },
+    drain: async (deadlineMs) => {
+      await stop(null, deadlineMs)
+    },
+    stopped: stopped.promise,
+  }
+}

@@ -1,0 +1,74 @@
+// After kill -9 the group waits for the dead member until its session times out (45 s), and a new member with it.
+// A member's client id names its machine and process, so whoever joins next dismisses members whose process,
+// on this same machine, is gone. Members elsewhere are left to the session's time.
+
+import { readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { Logger } from '../schemas/logger.ts'
+import type { KafkaConnection } from './kafka.ts'
+import { toFailure } from './kafka-failure.ts'
+
+/** `base` with this machine and process, as magpie@host.4026531836.1234. */
+export function clientIdOfProcess(base: string, pid: number = process.pid): string {
+  return `${base}@${machine()}.${pid}`
+}
+
+/** The process number in a client id of this machine; null for any other. */
+export function processOfClientId(clientId: string): number | null {
+  const place = clientId.lastIndexOf('@')
+  const dot = clientId.lastIndexOf('.')
+  if (place < 0 || dot < place || clientId.slice(place + 1, dot) !== machine()) return null
+  const pid = Number(clientId.slice(dot + 1))
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : null
+}
+
+/**
+ * Takes members of dead processes of this machine out of the group, and `former`: what this consumer was itself
+ * before it lost the broker. Returns how many. Throws Failure.
+ */
+export async function dismissDeadMembers(
+  connection: KafkaConnection,
+  group: string,
+  former: string | null,
+  log: Logger,
+): Promise<number> {
+  try {
+    const { groups } = await connection.ask('reading a group', async (admin) => await admin.describeGroups([group]))
+    const dead = (groups[0]?.members ?? []).filter(({ clientId, memberId }) => {
+      if (memberId === former) return true
+      const pid = processOfClientId(clientId)
+      return pid !== null && !isAlive(pid)
+    })
+    if (dead.length === 0) return 0
+    const cluster = await connection.cluster()
+    // kafkajs's types leave this request out.
+    const coordinator = (await cluster.findGroupCoordinator({ groupId: group })) as unknown as {
+      leaveGroup(member: { groupId: string; memberId: string }): Promise<unknown>
+    }
+    for (const { memberId } of dead) await coordinator.leaveGroup({ groupId: group, memberId })
+    log.info({ members: dead.length }, 'took dead members out of the group')
+    return dead.length
+  } catch (error) {
+    throw toFailure(error, `looking at the members of group ${group}`)
+  }
+}
+
+/** Host name and, on Linux, the process namespace: containers may share a name, but not their process numbers. */
+function machine(): string {
+  let namespace = '0'
+  try {
+    namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    // Not Linux: the host name says enough.
+  }
+  return `${hostname()}.${namespace}`
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}

@@ -1,0 +1,121 @@
+// Makes the topics of schemas/topics.ts on the broker and says what they hold.
+
+import type { ITopicConfig } from 'kafkajs'
+import { MAX_RECORD_BYTES, TOPIC_NAMES, topicFor, TOPICS, type TopicName } from '../schemas/topics.ts'
+import type { KafkaConfig } from './config.ts'
+import type { KafkaConnection } from './kafka.ts'
+import { type PartitionEnds, topicEnds } from './positions.ts'
+import { readTopic } from './read-topic.ts'
+
+/** Largest message of a topic: the largest record, and room for headers, key and framing (dead letters add some). */
+export const MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 256 * 1024
+
+/** A topic on the broker beside what was asked for. */
+export interface TopicReport {
+  /** Name on the broker. */
+  readonly topic: string
+  readonly created: boolean
+  readonly partitions: number
+  /** Wanted; where it differs from `partitions` the existing number stays and is used. */
+  readonly wanted: number
+}
+
+export interface EnsureTopicsOptions {
+  readonly revision: string
+  /** Default: all. */
+  readonly names?: readonly TopicName[]
+  /** From the config's kafka section. */
+  readonly topics?: KafkaConfig['topics']
+  readonly replicationFactor?: number
+}
+
+/** Creates the topics that are missing; existing ones are left as they are and reported. Throws Failure. */
+export async function ensureTopics(connection: KafkaConnection, options: EnsureTopicsOptions): Promise<TopicReport[]> {
+  const wanted = (options.names ?? TOPIC_NAMES).map((name) => topicConfig(name, options))
+  return await connection.ask('creating topics', async (admin) => {
+    const existing = new Set(await admin.listTopics())
+    const missing = wanted.filter(({ topic }) => !existing.has(topic))
+    // Another process may make them at the same time: then this says false, and they exist all the same.
+    if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true, timeout: 30_000 })
+    const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) })
+    const partitions = new Map(topics.map((each) => [each.name, each.partitions.length]))
+    return wanted.map(({ topic, numPartitions }) => ({
+      topic,
+      created: !existing.has(topic),
+      partitions: partitions.get(topic) ?? 0,
+      wanted: numPartitions ?? 0,
+    }))
+  })
+}
+
+function topicConfig(name: TopicName, options: EnsureTopicsOptions): ITopicConfig {
+  const definition = TOPICS[name]
+  const own = options.topics?.[name]
+  return {
+    topic: topicFor(name, options.revision),
+    // Screening is one decision in log order, so `problems` stays at one partition whatever the config says.
+    numPartitions: definition.partitions === 1 ? 1 : (own?.partitions ?? definition.partitions),
+    replicationFactor: options.replicationFactor ?? -1,
+    configEntries: [
+      { name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) },
+      { name: 'retention.ms', value: String(own?.retentionMs ?? -1) },
+      { name: 'cleanup.policy', value: definition.compacted ? 'compact' : 'delete' },
+    ],
+  }
+}
+
+/** Names of all topics on the broker, its own (with __) left out. Throws Failure. */
+export async function topicNames(connection: KafkaConnection): Promise<string[]> {
+  const names = await connection.ask('listing topics', async (admin) => await admin.listTopics())
+  return names.filter((name) => !name.startsWith('__')).sort()
+}
+
+export interface TopicContent {
+  readonly topic: string
+  readonly partitions: readonly PartitionEnds[]
+  /** Messages of all runs: differences of offsets, so an upper bound where a topic is compacted. */
+  readonly records: number
+  /** Times of the oldest and newest message, milliseconds since 1970 UTC; null while it is empty. */
+  readonly firstAt: number | null
+  readonly lastAt: number | null
+}
+
+/** How much a topic holds, and from when to when. Throws Failure. */
+export async function topicContent(
+  connection: KafkaConnection,
+  topic: string,
+  signal: AbortSignal,
+): Promise<TopicContent> {
+  const partitions = await topicEnds(connection, topic)
+  const filled = partitions.filter(({ low, high }) => high > low)
+  const second = new Map(filled.map(({ partition, low }) => [partition, low + 1]))
+  const last = new Map(filled.map(({ partition, high }) => [partition, high - 1]))
+  const end = new Map(partitions.map(({ partition, high }) => [partition, high]))
+  const oldest = await times(connection, topic, { from: 'beginning', to: second }, signal)
+  const newest = await times(connection, topic, { from: last, to: end }, signal)
+  return {
+    topic,
+    partitions,
+    records: filled.reduce((sum, { low, high }) => sum + high - low, 0),
+    firstAt: oldest.length === 0 ? null : Math.min(...oldest),
+    lastAt: newest.length === 0 ? null : Math.max(...newest),
+  }
+}
+
+type Range = { readonly from: 'beginning' | ReadonlyMap<number, number>; readonly to: ReadonlyMap<number, number> }
+
+async function times(connection: KafkaConnection, topic: string, range: Range, signal: AbortSignal): Promise<number[]> {
+  const found: number[] = []
+  for await (const { timestamp } of readTopic(connection, { topic, ...range, signal, fetchBytes: 1 }))
+    found.push(timestamp)
+  return found
+}
+
+/** Deletes topics; those that do not exist are passed over. Throws Failure. */
+export async function deleteTopics(connection: KafkaConnection, topics: readonly string[]): Promise<void> {
+  await connection.ask('deleting topics', async (admin) => {
+    const existing = new Set(await admin.listTopics())
+    const present = topics.filter((topic) => existing.has(topic))
+    if (present.length > 0) await admin.deleteTopics({ topics: present, timeout: 30_000 })
+  })
+}

@@ -1,0 +1,264 @@
+// A call until it has an answer: what is tried again, where, and when it is given up. Time is faked.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { EngineFailure } from '../../llm/engine-failure.ts'
+import { Failure } from '../../schemas/failure.ts'
+import type { Logger } from '../../schemas/logger.ts'
+import { createFakeClock, settle } from './fake-clock.ts'
+import { createFakeCluster, createFakeEngine, untilAborted } from './fake-engine.ts'
+
+const doubtful = (code = 'http-500'): EngineFailure => new EngineFailure('doubtful', code, code)
+const refused = (): EngineFailure => new EngineFailure('unreachable', 'unreachable', 'ECONNREFUSED')
+
+/** Fails with these in turn, then answers. */
+function failing(...failures: Error[]): () => Promise<string> {
+  return () => {
+    const failure = failures.shift()
+    return failure === undefined ? Promise.resolve('answer') : Promise.reject(failure)
+  }
+}
+
+function collectingLog(): { log: Logger; lines: string[] } {
+  const lines: string[] = []
+  const at =
+    (level: string) =>
+    (_fields: Record<string, unknown>, message: string): void => {
+      if (level !== 'debug') lines.push(`${level}: ${message}`)
+    }
+  const log: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log }
+  return { log, lines }
+}
+
+test('a transient failure is tried again after a pause', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(failing(doubtful(), doubtful('unreadable-reply')))
+  const cluster = createFakeCluster([{ engine, limit: 4 }], clock)
+  const started = clock.now()
+  const answer = await clock.runUntil(cluster.ask(cluster.lane('sampler')))
+  assert.equal(answer, 'answer after 3 by http://engine-0')
+  assert.equal(clock.now() - started, 250 + 500, 'half of 500 ms, then half of 1,000 ms (chance is 0 here)')
+})
+
+test('a permanent failure is not tried again', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(failing(new EngineFailure('none', 'context-length', 'too long')))
+  const cluster = createFakeCluster([{ engine, limit: 4 }], clock)
+  await assert.rejects(
+    cluster.ask(cluster.lane('sampler')),
+    (error: unknown) => error instanceof Failure && error.retry === 'permanent' && error.code === 'context-length',
+  )
+  assert.equal(engine.calls, 1)
+  assert.equal(cluster.endpoints[0]?.inFlight, 0)
+})
+
+test('a call that a healthy engine fails again and again is given up with the last cause', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(() => Promise.reject(doubtful('unfinished-choice')))
+  const cluster = createFakeCluster([{ engine, limit: 4 }], clock)
+  await assert.rejects(clock.runUntil(cluster.ask(cluster.lane('sampler'))), (error: unknown) => {
+    assert.ok(error instanceof Failure)
+    assert.equal(error.retry, 'permanent')
+    assert.equal(error.code, 'unfinished-choice')
+    assert.match(error.message, /given up after 8 tries/)
+    return true
+  })
+  assert.equal(engine.calls, 8)
+})
+
+test('a connection that is refused moves the call at once, and the dead engine is told of once down and once back', async () => {
+  const clock = createFakeClock()
+  const { log, lines } = collectingLog()
+  const dead = createFakeEngine(() => Promise.reject(refused()))
+  dead.health = 'ECONNREFUSED'
+  const alive = createFakeEngine(() => Promise.resolve('answer'))
+  const cluster = createFakeCluster(
+    [
+      { engine: dead, limit: 100 },
+      { engine: alive, limit: 1 },
+    ],
+    clock,
+    log,
+  )
+  const lane = cluster.lane('sampler')
+  const started = clock.now()
+  assert.deepEqual(await Promise.all([cluster.ask(lane), cluster.ask(lane), cluster.ask(lane)]), [
+    'answer after 2 by http://engine-1',
+    'answer after 2 by http://engine-1',
+    'answer after 2 by http://engine-1',
+  ])
+  assert.equal(clock.now(), started, 'no pause')
+  assert.equal(lines.length, 1)
+  assert.match(lines[0] ?? '', /^warn: model server does not answer/)
+  await clock.advance(60_000)
+  const probesWhileDown = dead.probes
+  assert.ok(probesWhileDown >= 4 && probesWhileDown < 20, `${probesWhileDown} probes in a minute`)
+  dead.health = null
+  dead.act = () => Promise.resolve('again')
+  await clock.advance(15_000)
+  assert.deepEqual(lines.slice(1), ['info: model server is back'])
+  assert.equal(await cluster.ask(lane), 'again after 1 by http://engine-0')
+  await clock.advance(60_000)
+  assert.equal(clock.pending(), 0, 'a healthy idle engine is left alone')
+})
+
+test('with every server down a call waits for hours and then is answered', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(() => Promise.reject(refused()))
+  engine.health = 'ECONNREFUSED'
+  const cluster = createFakeCluster([{ engine, limit: 2 }], clock)
+  let answered: string | null = null
+  const asking = cluster.ask(cluster.lane('answerer')).then((text) => (answered = text))
+  await clock.advance(5 * 3_600_000)
+  assert.equal(answered, null)
+  assert.equal(engine.calls, 1, 'calls are not spent on a dead server')
+  assert.equal(cluster.pool.waiting(), 1)
+  engine.health = null
+  engine.act = () => Promise.resolve('late')
+  await clock.advance(15_000)
+  await asking
+  assert.equal(answered, 'late after 2 by http://engine-0')
+})
+
+test('a wrong key or model keeps calls waiting, tries now and then with one call, and says so once', async () => {
+  const clock = createFakeClock()
+  const { log, lines } = collectingLog()
+  const engine = createFakeEngine(() => Promise.reject(new EngineFailure('refusing', 'unauthorized', '401: no')))
+  const cluster = createFakeCluster([{ engine, limit: 64 }], clock, log)
+  const sampler = cluster.lane('sampler')
+  const asking = Promise.all(Array.from({ length: 20 }, () => cluster.ask(sampler)))
+  await clock.advance(600_000)
+  assert.ok(engine.calls >= 20 + 5 && engine.calls < 20 + 40, `${engine.calls} calls in ten minutes`)
+  assert.equal(lines.length, 1)
+  assert.match(lines[0] ?? '', /^error: model server refuses this role/)
+  engine.act = () => Promise.resolve('welcome')
+  await clock.advance(61_000)
+  assert.equal((await asking).length, 20)
+  assert.deepEqual(lines.slice(1), ['info: model server accepts this role again'])
+})
+
+test('an engine that refuses one role serves another', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(() => Promise.reject(new EngineFailure('refusing', 'model-not-found', '404')))
+  const cluster = createFakeCluster([{ engine, limit: 4 }], clock)
+  const stop = new AbortController()
+  const refusedCall = cluster.ask(cluster.lane('judge'), { signal: stop.signal })
+  await settle()
+  engine.act = () => Promise.resolve('fine')
+  assert.equal(await cluster.ask(cluster.lane('sampler')), 'fine after 1 by http://engine-0')
+  stop.abort(new Error('enough'))
+  await assert.rejects(refusedCall, /enough/)
+})
+
+test('Retry-After rests the whole engine for as long as it says', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(
+    failing(new EngineFailure('busy', 'too-many-requests', '429', { retryAfterMs: 7_000 })),
+  )
+  const cluster = createFakeCluster([{ engine, limit: 1 }], clock)
+  const lane = cluster.lane('sampler')
+  const started = clock.now()
+  const both = Promise.all([cluster.ask(lane), cluster.ask(lane)])
+  await clock.advance(6_999)
+  assert.equal(engine.calls, 1)
+  await clock.advance(1)
+  assert.deepEqual(await both, ['answer after 2 by http://engine-0', 'answer after 1 by http://engine-0'])
+  assert.equal(clock.now() - started, 7_000)
+})
+
+test('busy answers never use up a call', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(
+    failing(...Array.from({ length: 50 }, () => new EngineFailure('busy', 'overloaded', '503'))),
+  )
+  const cluster = createFakeCluster([{ engine, limit: 1 }], clock)
+  assert.equal(await clock.runUntil(cluster.ask(cluster.lane('sampler'))), 'answer after 51 by http://engine-0')
+})
+
+test('a call that hangs ends by its time-out and goes elsewhere', async () => {
+  const clock = createFakeClock()
+  const hung = createFakeEngine(untilAborted)
+  const other = createFakeEngine(() => Promise.resolve('answer'))
+  const cluster = createFakeCluster(
+    [
+      { engine: hung, limit: 100 },
+      { engine: other, limit: 1 },
+    ],
+    clock,
+  )
+  const asking = cluster.ask(cluster.lane('sampler'), { timeoutMs: 60_000 })
+  await clock.advance(59_999)
+  assert.equal(other.calls, 0)
+  assert.equal(await clock.runUntil(asking), 'answer after 2 by http://engine-1')
+})
+
+test('calls in flight at a server that closed its port without closing its connections are moved', async () => {
+  const clock = createFakeClock()
+  const dying = createFakeEngine(untilAborted)
+  const other = createFakeEngine(() => Promise.resolve('answer'))
+  const cluster = createFakeCluster(
+    [
+      { engine: dying, limit: 100 },
+      { engine: other, limit: 1 },
+    ],
+    clock,
+  )
+  const asking = cluster.ask(cluster.lane('sampler'))
+  await settle()
+  dying.health = 'ECONNREFUSED'
+  const started = clock.now()
+  assert.equal(await clock.runUntil(asking), 'answer after 2 by http://engine-1')
+  assert.ok(clock.now() - started <= 40_000, `${clock.now() - started} ms`)
+})
+
+test('a busy engine that answers /health late twice is not called dead', async () => {
+  const clock = createFakeClock()
+  const { log, lines } = collectingLog()
+  const engine = createFakeEngine(untilAborted)
+  const cluster = createFakeCluster([{ engine, limit: 4 }], clock, log)
+  const stop = new AbortController()
+  const asking = cluster.ask(cluster.lane('sampler'), { signal: stop.signal })
+  engine.health = 'hang'
+  await clock.advance(21_000)
+  engine.health = null
+  await clock.advance(120_000)
+  assert.deepEqual(lines, [])
+  engine.health = 'hang'
+  await clock.advance(31_000)
+  assert.equal(lines.length, 1)
+  stop.abort(new Error('enough'))
+  await assert.rejects(asking, /enough/)
+})
+
+test('an abort while pausing, waiting and calling rejects with its reason and frees the place', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(untilAborted)
+  const cluster = createFakeCluster([{ engine, limit: 1 }], clock)
+  const lane = cluster.lane('sampler')
+  const reason = new Error('shutting down')
+  const stop = new AbortController()
+  const calling = cluster.ask(lane, { signal: stop.signal })
+  const waiting = cluster.ask(lane, { signal: stop.signal })
+  await settle()
+  assert.equal(engine.calls, 1)
+  stop.abort(reason)
+  for (const call of [calling, waiting]) await assert.rejects(call, (error) => error === reason)
+  assert.equal(cluster.endpoints[0]?.inFlight, 0)
+  assert.equal(cluster.pool.waiting(), 0)
+
+  engine.act = () => Promise.reject(doubtful())
+  const stopPause = new AbortController()
+  const pausing = cluster.ask(lane, { signal: stopPause.signal })
+  await settle()
+  stopPause.abort(reason)
+  await assert.rejects(pausing, (error) => error === reason)
+})
+
+test('an error that is not an engine failure is a bug and is thrown as it is', async () => {
+  const clock = createFakeClock()
+  const bug = new TypeError('undefined is not a function')
+  const engine = createFakeEngine(() => Promise.reject(bug))
+  const cluster = createFakeCluster([{ engine, limit: 1 }], clock)
+  await assert.rejects(cluster.ask(cluster.lane('sampler')), (error) => error === bug)
+  assert.equal(cluster.endpoints[0]?.inFlight, 0)
+})

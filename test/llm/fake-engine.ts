@@ -1,0 +1,125 @@
+// An engine without a network: a test says what each call does. And the endpoint, lane and tries around it.
+
+import { silentLogger, type Logger } from '../../schemas/logger.ts'
+import { createAttempts, type Attempts } from '../../llm/attempts.ts'
+import type { Clock } from '../../llm/clock.ts'
+import { createEndpoint, type Endpoint } from '../../llm/endpoint.ts'
+import type { EngineClient } from '../../llm/engine-client.ts'
+import { EngineFailure } from '../../llm/engine-failure.ts'
+import { defaultHealth } from '../../llm/health.ts'
+import { createPool, type Lane, type Pool } from '../../llm/pool.ts'
+import type { Choices } from '../../llm/replies.ts'
+
+export interface FakeEngine {
+  readonly client: EngineClient
+  /** What a call does. */
+  act: (signal: AbortSignal) => Promise<string>
+  /** What /health says: null lives, a text why not, 'hang' never. */
+  health: string | null
+  calls: number
+  probes: number
+}
+
+export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>): FakeEngine {
+  const engine: FakeEngine = {
+    act,
+    health: null,
+    calls: 0,
+    probes: 0,
+    client: {
+      complete: async (_call, signal): Promise<Choices> => {
+        engine.calls += 1
+        const text = await engine.act(signal)
+        return {
+          choices: [{ text, reasoning: null, finishReason: 'stop', stopReason: null }],
+          promptTokens: 1,
+          completionTokens: 1,
+        }
+      },
+      pool: () => Promise.reject(new Error('not here')),
+      health: (signal) => {
+        engine.probes += 1
+        return engine.health === 'hang' ? untilAborted(signal) : Promise.resolve(engine.health)
+      },
+      models: () => Promise.resolve([]),
+      close: () => Promise.resolve(),
+    },
+  }
+  return engine
+}
+
+/** Rejects with the signal's reason when it aborts. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error)
+    })
+  })
+}
+
+export interface FakeCluster {
+  readonly pool: Pool
+  readonly attempts: Attempts
+  readonly endpoints: Endpoint[]
+  lane(name: string, members?: { endpoint: Endpoint; weight: number }[]): Lane
+  /** One call of a lane. */
+  ask(
+    lane: Lane,
+    more?: { rank?: number; sequences?: number; signal?: AbortSignal; timeoutMs?: number },
+  ): Promise<string>
+}
+
+export function createFakeCluster(
+  engines: { engine: FakeEngine; limit: number }[],
+  clock: Clock,
+  log: Logger = silentLogger,
+): FakeCluster {
+  const random = (): number => 0
+  const pool = createPool(clock)
+  const attempts = createAttempts({ pool, clock, random, log })
+  const endpoints = engines.map(({ engine, limit }, index) =>
+    createEndpoint({
+      url: `http://engine-${index}`,
+      limit,
+      client: engine.client,
+      clock,
+      random,
+      log,
+      health: defaultHealth,
+      onChange: () => {
+        pool.dispatch()
+      },
+      lost: () => new EngineFailure('doubtful', 'engine-lost', 'lost'),
+    }),
+  )
+  const call = {
+    model: 'm',
+    input: { prompt: 'p' },
+    n: 1,
+    seed: 0,
+    sampling: { temperature: 1, topP: 1, topK: 0, minP: 0, repetitionPenalty: 1, maxTokens: 1 },
+    stop: [],
+    stopTokenIds: [],
+  }
+  return {
+    pool,
+    attempts,
+    endpoints,
+    lane: (name, members = endpoints.map((endpoint) => ({ endpoint, weight: 1 }))) => ({ name, members }),
+    ask: async (
+      lane,
+      { rank = 0, sequences = 1, signal = new AbortController().signal, timeoutMs = 3_600_000 } = {},
+    ) => {
+      const answer = await attempts.run({
+        lane,
+        rank,
+        sequences,
+        signal,
+        timeoutMs,
+        onRetry: () => undefined,
+        call: (client, callSignal) => client.complete(call, callSignal),
+      })
+      return `${answer.value.choices[0]?.text ?? ''} after ${answer.attempts} by ${answer.endpoint}`
+    },
+  }
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createTag, tagConfig } from '../../processors/tag.ts'
+import type { Tagged } from '../../schemas/records.ts'
+import type { Outcome } from '../../stream/outcome.ts'
+import { createFakeLlm } from '../support/fake-llm.ts'
+import { context, problem, screened } from '../support/problems.ts'
+
+const LABELS = {
+  intent: 'A sum.',
+  knowledge: 'Addition.',
+  difficulty: 'easy',
+  qualityExplanation: 'Clear.',
+  quality: 'good',
+  category: 'arithmetic',
+  language: 'en',
+  safety: 'safe',
+}
+const record = screened(problem('What is 1+1?'))
+
+async function tagged(
+  replies: readonly string[],
+  refuse: object = {},
+): Promise<{ outcome: Outcome<Tagged>; llm: ReturnType<typeof createFakeLlm> }> {
+  let call = 0
+  const llm = createFakeLlm(() => [replies[call++]!])
+  const outcome = await createTag({ llm, config: tagConfig.parse({ refuse }), now: () => 9 })(record, context())
+  return { outcome, llm }
+}
+
+describe('tag', () => {
+  it('asks the tagger once, with a schema of what it wants, and keeps the labels', async () => {
+    const { outcome, llm } = await tagged([JSON.stringify(LABELS)])
+    assert.ok('emit' in outcome)
+    const { generation, ...labels } = outcome.emit.tags!
+    assert.deepEqual(labels, { version: 'tag@1', ...LABELS })
+    assert.equal(generation.role, 'tagger')
+    const { request, context: call } = llm.completions[0]!
+    assert.deepEqual([call.role, call.rank, llm.completions.length], ['tagger', 3, 1])
+    const schema = request.jsonSchema!.schema as { required: string[]; additionalProperties: boolean }
+    assert.deepEqual(schema.required.toSorted(), Object.keys(LABELS).toSorted())
+    assert.equal(schema.additionalProperties, false)
+    assert.match(JSON.stringify(request.input), /What is 1\+1\?/)
+  })
+
+  it('reads the object out of a fence and words around it', async () => {
+    const { outcome } = await tagged(['Here it is:\n```json\n' + JSON.stringify(LABELS) + '\n```'])
+    assert.ok('emit' in outcome)
+  })
+
+  it('has an unreadable reply repaired once, saying what is wrong', async () => {
+    const { outcome, llm } = await tagged([JSON.stringify({ ...LABELS, quality: 'fine' }), JSON.stringify(LABELS)])
+    assert.ok('emit' in outcome)
+    assert.equal(llm.completions.length, 2)
+    const [first, second] = llm.completions
+    assert.notEqual(first!.request.seed, second!.request.seed)
+    assert.ok('messages' in second!.request.input)
+    assert.match(second!.request.input.messages.at(-1)!.content, /quality: Invalid option/)
+  })
+
+  it('rejects what stays unreadable', async () => {
+    const { outcome, llm } = await tagged(['no idea', '{"intent": '])
+    assert.equal(llm.completions.length, 2)
+    assert.ok('reject' in outcome)
+    assert.equal(outcome.reject.reason, 'tags-unreadable')
+  })
+
+  for (const [name, label] of [
+    ['quality', 'poor'],
+    ['category', 'not mathematics'],
+    ['safety', 'unsafe'],
+  ] as const) {
+    it(`refuses ${name} ${label} unless told otherwise`, async () => {
+      const reply = JSON.stringify({ ...LABELS, [name]: label })
+      const { outcome } = await tagged([reply])
+      assert.deepEqual(outcome, { reject: { reason: `tag-${name}`, detail: `${label}: Clear.` } })
+      assert.ok('emit' in (await tagged([reply], { [name]: [] })).outcome)
+    })
+  }
+
+  it('refuses the difficulties that the config names', async () => {
+    const { outcome } = await tagged([JSON.stringify(LABELS)], { difficulty: ['very easy', 'easy'] })
+    assert.ok('reject' in outcome)
+    assert.equal(outcome.reject.reason, 'tag-difficulty')
+  })
+})

@@ -1,0 +1,287 @@
+// Records and messages for sink tests: a whole problem's way, framed as on the log.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Codec } from '../../schemas/codec.ts'
+import { preferenceId, problemId, rejectionId, responseId, sftId } from '../../schemas/ids.ts'
+import type {
+  Generation,
+  PreferenceRecord,
+  Problem,
+  Records,
+  RecordName,
+  Rejection,
+  Response,
+  Rewarded,
+  SftRecord,
+} from '../../schemas/records.ts'
+import type { Delivered } from '../../stream/delivered.ts'
+
+export const RUN = 'test-run'
+export const EPOCH = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
+
+export async function inFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'magpie-sinks-'))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+export function generation(over: Partial<Generation> = {}): Generation {
+  return {
+    role: 'sampler',
+    model: 'Org/some-model',
+    endpoint: 'http://127.0.0.1:8000/v1',
+    template: null,
+    promptHash: 'ab12',
+    temperature: 0.7,
+    topP: 1,
+    topK: 0,
+    minP: 0,
+    repetitionPenalty: 1,
+    maxTokens: 1024,
+    seed: 9_007_199_254_740_991,
+    finishReason: 'stop',
+    stopReason: null,
+    promptTokens: 20,
+    completionTokens: 100,
+    milliseconds: 1500,
+    attempts: 1,
+    ...over,
+  }
+}
+
+export function problem(slot: number, over: Partial<Problem> = {}): Problem {
+  return {
+    id: problemId(RUN, slot, 0),
+    runId: RUN,
+    revision: 'main',
+    createdAt: EPOCH + slot,
+    slot,
+    choice: 0,
+    text: `What is ${slot} + 1?\n"quoted" \\frac{1}{2} ünï 数; -- '`,
+    source: 'magpie',
+    sourceFile: null,
+    sourceLine: null,
+    referenceAnswer: null,
+    opener: 'What',
+    controlTask: 'math',
+    generation: generation({ role: 'questioner', template: 'qwen2.5-math', promptTokens: 5, completionTokens: 30 }),
+    metadata: { level: '1' },
+    ...over,
+  }
+}
+
+export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}): Rewarded {
+  const of = problem(slot)
+  const responses: Response[] = Array.from({ length: samples }, (_, index) => ({
+    id: responseId(of.id, 'sample', index),
+    kind: 'sample',
+    index,
+    text: `${'So it goes. '.repeat(60)}\\boxed{${slot + 1}}`,
+    reasoning: null,
+    generation: generation({ seed: index }),
+  }))
+  const answer: Response = {
+    id: responseId(of.id, 'answer'),
+    kind: 'answer',
+    index: 0,
+    text: `<think>hm</think>\\boxed{${slot + 1}}`,
+    reasoning: null,
+    generation: generation({ role: 'answerer' }),
+  }
+  const all = [answer, ...responses]
+  return {
+    id: of.id,
+    runId: RUN,
+    revision: 'main',
+    createdAt: EPOCH + 10_000 + slot,
+    problem: of,
+    screening: { version: 'screen@1', text: `What is ${slot} + 1?`, changes: ['trimmed'], language: 'en' },
+    tags: {
+      version: 'tag@1',
+      difficulty: 'easy',
+      quality: 'good',
+      qualityExplanation: 'clear',
+      category: 'arithmetic',
+      language: 'en',
+      safety: 'safe',
+      intent: null,
+      knowledge: null,
+      generation: generation({ role: 'tagger', model: 'judge-model' }),
+    },
+    answer,
+    samples: responses,
+    verification: {
+      version: 'verify@1',
+      against: 'vote',
+      referenceAnswer: null,
+      verdicts: all.map((response, index) => ({
+        responseId: response.id,
+        complete: true,
+        reasoning: index === 0 ? 'hm' : null,
+        solution: `\\boxed{${slot + 1}}`,
+        finalAnswer: String(slot + 1),
+        answerClass: 0,
+        voteShare: 1,
+        verdict: index % 4 === 3 ? 'different' : 'equal',
+        reason: 'exact',
+      })),
+      classes: [{ answer: String(slot + 1), size: all.length }],
+      winningAnswer: String(slot + 1),
+      winningShare: 1,
+      passRate: 0.75,
+    },
+    rewards: all.flatMap((response, index) => [
+      {
+        responseId: response.id,
+        name: 'agreement',
+        version: 'agreement@1',
+        value: 1,
+        steps: [],
+        error: null,
+        model: null,
+        endpoint: null,
+        tokens: 0,
+        milliseconds: 0,
+      },
+      {
+        responseId: response.id,
+        name: 'rm',
+        version: 'token-rm@1',
+        value: index === 1 ? null : index / 10,
+        steps: [0.5, 0.25],
+        error: index === 1 ? 'context-too-long' : null,
+        model: 'reward-model',
+        endpoint: 'http://127.0.0.1:8001',
+        tokens: 120,
+        milliseconds: 250,
+      },
+    ]),
+    ...over,
+  }
+}
+
+export function sft(slot: number, over: Partial<SftRecord> = {}): SftRecord {
+  const of = problem(slot)
+  return {
+    id: sftId(of.id),
+    runId: RUN,
+    revision: 'main',
+    createdAt: EPOCH + 20_000 + slot,
+    problemId: of.id,
+    instruction: of.text,
+    reasoning: 'hm',
+    response: `It is \\boxed{${slot + 1}}.`,
+    conversations: [
+      { from: 'human', value: of.text },
+      { from: 'gpt', value: `It is \\boxed{${slot + 1}}.` },
+    ],
+    responseId: responseId(of.id, 'answer'),
+    model: 'Org/some-model',
+    questionModel: 'Org/some-model',
+    source: 'magpie',
+    finalAnswer: String(slot + 1),
+    referenceAnswer: null,
+    verdict: 'equal',
+    verdictReason: 'exact',
+    voteShare: 1,
+    reward: 0.8,
+    rewardName: 'rm',
+    rewards: { rm: 0.8, agreement: 1 },
+    difficulty: 'easy',
+    quality: 'good',
+    category: 'arithmetic',
+    language: 'en',
+    safety: 'safe',
+    usage: { promptTokens: 20, completionTokens: 100 },
+    problemGeneration: of.generation,
+    generation: generation({ role: 'answerer' }),
+    version: 'curate@1',
+    pairRefusal: null,
+    ...over,
+  }
+}
+
+export function preference(slot: number, over: Partial<PreferenceRecord> = {}): PreferenceRecord {
+  const of = problem(slot)
+  return {
+    id: preferenceId(of.id),
+    runId: RUN,
+    revision: 'main',
+    createdAt: EPOCH + 20_000 + slot,
+    problemId: of.id,
+    instruction: of.text,
+    chosen: 'right',
+    rejected: 'wrong',
+    chosenId: responseId(of.id, 'sample', 0),
+    rejectedId: responseId(of.id, 'sample', 3),
+    chosenReward: 0.9,
+    rejectedReward: 0.1,
+    margin: 0.8,
+    rewardName: 'rm',
+    chosenVerdict: 'equal',
+    rejectedVerdict: 'different',
+    chosenModel: 'Org/some-model',
+    rejectedModel: 'Org/some-model',
+    chosenReasoning: null,
+    rejectedReasoning: null,
+    questionModel: null,
+    source: 'magpie',
+    referenceAnswer: null,
+    difficulty: null,
+    quality: null,
+    category: null,
+    language: 'en',
+    safety: null,
+    problemGeneration: null,
+    chosenGeneration: generation(),
+    rejectedGeneration: generation(),
+    version: 'curate@1',
+    sftRefusal: null,
+    ...over,
+  }
+}
+
+export function rejection(slot: number, over: Partial<Rejection> = {}): Rejection {
+  const of = problem(slot)
+  return {
+    id: rejectionId(of.id),
+    runId: RUN,
+    revision: 'main',
+    createdAt: EPOCH + 5000 + slot,
+    problemId: of.id,
+    stage: 'screen',
+    reason: 'exact-duplicate',
+    detail: 'the same text',
+    collidedWith: problemId(RUN, 0, 0),
+    topic: 'problems',
+    partition: 0,
+    offset: slot,
+    record: Buffer.from('as it was'),
+    ...over,
+  }
+}
+
+/** A message as a sink gets it. */
+export function message<Name extends RecordName>(
+  codec: Codec,
+  topic: string,
+  name: Name,
+  record: Records[Name],
+  offset: number,
+  partition = 0,
+): Delivered {
+  return {
+    topic,
+    partition,
+    offset: BigInt(offset),
+    timestamp: EPOCH,
+    key: 'problemId' in record ? record.problemId : record.id,
+    value: codec.encode(name, record),
+    headers: { 'magpie.run': RUN, 'magpie.revision': 'main' },
+  }
+}
