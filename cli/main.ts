@@ -14,7 +14,6 @@ import { addSql } from './sql.ts'
 import { addTopics } from './topics.ts'
 import { programVersion } from './version.ts'
 
-
 /** Runs one command line; resolves with the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('magpie')
@@ -68,3 +67,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 process.exitCode = await main(process.argv)
+// A connection that a library has lost sight of must not keep a finished command alive.
+setTimeout(() => process.exit(), 1000).unref()

@@ -5,6 +5,7 @@ import picocolors from 'picocolors'
 import type { RunSnapshot } from '../pipeline/run-contract.ts'
 import type { Messages } from './messages/contract.ts'
 import type { Rates } from './rates.ts'
+import { PLAIN } from './table-style.ts'
 
 const BAR_WIDTH = 28
 
@@ -59,23 +60,9 @@ function accepted({ snapshot, messages }: View): string {
 
 function stageTable({ stages, sinks }: RunSnapshot, messages: Messages): string {
   const { columns, parts } = messages
-  const bare = {
-    top: '',
-    bottom: '',
-    left: '',
-    right: '',
-    mid: '',
-    'top-mid': '',
-    'bottom-mid': '',
-    'left-mid': '',
-    'right-mid': '',
-    'mid-mid': '',
-    middle: '  ',
-  }
   const table = new Table({
-    chars: { ...bare, 'top-left': '', 'top-right': '', 'bottom-left': '', 'bottom-right': '' },
+    ...PLAIN,
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   })
   const { part, received, running, queued, passed, rejected, dead, seconds } = columns
   table.push([part, received, running, queued, passed, rejected, dead, seconds].map((title) => picocolors.dim(title)))

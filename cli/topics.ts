@@ -11,6 +11,7 @@ import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { topicContent, topicNames } from '../stream/topics-admin.ts'
 import { stateFolder, stateOption } from './options.ts'
+import { PLAIN } from './table-style.ts'
 
 interface TopicRow {
   readonly topic: string
@@ -65,16 +66,16 @@ async function localBrokers(stateDir: string): Promise<string[]> {
 async function topicRows(connection: KafkaConnection): Promise<TopicRow[]> {
   const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString())
   const names = await topicNames(connection)
-  return Promise.all(
-    names.map(async (name) => {
-      const { topic, partitions, records, firstAt, lastAt } = await topicContent(
-        connection,
-        name,
-        new AbortController().signal,
-      )
-      return { topic, partitions: partitions.length, records, first: iso(firstAt), last: iso(lastAt) }
-    }),
-  )
+  const rows: TopicRow[] = []
+  for (const name of names) {
+    const { topic, partitions, records, firstAt, lastAt } = await topicContent(
+      connection,
+      name,
+      new AbortController().signal,
+    )
+    rows.push({ topic, partitions: partitions.length, records, first: iso(firstAt), last: iso(lastAt) })
+  }
+  return rows
 }
 
 /** Groups are named magpie.RUN.REVISION.STAGE; run names may hold dots, revisions and stages may not. */
@@ -97,22 +98,16 @@ async function groupRows(connection: KafkaConnection, topics: readonly TopicRow[
 }
 
 function topicTable(rows: readonly TopicRow[]): string {
-  const table = new Table({
-    head: ['topic', 'partitions', 'records', 'first', 'last'],
-    colAligns: ['left', 'right', 'right'],
-    style: { head: [] },
-  })
+  const table = new Table({ ...PLAIN, colAligns: ['left', 'right', 'right'] })
+  table.push(['topic', 'partitions', 'records', 'first', 'last'])
   for (const { topic, partitions, records, first, last } of rows)
     table.push([topic, partitions, records, first ?? '', last ?? ''])
   return table.toString()
 }
 
 function groupTable(rows: readonly GroupRow[]): string {
-  const table = new Table({
-    head: ['run', 'revision', 'stage', 'lag'],
-    colAligns: ['left', 'left', 'left', 'right'],
-    style: { head: [] },
-  })
+  const table = new Table({ ...PLAIN, colAligns: ['left', 'left', 'left', 'right'] })
+  table.push(['run', 'revision', 'stage', 'lag'])
   for (const { run, revision, stage, lag } of rows) table.push([run, revision, stage, lag])
   return table.toString()
 }

@@ -20,6 +20,9 @@ export interface EndpointCheck {
   readonly error: { readonly code: string; readonly message: string } | null
 }
 
+/** A server that lists this takes any name (gateways, the simulator). */
+const ANY_MODEL = '*'
+
 type Look = Pick<EndpointCheck, 'reachable' | 'models' | 'error'> & { readonly lists: boolean }
 
 /**
@@ -44,7 +47,7 @@ export async function checkEndpoints(
     endpoints.map((endpoint) => {
       const url = engineUrl(endpoint.url)
       const { reachable, models, lists, error } = looks.get(url)!
-      const servesModel = lists ? models.includes(model) : null
+      const servesModel = lists ? models.includes(model) || models.includes(ANY_MODEL) : null
       const missing =
         servesModel === false
           ? { code: 'model-not-found', message: `${url} serves ${models.join(', ') || 'no model'}, not ${model}` }

@@ -23,7 +23,7 @@ function namesSet(node: Node): boolean {
     case 'relation':
       return node.operators.some((operator) => !['=', '~', 'in'].includes(operator))
     case 'list':
-      return node.items.every((item) => item.kind === 'relation' && namesSet(item))
+      return node.items.every((item) => (item.kind === 'relation' || item.kind === 'tuple') && namesSet(item))
     case 'sum':
       return node.terms.some((term) => term.kind === 'named-set')
     default:

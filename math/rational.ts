@@ -86,7 +86,8 @@ export function power(value: Rational, exponent: bigint): Rational {
 }
 
 function bitLength(value: bigint): number {
-  return (value < 0n ? -value : value).toString(16).length * 4 - 3
+  const hexadecimal = (value < 0n ? -value : value).toString(16)
+  return (hexadecimal.length - 1) * 4 + Number.parseInt(hexadecimal.slice(0, 1), 16).toString(2).length
 }
 
 /** As a double; infinite where the fraction is beyond doubles. */

@@ -137,8 +137,12 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
     }
     case 'builder':
       return solve(node.condition)?.set ?? null
+    case 'list': {
+      const parts = node.items.map((item) => (item.kind === 'tuple' ? realSetOf(item, true) : null))
+      if (parts.every((part) => part !== null)) return unite(parts.flat())
+      return solve(node)?.set ?? null
+    }
     case 'relation':
-    case 'list':
       return solve(node)?.set ?? null
     default:
       return null

@@ -6,7 +6,7 @@ import type { Relator } from './node.ts'
 export const silentCommands = new Set(
   `left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm middle displaystyle textstyle scriptstyle
   limits nolimits rm bf it sf tt cal mathstrut strut null nonumber notag hfill hline centering
-  thinspace medspace thickspace negthinspace enspace unboldmath boldmath normalsize large Large small`.split(/\s+/),
+  thinspace medspace thickspace negthinspace enspace unboldmath boldmath normalsize large Large small angle triangle square Box blacksquare qed`.split(/\s+/),
 )
 
 /** Commands with one argument in braces that is dropped with them. */

@@ -52,7 +52,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     const { topics, replicationFactor } = config.kafka
     await ensureTopics(connection, { revision, topics, replicationFactor })
     const planned = planStages(config.stages)
-    const readers = readingParts(planned, plannedSinks(planned))
+    const readers = readingParts(planned, plannedSinks(planned, config.sinks))
     const onLog = { connection, runId, revision }
     const readState = async (until: AbortSignal) =>
       (await readRunRecords(connection, codec, revision, until)).get(runId) ?? null

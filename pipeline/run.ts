@@ -35,7 +35,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const { connection, codec, planned, runId, revision } = run
     const accepted = await countAccepted(run, { sender: run.sender, accept: config.accept }, signal)
     const existing = await readExisting(run, signal)
-    const sinks = await openSinks(parts, { ...run, sender: accepted.sender }, signal)
+    const sinks = await openSinks(parts, { ...run, sender: accepted.sender })
     closers.push(() => sinks.close())
     const llm = createLlm({ roles: config.roles, rewarders: rewardersOf(config.stages.reward.rewards), log })
     closers.push(() => llm.close())

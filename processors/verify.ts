@@ -28,6 +28,12 @@ export const verifyConfig = z.strictObject({
     .enum(['all', 'samples'])
     .default('all')
     .describe('Who votes where there is no reference answer: the answer and the samples, or the samples alone'),
+  weakestAnswer: z
+    .enum(['boxed', 'phrase', 'formula', 'number'])
+    .default('number')
+    .describe(
+      'Weakest place a final answer may come from: a box, words such as "the answer is", the last formula, the last number',
+    ),
   expectsThought: z
     .boolean()
     .default(false)
@@ -38,7 +44,7 @@ export type VerifyConfig = z.infer<typeof verifyConfig>
 
 export interface VerifyParts {
   readonly math: MathPool
-  readonly config: Pick<VerifyConfig, 'voters' | 'expectsThought'>
+  readonly config: Pick<VerifyConfig, 'voters' | 'weakestAnswer' | 'expectsThought'>
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
 }
@@ -61,16 +67,20 @@ export function createVerify({
   return async function verify(record) {
     const sampled = asSampled(record)
     const responses = [...(sampled.answer === null ? [] : [sampled.answer]), ...sampled.samples]
-    const read = responses.map((response) => readResponse(response, config.expectsThought))
+    const read = responses.map((response) => readResponse(response, config))
     const verification = await judge(math, config.voters, read, referenceOf(sampled))
     return { emit: { ...sampled, ...envelopeOf(record, now()), verification } }
   }
 }
 
-function readResponse(response: Response, expectsThought: boolean): Read {
+function readResponse(
+  response: Response,
+  { expectsThought, weakestAnswer }: Pick<VerifyConfig, 'expectsThought' | 'weakestAnswer'>,
+): Read {
   const { text, reasoning, generation } = response
   const split = splitReasoning({ text, reasoning, finishReason: generation.finishReason }, { expectsThought })
-  return { response, ...split, finalAnswer: split.complete ? extractFinalAnswer(split.solution) : null }
+  const finalAnswer = split.complete ? extractFinalAnswer(split.solution, { weakest: weakestAnswer }) : null
+  return { response, ...split, finalAnswer }
 }
 
 /** The reference answer; of a whole worked solution with a box, what the box holds. */

@@ -254,7 +254,9 @@ function models(front: FrontState): unknown {
     group: null,
     is_blocking: false,
   }
-  const data = front.engine.models.map(({ id, maxModelLen }) => ({
+  // As gateways do: a star says that any name is taken.
+  const listed = front.anyModel ? [...front.engine.models, { ...front.engine.models[0]!, id: '*' }] : front.engine.models
+  const data = listed.map(({ id, maxModelLen }) => ({
     id,
     object: 'model',
     created,

@@ -130,6 +130,12 @@ describe('verify', () => {
     assert.equal((await verified(record('5', [], '5'), { expectsThought: true })).verdicts[0]!.complete, false)
   })
 
+  it('takes answers from no weaker place than the config allows', async () => {
+    const loose = sampled(problem('How many?', { referenceAnswer: '5' }), 'We count 2 and 3, then 5 in all', [])
+    assert.equal((await verified(loose)).verdicts[0]!.finalAnswer, '5')
+    assert.equal((await verified(loose, { weakestAnswer: 'phrase' })).verdicts[0]!.finalAnswer, null)
+  })
+
   it('takes records in which earlier stages left nothing', async () => {
     const outcome = await createVerify({ math: plainMath, config: verifyConfig.parse({}), now: () => 3 })(
       screened(problem('How many?')),

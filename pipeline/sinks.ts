@@ -1,0 +1,91 @@
+// The ends of a run: its sinks, each a consumer group of its own over the topics that it stores.
+
+import type { Config } from '../configs/schema.ts'
+import { groupOf, judgedTopic } from '../pipeline.ts'
+import type { PlannedStage } from '../pipeline.ts'
+import { topicFor } from '../schemas/topics.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import { clickhouseTopics, createClickhouseSink } from '../sinks/clickhouse.ts'
+import { openDatabase } from '../sinks/clickhouse/database.ts'
+import { createJsonSink } from '../sinks/json.ts'
+import { pauseFor } from '../stream/back-off.ts'
+import type { Sink } from '../stream/delivered.ts'
+import { startSink } from '../stream/sink-consumer.ts'
+import type { RunningSink } from '../stream/sink-consumer.ts'
+import type { OpenRun } from './open-run.ts'
+import type { DataFile, RunParts } from './run-contract.ts'
+import { lagOf } from './standing.ts'
+import type { ReadingPart } from './standing.ts'
+
+export interface OpenSinks {
+  readonly running: readonly RunningSink[]
+  /** Puts the final files together; call when everything is through. */
+  finish(): Promise<readonly DataFile[]>
+  /** Resolves when the ClickHouse sink of this process has read all of a topic, or after ten seconds. */
+  untilRead(topic: TopicName): Promise<void>
+  close(): Promise<void>
+}
+
+type SinkName = 'clickhouse' | 'json'
+
+/** The sinks that the config has on, with what they read. */
+export function plannedSinks(planned: readonly PlannedStage[], sinks: Config['sinks']): ReadingPart[] {
+  const all = [
+    { part: 'clickhouse', topics: clickhouseTopics(judgedTopic(planned)) },
+    { part: 'json', topics: ['sft', 'preferences'] },
+  ] as const
+  return all.filter(({ part }) => sinks[part].enabled)
+}
+
+/** Opens and starts the sinks that run in this process. Throws UsageFault where one cannot be opened at all. */
+export async function openSinks(
+  parts: RunParts,
+  run: Pick<OpenRun, 'connection' | 'codec' | 'sender' | 'planned' | 'startedAt'>,
+): Promise<OpenSinks> {
+  const { loaded, runId, revision, log, stateDir } = parts
+  const { config } = loaded
+  const { connection, codec, sender } = run
+  const planned = plannedSinks(run.planned, config.sinks).filter(({ part }) => parts.parts.has(part))
+  const has = (name: SinkName): boolean => planned.some(({ part }) => part === name)
+  const author = config.roles.answerer ?? config.roles.sampler
+  const json = has('json')
+    ? await createJsonSink({
+        ...{ runId, revision, codec, log, startedAt: run.startedAt },
+        outDir: config.out,
+        model: author?.model ?? 'imported',
+      })
+    : null
+  const database = has('clickhouse')
+    ? await openDatabase({ url: parts.clickhouseUrl, stateDir, role: 'owner', log })
+    : null
+  const start = (name: SinkName, sink: Sink): Promise<RunningSink> => {
+    const topics = planned.find(({ part }) => part === name)!.topics.map((topic) => topicFor(topic, revision))
+    const group = groupOf(runId, revision, name)
+    return startSink({
+      ...{ connection, sender, name, group, topics, sink, runId, revision, log },
+      batch: config.sinks[name].batch,
+    })
+  }
+  try {
+    const running = await Promise.all([
+      ...(database === null ? [] : [start('clickhouse', createClickhouseSink({ database, codec, log, revision }))]),
+      ...(json === null ? [] : [start('json', json)]),
+    ])
+    return {
+      running,
+      finish: async () => (json === null ? [] : await json.finish()),
+      async untilRead(topic) {
+        if (database === null) return
+        const late = AbortSignal.timeout(10_000)
+        const reader: ReadingPart = { part: 'clickhouse', topics: [topic] }
+        while (!late.aborted && (await lagOf({ connection, runId, revision }, reader)) > 0) await pauseFor(200, late)
+      },
+      close: async () => {
+        await database?.close()
+      },
+    }
+  } catch (error) {
+    await database?.close()
+    throw error
+  }
+}
