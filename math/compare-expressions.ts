@@ -24,8 +24,10 @@ function hasDecimal(node: Node): boolean {
   return contains(node, (part) => part.kind === 'number' && part.decimal)
 }
 
+/** Infinity as a value; as the end of a sum it is none. */
 function isInfinite(node: Node): boolean {
-  return contains(node, (part) => part.kind === 'constant' && part.name === 'infinity')
+  if (node.kind === 'series') return false
+  return (node.kind === 'constant' && node.name === 'infinity') || childrenOf(node).some(isInfinite)
 }
 
 /** The variables of an expression; true where a variable counts something (bound of a sum, under a factorial). */

@@ -4,7 +4,7 @@ import { numberNode, productOf, quotient } from './build.ts'
 import { compareUnordered, inOrderOf, plain } from './collections.ts'
 import { compareValues, resolveDegrees } from './compare-values.ts'
 import type { Comparison } from './contract.ts'
-import { determinant, matrixOf, vectorOf } from './matrices.ts'
+import { determinant, matrixOf, unitVectors, vectorOf } from './matrices.ts'
 import { contains, rewrite, type Node, type RatioNode, type TupleNode } from './node.ts'
 import { rationalValue } from './normal-form.ts'
 import { assignmentOf, compareRelations, lastOfChain } from './relations.ts'
@@ -120,6 +120,8 @@ function compareTuples(left: Node, right: Node): Comparison {
   }
   const tuple = left.kind === 'tuple' ? left : (right as TupleNode)
   const other = left.kind === 'tuple' ? right : left
+  const components = isCollection(other) ? null : unitVectors(other, tuple.items.length)
+  if (components !== null) return together(pairs(tuple.items, components), 'tuple')
   if (!isCollection(other)) return different('kind')
   // A list of tuples against one tuple.
   if (other.items.length === 1) return compareResolved(tuple, other.items[0] as Node)
@@ -148,6 +150,8 @@ function compareMatrices(left: Node, right: Node): Comparison {
   const matrix = first ?? second
   const other = first === null ? left : right
   const vector = matrix === null ? null : vectorOf(matrix)
+  const components = vector === null ? null : unitVectors(other, vector.length)
+  if (vector !== null && components !== null) return together(pairs(vector, components), 'matrix')
   if (vector === null || (other.kind !== 'tuple' && !isCollection(other))) return different('kind')
   if (other.items.length !== vector.length) return different('kind')
   return together(pairs(vector, other.items), 'matrix')

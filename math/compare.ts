@@ -42,6 +42,11 @@ function isProse(side: ReadAnswer): boolean {
   return /^[\p{L}][\p{L}\p{N}\s'.,!?-]*$/u.test(side.spelling)
 }
 
+/** One word of prose, whatever its first letter's case. */
+function isWord(spelling: string): boolean {
+  return /^[A-Z]?[a-z]+$/.test(spelling) && spelling.length > 1
+}
+
 function compareRead(gold: ReadAnswer, pred: ReadAnswer): Comparison {
   if (gold.spelling === '' || pred.spelling === '') return unknown('empty')
   if (gold.spelling === pred.spelling) return equal('identical')
@@ -53,6 +58,7 @@ function compareRead(gold: ReadAnswer, pred: ReadAnswer): Comparison {
     const verdict = choice === null ? null : compareChoiceWith(choice, gold.choice === null ? gold : pred)
     if (verdict !== null) return verdict
   }
+  if (gold.words === pred.words && isWord(gold.spelling) && isWord(pred.spelling)) return equal('text')
   let first: Comparison | null = null
   for (const left of gold.readings) {
     for (const right of pred.readings) {

@@ -117,12 +117,27 @@ function seriesValue(node: Extract<Node, { kind: 'series' }>, evaluation: Evalua
         evaluation.budget = left
       },
     })
+  if (to.re === Infinity && Number.isInteger(from.re)) return infiniteSum(node.name, from.re, at)
   if (!whole || to.re - from.re > 2000) return unknownFunction(node.name, [from, to, at(complex(1.37)), at(complex(2.41))])
   let result = complex(node.name === 'sum' ? 0 : 1)
   for (let index = from.re; index <= to.re; index += 1) {
     result = node.name === 'sum' ? plus(result, at(complex(index))) : times(result, at(complex(index)))
   }
   return result
+}
+
+/** A series that has converged after some hundred terms; NaN for slower ones and for products. */
+function infiniteSum(name: 'sum' | 'prod', from: number, at: (index: Complex) => Complex): Complex {
+  if (name === 'prod') return notANumber
+  let total = complex(0)
+  let settled = 0
+  for (let index = from; index < from + 1500; index += 1) {
+    const term = at(complex(index))
+    total = plus(total, term)
+    settled = magnitude(term) <= 1e-18 * magnitude(total) ? settled + 1 : 0
+    if (settled >= 5) return total
+  }
+  return notANumber
 }
 
 /** Γ(x + 1) for real x (Lanczos, g = 7: 15 digits); exact factorials come out whole. */

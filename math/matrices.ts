@@ -1,7 +1,7 @@
 // Matrices: products, sums and scalar multiples of them, as far as the entries can be written down.
 
 import { negated, productOf, sumOf } from './build.ts'
-import type { MatrixNode, Node } from './node.ts'
+import { contains, rewrite, type MatrixNode, type Node } from './node.ts'
 import { rationalValue } from './normal-form.ts'
 
 type Rows = readonly (readonly Node[])[]
@@ -85,3 +85,19 @@ export function vectorOf(matrix: MatrixNode): readonly Node[] | null {
   return matrix.rows.every((row) => row.length === 1) ? matrix.rows.flat() : null
 }
 
+const zeroNode: Node = { kind: 'number', value: { numerator: 0n, denominator: 1n }, decimal: false }
+const oneNode: Node = { kind: 'number', value: { numerator: 1n, denominator: 1n }, decimal: false }
+
+/** 2i + 3j as (2, 3): the components of a sum of the unit vectors i, j, k; null where it is none. */
+export function unitVectors(node: Node, size: number): readonly Node[] | null {
+  const nameOf = (part: Node): string | null =>
+    part.kind === 'symbol' ? part.name : part.kind === 'constant' && part.name === 'i' ? 'i' : null
+  const names = ['i', 'j', 'k'].slice(0, size)
+  if (size < 2 || size > 3 || !contains(node, (part) => nameOf(part) === 'j')) return null
+  const at = (which: string | null): Node =>
+    rewrite(node, (part) => {
+      const name = nameOf(part)
+      return name === null || !names.includes(name) ? part : name === which ? oneNode : zeroNode
+    })
+  return rationalValue(at(null))?.numerator === 0n ? names.map(at) : null
+}

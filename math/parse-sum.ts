@@ -55,7 +55,8 @@ function takeUnits(reader: Reader): string | null {
     const token = peek(reader)
     if (token === undefined) break
     const isWord = token.kind === 'word' || (token.kind === 'letter' && token.prose)
-    if (isWord && ['unit', 'percent'].includes(roleOfWord(token))) {
+    const behindSign = names.at(-1) === '/' || names.at(-1) === '*'
+    if (isWord && (['unit', 'percent'].includes(roleOfWord(token)) || (behindSign && token.prose))) {
       names.push(token.text.toLowerCase())
       reader.at += 1
     } else if (isMark(token, '/', '*') && (peek(reader, 1)?.kind === 'word' || peek(reader, 1)?.prose === true)) {

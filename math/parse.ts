@@ -6,7 +6,7 @@ import { ParseFault } from './parse-fault.ts'
 import { parseSum } from './parse-sum.ts'
 import { expectMark, isMark, peek, type Reader } from './reader.ts'
 import { tokenise, type CommaReading, type Token } from './tokens.ts'
-import { relators } from './vocabulary.ts'
+import { functionNames, relators } from './vocabulary.ts'
 
 const separators = new Set([',', ';', 'gap', '\\\\', 'and', 'or'])
 const conjunctions = new Set(['and', 'or', 'also', 'both', 'either'])
@@ -109,9 +109,22 @@ function parseList(reader: Reader): Node {
   return only !== undefined && others.length === 0 ? only : { kind: 'list', items }
 }
 
-/** What follows the last implication arrow outside brackets, without a leading "=" or "about". */
+/** A word that can only be the name of a quantity: "Area = 5", "Total cost: 45". */
+function isLabel(token: Token): boolean {
+  return token.kind === 'word' && !functionNames.has(token.text) && (token.prose || token.text.length > 4 || /^[A-Z][a-z]{2,}/.test(token.text))
+}
+
+/** Where the first "=" or ":" behind nothing but words ends; 0 where the answer has no such label. */
+function lengthOfLabel(tokens: readonly Token[]): number {
+  const sign = tokens.findIndex((token) => isMark(token, '=', ':'))
+  if (sign < 1 || sign > 8) return 0
+  const label = tokens.slice(0, sign)
+  return label.some(isLabel) && label.every((token) => token.kind === 'word' || token.kind === 'letter') ? sign + 1 : 0
+}
+
+/** What follows a label and the last implication arrow outside brackets, without a leading "=" or "about". */
 function conclusion(tokens: Token[]): Token[] {
-  let from = 0
+  let from = lengthOfLabel(tokens)
   let depth = 0
   tokens.forEach((token, index) => {
     if (isMark(token, '(', '[', '{', 'set(')) depth += 1

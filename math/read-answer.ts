@@ -18,6 +18,8 @@ export interface Choice {
 }
 
 export interface ReadAnswer {
+  /** The answer as it stands in the text. */
+  readonly answer: string
   /** The answer as text: two answers with one spelling are one answer. */
   readonly spelling: string
   /** Its words in lower case; for answers that are words. */
@@ -113,6 +115,11 @@ function answerIn(text: string): string {
   const formulas = trimmed.length <= maximumReadable ? findFormulas(trimmed) : []
   const [only] = formulas
   if (only !== undefined && only.start === 0 && only.end === trimmed.length && findBoxes(only.inner).length === 0) return only.inner.trim()
+  // "$5$ cm": the unit stands behind the formula.
+  if (only?.start === 0 && formulas.length === 1) {
+    const unit = /^\s*([A-Za-z]{1,12}(?:[\s/][A-Za-z]{1,12}){0,2}\.?)$/.exec(trimmed.slice(only.end))?.[1]
+    if (unit !== undefined && findBoxes(only.inner).length === 0) return `${only.inner.trim()} \\text{ ${unit}}`
+  }
   if (showsAnswer(trimmed)) return findFinalAnswer(trimmed)?.answer ?? trimmed
   return trimmed
 }
@@ -121,15 +128,16 @@ function answerIn(text: string): string {
 export function readAnswer(text: string): ReadAnswer {
   const normal = normaliseText(text)
   const answer = answerIn(normal)
-  if (answer.length > maximumReadable) return { spelling: answer, words: '', readings: [], choice: null }
+  if (answer.length > maximumReadable) return { answer, spelling: answer, words: '', readings: [], choice: null }
   const words = wordsOf(answer)
   const phrase = phrases.find(([pattern]) => pattern.test(words))
   const choice = choiceOf(answer)
   let readings = phrase === undefined ? readingsOf(answer) : [phrase[1]]
-  if (readings.length === 0 && choice === null && answer === normal.trim() && /\s|\d/.test(answer)) {
-    // Prose without any sign of where its answer is: its last number, if it has one.
-    const weak = findFinalAnswer(answer)
-    if (weak !== null && weak.answer !== answer) readings = readingsOf(weak.answer)
+  const spelling = spellingOf(answer)
+  if (readings.length === 0 && choice === null && !/[\\^_={}<>|]/.test(spelling.replace(/[\^_]\{[\d-]+\}$/, ''))) {
+    // Prose without any sign of where its answer is: what its phrases say, or its last number.
+    const weak = findFinalAnswer(spelling)
+    if (weak !== null && weak.answer !== spelling) readings = readingsOf(weak.answer)
   }
-  return { spelling: spellingOf(answer), words, readings, choice }
+  return { answer, spelling, words, readings, choice }
 }

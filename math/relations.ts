@@ -61,8 +61,9 @@ export function assignmentOf(node: Node): Assignment | null {
 export function lastOfChain(node: RelationNode): Node | null {
   if (node.operators.some((operator) => operator !== '=' && operator !== '~')) return null
   if (node.operands.some((operand) => contains(operand, (part) => part.kind === 'symbol'))) return null
+  // Before the first "about"; without one (-1) the last.
   const about = node.operators.indexOf('~')
-  return node.operands.at(about > 0 ? about : -1) ?? null
+  return node.operands.at(about) ?? null
 }
 
 function sidesApart(left: Node, right: Node): Node {

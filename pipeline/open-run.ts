@@ -15,8 +15,7 @@ import type { Sender } from '../stream/sender.ts'
 import { ensureTopics } from '../stream/topics-admin.ts'
 import type { RunParts } from './run-contract.ts'
 import { isHeld, processIsAlive, publishRunState, readRunRecords } from './run-records.ts'
-import { plannedSinks } from './sinks.ts'
-import { beginAtEnd, readingParts } from './standing.ts'
+import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 
 export interface OpenRun {

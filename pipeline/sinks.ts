@@ -1,11 +1,9 @@
 // The ends of a run: its sinks, each a consumer group of its own over the topics that it stores.
 
-import type { Config } from '../configs/schema.ts'
-import { groupOf, judgedTopic } from '../pipeline.ts'
-import type { PlannedStage } from '../pipeline.ts'
+import { groupOf } from '../pipeline.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
-import { clickhouseTopics, createClickhouseSink } from '../sinks/clickhouse.ts'
+import { createClickhouseSink } from '../sinks/clickhouse.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { createJsonSink } from '../sinks/json.ts'
 import { pauseFor } from '../stream/back-off.ts'
@@ -14,7 +12,7 @@ import { startSink } from '../stream/sink-consumer.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
 import type { OpenRun } from './open-run.ts'
 import type { DataFile, RunParts } from './run-contract.ts'
-import { lagOf } from './standing.ts'
+import { lagOf, plannedSinks } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 
 export interface OpenSinks {
@@ -27,15 +25,6 @@ export interface OpenSinks {
 }
 
 type SinkName = 'clickhouse' | 'json'
-
-/** The sinks that the config has on, with what they read. */
-export function plannedSinks(planned: readonly PlannedStage[], sinks: Config['sinks']): ReadingPart[] {
-  const all = [
-    { part: 'clickhouse', topics: clickhouseTopics(judgedTopic(planned)) },
-    { part: 'json', topics: ['sft', 'preferences'] },
-  ] as const
-  return all.filter(({ part }) => sinks[part].enabled)
-}
 
 /** Opens and starts the sinks that run in this process. Throws UsageFault where one cannot be opened at all. */
 export async function openSinks(

@@ -1,10 +1,12 @@
 // Where a run stands on the log: what waits before its stages and sinks. Positions are shared by all processes of
 // the run, so this is what completion is decided by.
 
-import { groupOf } from '../pipeline.ts'
+import type { Config } from '../configs/schema.ts'
+import { groupOf, judgedTopic } from '../pipeline.ts'
 import type { PartName, PlannedStage } from '../pipeline.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
+import { clickhouseTopics } from '../sinks/clickhouse.ts'
 import { groupPosition, moveGroupToEnd } from '../stream/groups-admin.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 
@@ -18,6 +20,15 @@ export interface RunOnLog {
   readonly connection: KafkaConnection
   readonly runId: string
   readonly revision: string
+}
+
+/** The sinks that the config has on, with what they read. */
+export function plannedSinks(planned: readonly PlannedStage[], sinks: Config['sinks']): ReadingPart[] {
+  const all = [
+    { part: 'clickhouse', topics: clickhouseTopics(judgedTopic(planned)) },
+    { part: 'json', topics: ['sft', 'preferences'] },
+  ] as const
+  return all.filter(({ part }) => sinks[part].enabled)
 }
 
 /** All parts of a run that read, stages first, in the data's way. */

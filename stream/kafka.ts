@@ -3,10 +3,10 @@
 
 import kafkajs, { type Admin, type Cluster, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../schemas/logger.ts'
+import { clientIdOfProcess } from './client-id.ts'
 import type { KafkaAddress } from './config.ts'
 import { kafkaErrorType, toFailure } from './kafka-failure.ts'
 import { patchKafkajs } from './kafkajs-patches.ts'
-import { clientIdOfProcess } from './stale-members.ts'
 
 export interface KafkaConnection {
   /** The library's client; only stream/ may touch it. */

@@ -2,25 +2,10 @@
 // A member's client id names its machine and process, so whoever joins next dismisses members whose process,
 // on this same machine, is gone. Members elsewhere are left to the session's time.
 
-import { readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
 import type { Logger } from '../schemas/logger.ts'
+import { processOfClientId } from './client-id.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
-
-/** `base` with this machine and process, as magpie@host.4026531836.1234. */
-export function clientIdOfProcess(base: string, pid: number = process.pid): string {
-  return `${base}@${machine()}.${pid}`
-}
-
-/** The process number in a client id of this machine; null for any other. */
-export function processOfClientId(clientId: string): number | null {
-  const place = clientId.lastIndexOf('@')
-  const dot = clientId.lastIndexOf('.')
-  if (place < 0 || dot < place || clientId.slice(place + 1, dot) !== machine()) return null
-  const pid = Number(clientId.slice(dot + 1))
-  return Number.isSafeInteger(pid) && pid > 0 ? pid : null
-}
 
 /**
  * Takes members of dead processes of this machine out of the group, and `former`: what this consumer was itself
@@ -51,17 +36,6 @@ export async function dismissDeadMembers(
   } catch (error) {
     throw toFailure(error, `looking at the members of group ${group}`)
   }
-}
-
-/** Host name and, on Linux, the process namespace: containers may share a name, but not their process numbers. */
-function machine(): string {
-  let namespace = '0'
-  try {
-    namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
-  } catch {
-    // Not Linux: the host name says enough.
-  }
-  return `${hostname()}.${namespace}`
 }
 
 function isAlive(pid: number): boolean {

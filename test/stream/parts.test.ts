@@ -11,7 +11,7 @@ import { watchDeadLetters } from '../../stream/dead-letter-share.ts'
 import { MAX_SPREAD } from '../../stream/done-set.ts'
 import { kafkaErrorType, toFailure } from '../../stream/kafka-failure.ts'
 import { createSchedule } from '../../stream/schedule.ts'
-import { clientIdOfProcess, processOfClientId } from '../../stream/stale-members.ts'
+import { clientIdOfProcess, processOfClientId } from '../../stream/client-id.ts'
 import { beginTenure } from '../../stream/tenure.ts'
 
 describe('back-off', () => {
