@@ -3,14 +3,28 @@ import { readFile, rm } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { permanent } from '../schemas/failure.ts'
+import type { Logger } from '../schemas/logger.ts'
 import { startDetached, type Readiness } from './detached.ts'
 import { readJson, writePrivate } from './folders.ts'
 import { findJava, kafkaJars } from './kafka-jars.ts'
 import { probeKafka } from './kafka-probe.ts'
 import { brokerProperties } from './kafka-properties.ts'
-import type { StartKafkaOptions } from './kafka.ts'
 import { choosePort, freePort, isPortFree } from './ports.ts'
+import type { OnLocalProgress } from './progress.ts'
 import { runTool, runToolOrFail } from './tool.ts'
+
+export interface StartKafkaOptions {
+  stateDir: string
+  log: Logger
+  onProgress?: OnLocalProgress | undefined
+  /** Wanted port; default: that of the last start, else a free one. */
+  port?: number | undefined
+  /** Java heap in MiB; default 1024 on machines with 8 GiB or more, else 512. */
+  heapMegabytes?: number | undefined
+  /** How long the broker may take to answer; default 60,000. After kill -9 it needs 10 s: its old session has to end. */
+  timeoutMs?: number | undefined
+  signal?: AbortSignal | undefined
+}
 
 export interface KafkaPorts {
   port: number

@@ -3,26 +3,12 @@
 // that started it; a start after any end (clean, kill -9, half a format) works; ports of others are left alone.
 import { join } from 'node:path'
 import { permanent, UsageFault } from '../schemas/failure.ts'
-import type { Logger } from '../schemas/logger.ts'
 import { untilReady } from './detached.ts'
 import { findServiceFolder, serviceFolder } from './folders.ts'
 import { kafkaReadiness, readClusterId, readPorts, startBroker } from './kafka-start.ts'
+import type { StartKafkaOptions } from './kafka-start.ts'
 import { withLock } from './lock.ts'
 import { endProcess, findProcesses } from './process.ts'
-import type { OnLocalProgress } from './progress.ts'
-
-export interface StartKafkaOptions {
-  stateDir: string
-  log: Logger
-  onProgress?: OnLocalProgress | undefined
-  /** Wanted port; default: that of the last start, else a free one. */
-  port?: number | undefined
-  /** Java heap in MiB; default 1024 on machines with 8 GiB or more, else 512. */
-  heapMegabytes?: number | undefined
-  /** How long the broker may take to answer; default 60,000. After kill -9 it needs 10 s: its old session has to end. */
-  timeoutMs?: number | undefined
-  signal?: AbortSignal | undefined
-}
 
 export interface LocalKafka {
   /** For KAFKA_BROKERS: host:port. */
