@@ -102,8 +102,16 @@ export function inOrderOf(left: Node, right: Node): Node {
 export function plain(node: Node): Node {
   if (node.kind === 'list') return plainList(node.items)
   if (node.kind === 'set') return { ...node, items: node.items.flatMap(signsOf) }
+  if (node.kind === 'product') return namedPoint(node) ?? (hasPlusMinus(node) ? { kind: 'list', items: signsOf(node) } : node)
   if (node.kind === 'relation' && hasPlusMinus(node)) return plainList([node])
   return hasPlusMinus(node) ? { kind: 'list', items: signsOf(node) } : node
+}
+
+/** A(1, 2): the point, without its letter. */
+function namedPoint(node: Extract<Node, { kind: 'product' }>): Node | null {
+  const [letter, point] = node.factors
+  const named = node.factors.length === 2 && letter?.kind === 'symbol' && /^[A-Z]/.test(letter.name)
+  return named && point?.kind === 'tuple' ? point : null
 }
 
 function distinct(items: readonly Node[], compare: Compare): Node[] {

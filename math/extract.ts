@@ -118,8 +118,9 @@ function answerAfter(text: string, at: number): string | null {
   const words = tidy(sentence)
   if (words === '') return null
   if (!/[a-z]{3,}/i.test(words.replace(/\\[A-Za-z]+/g, ''))) return words
-  const number = lastNumber(sentence)
-  if (number !== null) return number.answer
+  const leading = [...words.slice(0, 80).matchAll(numberPattern)].find((match) => match.index === 0)?.[0]
+  const number = leading ?? lastNumber(sentence)?.answer
+  if (number !== undefined) return number.replace(/[$€£¥]\s?/, '').trim()
   return words.split(/\s+/).length <= 4 ? words : null
 }
 

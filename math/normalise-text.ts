@@ -40,6 +40,8 @@ export function normaliseText(text: string): string {
       .replace(/[^\x00-\x7f]/g, (mark) => signs.get(mark) ?? mark) // eslint-disable-line no-control-regex
       .replace(/[\uff01-\uff5e]|[\u{1d400}-\u{1d7ff}]/gu, (mark) => mark.normalize('NFKC'))
   }
+  // The brace of a system of equations has no partner.
+  result = result.replace(/\\left\s*\\\{(?=\s*\\begin)/g, '')
   // A text that escapes its environments twice escapes everything twice.
   if (/\\\\(?:begin|end)\{/.test(result)) result = result.replaceAll('\\\\', '\\')
   // Elsewhere a doubled backslash before a command's name is one that was escaped twice; \\\frac is a row break and \frac.

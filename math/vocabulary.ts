@@ -45,13 +45,14 @@ export const markCommands = new Map<string, string>(
 export const functionNames = new Set(
   `sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc asin acos atan sinh cosh tanh coth sech csch
   arcsinh arccosh arctanh asinh acosh atanh ln log lg exp sqrt cbrt abs gcd lcm min max det sgn sign floor ceil
-  Re Im arg deg dim ker rank tr`.split(/\s+/),
+  tg ctg cosec arctg arcctg sh ch th Re Im arg deg dim ker rank tr`.split(/\s+/),
 )
 
 /** Functions whose other spelling is the one on the right. */
 export const functionAliases = new Map<string, string>(
   Object.entries({
     arcsin: 'asin', arccos: 'acos', arctan: 'atan', arcsinh: 'asinh', arccosh: 'acosh', arctanh: 'atanh', sgn: 'sign',
+    tg: 'tan', ctg: 'cot', cosec: 'csc', arctg: 'atan', arccot: 'acot', arcctg: 'acot', arcsec: 'asec', arccsc: 'acsc',
   }),
 )
 

@@ -10,7 +10,6 @@ import type { Logger } from '../../schemas/logger.ts'
 import type { Database } from './contract.ts'
 import { insertLines, rowsOf } from './json-lines.ts'
 import { createLane, killStatement } from './lane.ts'
-import type { Lane } from './lane.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 
 /** Lanes of strangers: a long SELECT on one leaves the other free. */
@@ -26,11 +25,9 @@ export async function openEmbedded(folder: string, log: Logger): Promise<Databas
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new UsageFault(`cannot make the database folder ${folder}: ${messageOf(error)}`)
   })
-  const chdb = await loadChdb()
+  const { createChdbConnection } = await loadChdb()
   const open: OpenConnection = () =>
-    createClient({
-      connection: chdb.createChdbConnection({ path: folder }) as unknown as NonNullable<ClientConnection>,
-    })
+    createClient({ connection: createChdbConnection({ path: folder }) as unknown as NonNullable<ClientConnection> })
   let first: ClickHouseClient
   try {
     first = open()
@@ -45,47 +42,27 @@ export async function openEmbedded(folder: string, log: Logger): Promise<Databas
 type ClientConnection = NonNullable<Parameters<typeof createClient>[0]>['connection']
 
 function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConnection): Database {
-  let control: ClickHouseClient | null = null
+  const trusted = (): Promise<ClickHouseClient> => Promise.resolve(open())
+  const control = createLane({ open: trusted, renew: true, width: 1, kill: () => Promise.resolve() })
   const kill = async (mark: string): Promise<void> => {
-    control ??= open()
-    await control.command({ query: killStatement(mark) })
+    await control.bytes(killStatement(mark), {})
   }
-  const writes = createLane({ client: first, width: 1, kill })
-  let reads: Lane | null = null
-  const strangers: Lane[] = []
-
-  const strangerLane = async (): Promise<Lane> => {
-    const idle = strangers.find((lane) => lane.load === 0)
-    if (idle !== undefined) return idle
-    if (strangers.length < STRANGER_LANES) {
-      const client = open()
-      const lane = createLane({ client, width: 1, kill })
-      strangers.push(lane) // before the wait, so that two at once do not both open one
-      const limits = { ...READ_ONLY_SETTINGS, max_memory_usage: Math.min(4 * 2 ** 30, Math.floor(totalmem() / 4)) }
-      const { readonly, ...others } = limits
-      const list = Object.entries({ ...others, readonly }).map(
-        ([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`,
-      )
-      await lane.bytes(`SET ${list.join(', ')}`, {})
-      return lane
-    }
-    return strangers.reduce((least, lane) => (lane.load < least.load ? lane : least))
-  }
+  const writes = createLane({ open: () => Promise.resolve(first), renew: false, width: 1, kill })
+  const reads = createLane({ open: trusted, renew: true, width: 1, kill })
+  const strangers = Array.from({ length: STRANGER_LANES }, () =>
+    createLane({ open: () => openForStranger(open), renew: true, width: 1, kill }),
+  )
 
   const bytes: Database['bytes'] = async (sql, options = {}) => {
-    if (options.readOnly !== true) {
-      reads ??= createLane({ client: open(), width: 1, kill })
-      return await reads.bytes(sql, options)
-    }
+    if (options.readOnly !== true) return await reads.bytes(sql, options)
     assertReadOnly(sql)
-    return await (await strangerLane()).bytes(sql, options)
+    return await strangers.reduce((least, lane) => (lane.load < least.load ? lane : least)).bytes(sql, options)
   }
   const query: Database['query'] = async (sql, options) => (await bytes(sql, options)).toString('utf8')
 
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
-    for (const lane of [...strangers, reads, writes]) await lane?.close()
-    await control?.close()
+    for (const lane of [...strangers, reads, writes, control]) await lane.close()
     const { drainPending } = await loadChdb()
     await drainPending()
   }
@@ -102,6 +79,23 @@ function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConne
     rows: async <Row>(sql: string, parameters?: Readonly<Record<string, unknown>>) =>
       rowsOf<Row>(await query(sql, { format: 'JSONEachRow', ...(parameters === undefined ? {} : { parameters }) })),
     close: () => (closing ??= close()),
+  }
+}
+
+/** A connection on which ClickHouse refuses all but bounded reads. Settings stick to it, and readonly locks them. */
+async function openForStranger(open: OpenConnection): Promise<ClickHouseClient> {
+  const { readonly, ...limits } = READ_ONLY_SETTINGS
+  const memory = Math.min(4 * 2 ** 30, Math.floor(totalmem() / 4))
+  const settings = Object.entries({ ...limits, max_memory_usage: memory, readonly })
+    .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`)
+    .join(', ')
+  const client = open()
+  try {
+    await client.command({ query: `SET ${settings}` })
+    return client
+  } catch (error) {
+    await client.close()
+    throw error
   }
 }
 

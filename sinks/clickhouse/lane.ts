@@ -1,5 +1,6 @@
-// One connection to ClickHouse as a queue: one statement at a time, in order. Promise: a statement that is
-// given up (signal, close) is also stopped inside ClickHouse, so that no thread goes on for nobody.
+// A connection to ClickHouse as a queue: so many statements at a time, in order. Promises: a statement that is
+// given up (signal, close) is also stopped inside ClickHouse, so that no thread goes on for nobody; a result holds
+// nothing of another statement.
 
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -7,6 +8,7 @@ import { finished } from 'node:stream/promises'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
+import { permanent } from '../../schemas/failure.ts'
 import { toFailure } from './errors.ts'
 import type { QueryOptions } from './contract.ts'
 
@@ -21,7 +23,13 @@ export interface Lane {
 }
 
 export interface LaneOptions {
-  readonly client: ClickHouseClient
+  /** Makes the connection: on first use, and again after a failed read where `renew` is set. */
+  readonly open: () => Promise<ClickHouseClient>
+  /**
+   * Never read from a connection again after an error: the embedded one puts what a failed statement had already
+   * produced before the next statement's result (chdb 3.4.0, seen after limits, exceptions and kills).
+   */
+  readonly renew: boolean
   /** Settings that go along with every read; names of the HTTP interface. */
   readonly settings?: Readonly<Record<string, string | number>>
   /** Statements that may run at once: 1 for an embedded connection, more for a server. */
@@ -30,8 +38,20 @@ export interface LaneOptions {
   readonly kill: (mark: string) => Promise<void>
 }
 
-/** A queue in front of one client. */
-export function createLane({ client, settings = {}, width, kill }: LaneOptions): Lane {
+/** A queue in front of one connection. */
+export function createLane({ open, renew, settings = {}, width, kill }: LaneOptions): Lane {
+  let opened: Promise<ClickHouseClient> | null = null
+  const connection = (): Promise<ClickHouseClient> => {
+    opened ??= open()
+    return opened
+  }
+  const disconnect = async (): Promise<void> => {
+    const client = opened
+    opened = null
+    // A connection that could not be opened has said so to the one who needed it.
+    await (await client?.catch(() => null))?.close()
+  }
+
   const waiting: (() => void)[] = []
   let running = 0
   let closed: Promise<void> | null = null
@@ -60,7 +80,9 @@ export function createLane({ client, settings = {}, width, kill }: LaneOptions):
         const mark = `magpie:${randomUUID()}`
         const ended = killOn(signal, () => kill(mark))
         try {
-          const result = await client.exec({
+          const result = await (
+            await connection()
+          ).exec({
             query: `${sql}\n/* ${mark} */`,
             clickhouse_settings: { ...settings, default_format: options.format ?? DEFAULT_FORMAT } as Record<
               string,
@@ -70,6 +92,7 @@ export function createLane({ client, settings = {}, width, kill }: LaneOptions):
           })
           return await buffer(result.stream)
         } catch (error) {
+          if (renew) await disconnect()
           signal.throwIfAborted()
           throw toFailure(error, 'ClickHouse')
         } finally {
@@ -78,8 +101,11 @@ export function createLane({ client, settings = {}, width, kill }: LaneOptions):
       }),
     insert: (table, lines) =>
       turn(async () => {
+        stop.signal.throwIfAborted()
         try {
-          const result = await client.exec({
+          const result = await (
+            await connection()
+          ).exec({
             query: `INSERT INTO ${table} SETTINGS async_insert = 0 FORMAT JSONEachRow`,
             values: Readable.from([lines], { objectMode: false }),
           })
@@ -91,8 +117,8 @@ export function createLane({ client, settings = {}, width, kill }: LaneOptions):
       }),
     close: () => {
       closed ??= (async () => {
-        stop.abort(new Error('the database was closed'))
-        await turn(() => client.close())
+        stop.abort(permanent('database-closed', 'the database was closed'))
+        await turn(disconnect)
       })()
       return closed
     },

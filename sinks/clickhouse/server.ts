@@ -32,13 +32,15 @@ export function openServer(options: ServerOptions): Database {
     max_open_connections: 8,
     log: { level: ClickHouseLogLevel.OFF },
   })
+  const open = () => Promise.resolve(client)
   const kill = async (mark: string): Promise<void> => {
     if (options.readOnlyEnd === true) return // the end stops what its client has left
     await client.command({ query: killStatement(mark) })
   }
-  const lane = createLane({ client, width: 8, kill })
+  const lane = createLane({ open, renew: false, width: 8, kill })
   const strangers = createLane({
-    client,
+    open,
+    renew: false,
     width: 8,
     kill,
     settings: options.readOnlyEnd === true ? {} : READ_ONLY_SETTINGS,
@@ -63,7 +65,10 @@ export function openServer(options: ServerOptions): Database {
     query,
     rows: async <Row>(sql: string, parameters?: Readonly<Record<string, unknown>>) =>
       rowsOf<Row>(await query(sql, { format: 'JSONEachRow', ...(parameters === undefined ? {} : { parameters }) })),
-    close: () => lane.close(),
+    close: async () => {
+      await strangers.close()
+      await lane.close()
+    },
   }
 }
 
