@@ -41,7 +41,9 @@ function spelledName(assignment: Assignment): string {
 
 /** x_1, x_2: the roots of one equation, whose order does not count. */
 function areRoots(assignments: readonly Assignment[]): boolean {
-  const bases = assignments.map(({ name }) => (name.kind === 'symbol' && name.name.includes('_') ? (name.name.split('_')[0] ?? '') : null))
+  const bases = assignments.map(({ name }) =>
+    name.kind === 'symbol' && name.name.includes('_') ? (name.name.split('_')[0] ?? '') : null,
+  )
   return bases.every((base) => base !== null && base === bases[0])
 }
 
@@ -54,7 +56,12 @@ function recordsOf(assignments: readonly Assignment[]): readonly Node[] | null {
   if (!names.every((name, index) => name === names[index % length])) return null
   const records: Node[] = []
   for (let start = 0; start < assignments.length; start += length) {
-    records.push({ kind: 'tuple', open: '(', close: ')', items: assignments.slice(start, start + length).map(({ value }) => value) })
+    records.push({
+      kind: 'tuple',
+      open: '(',
+      close: ')',
+      items: assignments.slice(start, start + length).map(({ value }) => value),
+    })
   }
   return records
 }
@@ -68,10 +75,12 @@ function plainList(items: readonly Node[]): Node {
   const assignments = spread.map(assignmentOf)
   const named = assignments.filter((assignment) => assignment !== null)
   if (named.length === spread.length) {
-    if (new Set(named.map(spelledName)).size === 1 || areRoots(named)) return { kind: 'list', items: named.map(({ value }) => value) }
+    if (new Set(named.map(spelledName)).size === 1 || areRoots(named))
+      return { kind: 'list', items: named.map(({ value }) => value) }
     const records = recordsOf(named)
     const [record] = records ?? []
-    if (records !== null && record !== undefined) return records.length === 1 ? record : { kind: 'list', items: records }
+    if (records !== null && record !== undefined)
+      return records.length === 1 ? record : { kind: 'list', items: records }
   }
   // a = 4, -8, -10: the name belongs to all of them.
   if (named.length === 1 && assignments[0] !== null && !spread.slice(1).some((item) => item.kind === 'relation')) {
@@ -102,7 +111,8 @@ export function inOrderOf(left: Node, right: Node): Node {
 export function plain(node: Node): Node {
   if (node.kind === 'list') return plainList(node.items)
   if (node.kind === 'set') return { ...node, items: node.items.flatMap(signsOf) }
-  if (node.kind === 'product') return namedPoint(node) ?? (hasPlusMinus(node) ? { kind: 'list', items: signsOf(node) } : node)
+  if (node.kind === 'product')
+    return namedPoint(node) ?? (hasPlusMinus(node) ? { kind: 'list', items: signsOf(node) } : node)
   if (node.kind === 'relation' && hasPlusMinus(node)) return plainList([node])
   return hasPlusMinus(node) ? { kind: 'list', items: signsOf(node) } : node
 }
@@ -130,15 +140,17 @@ export function compareUnordered(left: readonly Node[], right: readonly Node[], 
   const ours = distinct(left, compare)
   const theirs = distinct(right, compare)
   if (ours.length !== theirs.length) return different('set')
-  let undecided: Comparison | null = null
-  for (const item of ours) {
-    const verdicts = theirs.map((other) => compare(item, other))
-    const index = verdicts.findIndex((found) => found.verdict === 'equal')
+  const unmatched = ours.filter((item) => {
+    const index = theirs.findIndex((other) => compare(item, other).verdict === 'equal')
     if (index >= 0) theirs.splice(index, 1)
-    else {
-      undecided = verdicts.find((found) => found.verdict === 'unknown') ?? null
-      if (undecided === null) return different('set')
-    }
-  }
-  return undecided ?? equal('set')
+    return index < 0
+  })
+  if (unmatched.length === 0) return equal('set')
+  // What is left over on either side may only be undecided against something left over on the other.
+  const undecided = (item: Node, others: readonly Node[]): Comparison | undefined =>
+    others.map((other) => compare(item, other)).find(({ verdict }) => verdict === 'unknown')
+  const open = unmatched.map((item) => undecided(item, theirs))
+  if (open.includes(undefined) || theirs.some((item) => undecided(item, unmatched) === undefined))
+    return different('set')
+  return open[0] ?? different('set')
 }

@@ -8,7 +8,8 @@ import { determinant, matrixOf, unitVectors, vectorOf } from './matrices.ts'
 import { contains, rewrite, type Node, type RatioNode, type TupleNode } from './node.ts'
 import { rationalValue } from './normal-form.ts'
 import { assignmentOf, compareRelations, lastOfChain } from './relations.ts'
-import { realSetOf, sameSet } from './real-set.ts'
+import { sameSet } from './pieces.ts'
+import { realSetOf } from './real-set.ts'
 import { different, equal, together, unknown } from './verdicts.ts'
 
 /** Top kinds that mean a set of real numbers whatever stands beside them. */
@@ -26,7 +27,22 @@ function namesSet(node: Node): boolean {
       return node.items.every((item) => (item.kind === 'relation' || item.kind === 'tuple') && namesSet(item))
     case 'sum':
       return node.terms.some((term) => term.kind === 'named-set')
-    default:
+    case 'based':
+    case 'call':
+    case 'constant':
+    case 'degree':
+    case 'matrix':
+    case 'number':
+    case 'percent':
+    case 'plus-minus':
+    case 'power':
+    case 'product':
+    case 'quantity':
+    case 'ratio':
+    case 'series':
+    case 'set':
+    case 'symbol':
+    case 'text':
       return false
   }
 }
@@ -102,11 +118,16 @@ function compareSets(left: Node, right: Node): Comparison {
   const ours = partsOf(left)
   const theirs = partsOf(right)
   if (ours.length > 1 || theirs.length > 1) {
-    const verdict = compareUnordered(ours, theirs, (a, b) => (a === left && b === right ? unknown('set') : compareResolved(a, b)))
+    const verdict = compareUnordered(ours, theirs, (a, b) =>
+      a === left && b === right ? unknown('set') : compareResolved(a, b),
+    )
     return verdict.verdict === 'different' ? unknown('set') : verdict
   }
   if (left.kind === 'builder' && right.kind === 'builder') {
-    return together([compareResolved(left.element, right.element), compareResolved(left.condition, right.condition)], 'set')
+    return together(
+      [compareResolved(left.element, right.element), compareResolved(left.condition, right.condition)],
+      'set',
+    )
   }
   if (left.kind === 'list' && right.kind === 'list') return compareUnordered(left.items, right.items, compareResolved)
   return first === null && second === null ? unknown('set') : different('set')
@@ -116,13 +137,18 @@ function compareTuples(left: Node, right: Node): Comparison {
   if (left.kind === 'tuple' && right.kind === 'tuple') {
     if (left.items.length !== right.items.length) return different('tuple')
     if (left.items.length === 2 && brackets(left) !== brackets(right)) return different('interval')
-    return together(pairs(left.items, right.items), left.items.length === 2 && brackets(left) !== '()' ? 'interval' : 'tuple')
+    return together(
+      pairs(left.items, right.items),
+      left.items.length === 2 && brackets(left) !== '()' ? 'interval' : 'tuple',
+    )
   }
   const tuple = left.kind === 'tuple' ? left : (right as TupleNode)
   const other = left.kind === 'tuple' ? right : left
   const components = isCollection(other) ? null : unitVectors(other, tuple.items.length)
   if (components !== null) return together(pairs(tuple.items, components), 'tuple')
   if (!isCollection(other)) return different('kind')
+  // Two numbers in square brackets are an interval, not its two ends.
+  if (tuple.items.length === 2 && brackets(tuple) !== '()') return different('interval')
   // A list of tuples against one tuple.
   if (other.items.length === 1) return compareResolved(tuple, other.items[0] as Node)
   if (other.items.length !== tuple.items.length) return different('kind')
@@ -167,7 +193,9 @@ function compareRatios(left: Node, right: Node): Comparison {
     const [other, ...others] = right.parts
     if (first === undefined || other === undefined) return unknown('ratio')
     return together(
-      rest.map((part, index) => compareValues(productOf([first, others[index] ?? numberNode(0n)]), productOf([other, part]))),
+      rest.map((part, index) =>
+        compareValues(productOf([first, others[index] ?? numberNode(0n)]), productOf([other, part])),
+      ),
       'ratio',
     )
   }
@@ -175,7 +203,8 @@ function compareRatios(left: Node, right: Node): Comparison {
   const other = left.kind === 'ratio' ? right : left
   const [above, below, third] = ratio.parts
   if (above === undefined || below === undefined || third !== undefined || hasZero(ratio)) return different('kind')
-  if (isCollection(other) || other.kind === 'tuple' || contains(other, (part) => part.kind === 'relation')) return different('kind')
+  if (isCollection(other) || other.kind === 'tuple' || contains(other, (part) => part.kind === 'relation'))
+    return different('kind')
   const verdict = compareValues(quotient(above, below), other)
   return verdict.verdict === 'equal' ? equal('ratio') : verdict
 }

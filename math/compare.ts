@@ -26,7 +26,7 @@ function compareChoiceWith(choice: Choice, other: ReadAnswer): Comparison | null
 
 function compareWords(gold: ReadAnswer, pred: ReadAnswer): Comparison {
   if (gold.words === '' || pred.words === '') return unknown('parse-failed')
-  if (gold.words === pred.words) return equal('text')
+  if (gold.words === pred.words && isProse(gold) && isProse(pred)) return equal('text')
   const neither = gold.readings.length === 0 && pred.readings.length === 0
   const count = (words: string): number => words.split(' ').length
   if (neither) {
@@ -68,7 +68,9 @@ function compareRead(gold: ReadAnswer, pred: ReadAnswer): Comparison {
     }
   }
   if (first === null) return compareWords(gold, pred)
-  return gold.words === pred.words && first.verdict === 'unknown' && isProse(gold) && isProse(pred) ? equal('text') : first
+  return gold.words === pred.words && first.verdict === 'unknown' && isProse(gold) && isProse(pred)
+    ? equal('text')
+    : first
 }
 
 /** Does pred mean what gold means? Both may be final answers or whole solutions. */

@@ -1,7 +1,7 @@
 // The second opinion: @cortex-js/compute-engine on what our own grammar does not read (integrals, limits) or could not
 // decide. The only file that knows the library. It has no time limit of its own: call it in a worker that can be killed.
 
-import type { BoxedExpression, ComputeEngine } from '@cortex-js/compute-engine'
+import type { Expression, ComputeEngine } from '@cortex-js/compute-engine'
 
 import type { Comparison } from './contract.ts'
 import { seededValue } from './evaluate.ts'
@@ -36,14 +36,27 @@ function isFormula(answer: string): boolean {
 }
 
 /** Words, errors and relations are not for the engine: it calls every two of them different. */
-function isExpression(expression: BoxedExpression): boolean {
+function isExpression(expression: Expression): boolean {
   return (
     expression.isValid &&
-    !expression.has(['Error', 'Equal', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Text', 'Tuple', 'List', 'Set', 'Sequence', 'Delimiter'])
+    !expression.has([
+      'Error',
+      'Equal',
+      'Less',
+      'LessEqual',
+      'Greater',
+      'GreaterEqual',
+      'Text',
+      'Tuple',
+      'List',
+      'Set',
+      'Sequence',
+      'Delimiter',
+    ])
   )
 }
 
-function numberOf(expression: BoxedExpression): number | null {
+function numberOf(expression: Expression): number | null {
   const value = expression.N()
   const { re, im } = value
   return Number.isFinite(re) && (Number.isNaN(im) || Math.abs(im) < 1e-12) ? re : null

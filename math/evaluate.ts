@@ -4,7 +4,20 @@
 
 import type { Node } from './node.ts'
 import {
-  complex, cosine, exponential, isReal, logarithm, magnitude, minus, notANumber, over, plus, raise, sine, times, type Complex,
+  complex,
+  cosine,
+  exponential,
+  isReal,
+  logarithm,
+  magnitude,
+  minus,
+  notANumber,
+  over,
+  plus,
+  raise,
+  sine,
+  times,
+  type Complex,
 } from './numeric.ts'
 import { toNumber } from './rational.ts'
 
@@ -68,7 +81,10 @@ function valueOf(node: Node, evaluation: Evaluation): Complex {
     case 'power':
       return powerValue(node.base, node.exponent, evaluation)
     case 'call':
-      return callValue(node.name, node.arguments.map((value) => evaluate(value, evaluation)))
+      return callValue(
+        node.name,
+        node.arguments.map((value) => evaluate(value, evaluation)),
+      )
     case 'percent':
       return over(evaluate(node.operand, evaluation), complex(100))
     case 'degree':
@@ -81,7 +97,17 @@ function valueOf(node: Node, evaluation: Evaluation): Complex {
       const [first, ...rest] = node.parts.map((part) => evaluate(part, evaluation))
       return first === undefined ? notANumber : rest.reduce(over, first)
     }
-    default:
+    case 'based':
+    case 'builder':
+    case 'list':
+    case 'matrix':
+    case 'named-set':
+    case 'plus-minus':
+    case 'relation':
+    case 'set-operation':
+    case 'set':
+    case 'text':
+    case 'tuple':
       return notANumber
   }
 }
@@ -118,7 +144,8 @@ function seriesValue(node: Extract<Node, { kind: 'series' }>, evaluation: Evalua
       },
     })
   if (to.re === Infinity && Number.isInteger(from.re)) return infiniteSum(node.name, from.re, at)
-  if (!whole || to.re - from.re > 2000) return unknownFunction(node.name, [from, to, at(complex(1.37)), at(complex(2.41))])
+  if (!whole || to.re - from.re > 2000)
+    return unknownFunction(node.name, [from, to, at(complex(1.37)), at(complex(2.41))])
   let result = complex(node.name === 'sum' ? 0 : 1)
   for (let index = from.re; index <= to.re; index += 1) {
     result = node.name === 'sum' ? plus(result, at(complex(index))) : times(result, at(complex(index)))
@@ -153,7 +180,10 @@ function factorial(value: number): number {
     0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
     12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
   ]
-  const series = coefficients.reduce((total, coefficient, index) => (index === 0 ? coefficient : total + coefficient / (value + index)), 0)
+  const series = coefficients.reduce(
+    (total, coefficient, index) => (index === 0 ? coefficient : total + coefficient / (value + index)),
+    0,
+  )
   const shifted = value + 7.5
   return Math.sqrt(2 * Math.PI) * shifted ** (value + 0.5) * Math.exp(-shifted) * series
 }
@@ -226,7 +256,9 @@ function callValue(name: string, values: readonly Complex[]): Complex {
     case 'max':
       return reals === null ? notANumber : complex(Math.max(...reals))
     case 'gcd':
-      return reals?.every(Number.isInteger) === true ? complex(reals.reduce(greatestCommonDivisor)) : unknownFunction(name, values)
+      return reals?.every(Number.isInteger) === true
+        ? complex(reals.reduce(greatestCommonDivisor))
+        : unknownFunction(name, values)
     case 'lcm':
       return reals?.every(Number.isInteger) === true
         ? complex(reals.reduce((left, right) => Math.abs(left * right) / greatestCommonDivisor(left, right)))

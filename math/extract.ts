@@ -45,7 +45,11 @@ function joins(gap: string): boolean {
 }
 
 /** The last spans that belong together, as one answer. */
-function lastGroup(text: string, spans: readonly Span[], stretch: (gap: string) => boolean): { answer: string; start: number; end: number } | null {
+function lastGroup(
+  text: string,
+  spans: readonly Span[],
+  stretch: (gap: string) => boolean,
+): { answer: string; start: number; end: number } | null {
   const last = spans.at(-1)
   if (last === undefined) return null
   const group = [last]
@@ -81,7 +85,8 @@ function lastNumber(text: string): { answer: string; end: number } | null {
 }
 
 const finalPhrase = /final\s+answers?(?:\s+(?:is|are|to\s+(?:the|this)\s+(?:problem|question)\s+is))?/gi
-const answerPhrase = /(?:answers?\s+(?:is|are|would\s+be|must\s+be|should\s+be)|answers?\s*\**\s*:|correct\s+(?:option|choice)\s+is)/gi
+const answerPhrase =
+  /(?:answers?\s+(?:is|are|would\s+be|must\s+be|should\s+be)|answers?\s*\**\s*:|correct\s+(?:option|choice)\s+is)/gi
 const hashes = /####\s*([^\n]{1,200})/g
 
 function lastMatch(pattern: RegExp, text: string): RegExpExecArray | null {
@@ -103,7 +108,8 @@ function answerAfter(text: string, at: number): string | null {
     const group = [first]
     for (const span of formulas.slice(1)) {
       const last = group.at(-1)
-      if (last === undefined || !joins(gapBetween(tail, last, span)) || /\n/.test(tail.slice(last.end, span.start))) break
+      if (last === undefined || !joins(gapBetween(tail, last, span)) || /\n/.test(tail.slice(last.end, span.start)))
+        break
       group.push(span)
     }
     return joined(tail, group)
@@ -131,7 +137,9 @@ function searchAnswer(text: string): FoundAnswer | null {
     // "Final answer" behind the last box corrects it, if an answer follows.
     if (final === null || final.index < box.end) return { answer: box.answer, source: 'boxed' }
     const corrected = answerAfter(text, final.index + final[0].length)
-    return corrected === null || corrected === '' ? { answer: box.answer, source: 'boxed' } : { answer: corrected, source: 'phrase' }
+    return corrected === null || corrected === ''
+      ? { answer: box.answer, source: 'boxed' }
+      : { answer: corrected, source: 'phrase' }
   }
   if (final !== null) {
     const answer = answerAfter(text, final.index + final[0].length)
@@ -145,7 +153,11 @@ function searchAnswer(text: string): FoundAnswer | null {
     if (answer !== null && answer !== '') return { answer, source: 'phrase' }
   }
   const formulas = findFormulas(text)
-  const formula = lastGroup(text, formulas, (gap) => connector.test(gap) && /,|;|\band\b|\bor\b/.test(gap) && !/\n/.test(gap))
+  const formula = lastGroup(
+    text,
+    formulas,
+    (gap) => connector.test(gap) && /,|;|\band\b|\bor\b/.test(gap) && !/\n/.test(gap),
+  )
   const behind = formula === null ? 0 : formula.end
   const number = lastNumber(text.slice(behind))
   const percentSign = formula !== null && percentBehind.test(text.slice(formula.end, formula.end + 40))

@@ -39,7 +39,10 @@ export async function groupAnswers(
         verdicts.push(found)
         if (found.verdict === 'different') break
       }
-      if (verdicts.some(({ verdict }) => verdict === 'equal') && verdicts.every(({ verdict }) => verdict !== 'different')) {
+      if (
+        verdicts.some(({ verdict }) => verdict === 'equal') &&
+        verdicts.every(({ verdict }) => verdict !== 'different')
+      ) {
         home = group
         break
       }
@@ -51,7 +54,9 @@ export async function groupAnswers(
       home.members.sort((left, right) => left - right)
     }
   }
-  const ordered = classes.sort((left, right) => right.members.length - left.members.length || (left.members[0] ?? 0) - (right.members[0] ?? 0))
+  const ordered = classes.sort(
+    (left, right) => right.members.length - left.members.length || (left.members[0] ?? 0) - (right.members[0] ?? 0),
+  )
   const classOf = answers.map(() => -1)
   ordered.forEach(({ members }, index) => {
     for (const member of members) classOf[member] = index

@@ -35,7 +35,11 @@ export function plainNumber(answer: string): PlainNumber | null {
   const above = parts?.[2] ?? parts?.[4]
   const below = parts?.[3] ?? parts?.[5]
   if (above === undefined || below === undefined || /^0+$/.test(below)) return null
-  return { value: rational(BigInt(above) * (parts?.[1] === '-' ? -1n : 1n), BigInt(below)), decimal: false, grouped: false }
+  return {
+    value: rational(BigInt(above) * (parts?.[1] === '-' ? -1n : 1n), BigInt(below)),
+    decimal: false,
+    grouped: false,
+  }
 }
 
 /** The verdict on identical texts and on two plain numerals; null for everything that needs reading. */

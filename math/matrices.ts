@@ -11,7 +11,13 @@ const maximumEntries = 400
 function multiplyRows(left: Rows, right: Rows): Rows | null {
   const inner = left[0]?.length
   const columns = right[0]?.length
-  if (inner === undefined || columns === undefined || inner !== right.length || left.length * columns * inner > maximumEntries) return null
+  if (
+    inner === undefined ||
+    columns === undefined ||
+    inner !== right.length ||
+    left.length * columns * inner > maximumEntries
+  )
+    return null
   return left.map((row) =>
     Array.from({ length: columns }, (_, column) =>
       sumOf(row.map((entry, index) => productOf([entry, right[index]?.[column] as Node]))),
@@ -54,12 +60,32 @@ export function matrixOf(node: Node): MatrixNode | null {
     case 'power': {
       const exponent = rationalValue(node.exponent)
       const base = matrixOf(node.base)
-      if (base === null || exponent?.denominator !== 1n || exponent.numerator < 1n || exponent.numerator > 8n) return null
+      if (base === null || exponent?.denominator !== 1n || exponent.numerator < 1n || exponent.numerator > 8n)
+        return null
       let rows: Rows | null = base.rows
-      for (let count = 1n; count < exponent.numerator && rows !== null; count += 1n) rows = multiplyRows(rows, base.rows)
+      for (let count = 1n; count < exponent.numerator && rows !== null; count += 1n)
+        rows = multiplyRows(rows, base.rows)
       return rows === null ? null : { kind: 'matrix', rows }
     }
-    default:
+    case 'based':
+    case 'builder':
+    case 'call':
+    case 'constant':
+    case 'degree':
+    case 'list':
+    case 'named-set':
+    case 'number':
+    case 'percent':
+    case 'plus-minus':
+    case 'quantity':
+    case 'ratio':
+    case 'relation':
+    case 'series':
+    case 'set-operation':
+    case 'set':
+    case 'symbol':
+    case 'text':
+    case 'tuple':
       return null
   }
 }

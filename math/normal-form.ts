@@ -2,60 +2,37 @@
 // is certain too as long as no atom is opaque. Throws ExactLimit where exact arithmetic would grow too large or the
 // expression has parts that have no exact form here.
 
+import { addFractions, fraction, multiplyFractions, spellFraction, unit, type Fraction } from './fraction.ts'
 import type { Node } from './node.ts'
 import {
-  addPolynomials, atom, atomsOf, constant, constantOf, imaginary, monomial, multiplyPolynomials, onlyTerm, primeAtom, scale,
-  sortedTerms, spell, subtract, type Polynomial,
+  atom,
+  constant,
+  constantOf,
+  imaginary,
+  monomial,
+  multiplyPolynomials,
+  onlyTerm,
+  primeAtom,
+  spell,
+  type Polynomial,
 } from './polynomial.ts'
-import { divide, ExactLimit, isInteger, minusOne, multiply, negate, one, power, rational, same, zero, type Rational } from './rational.ts'
+import {
+  divide,
+  ExactLimit,
+  isInteger,
+  minusOne,
+  multiply,
+  negate,
+  one,
+  power,
+  rational,
+  same,
+  zero,
+  type Rational,
+} from './rational.ts'
 
-export interface Fraction {
-  readonly above: Polynomial
-  readonly below: Polynomial
-}
-
-const unit = constant(one)
 const maximumExponent = 40n
 const trialLimit = 20_000n
-
-function fraction(above: Polynomial, below: Polynomial = unit): Fraction {
-  if (below.size === 0) throw new ExactLimit('division by zero')
-  const divisor = onlyTerm(below)
-  if (divisor === null) return { above, below }
-  // A single term below moves up with negative exponents: what is left is a polynomial.
-  const inverted = monomial(divide(one, divisor.coefficient), divisor.powers.map(([name, exponent]) => [name, negate(exponent)] as const))
-  return { above: multiplyPolynomials(above, inverted), below: unit }
-}
-
-function multiplyFractions(left: Fraction, right: Fraction): Fraction {
-  return fraction(multiplyPolynomials(left.above, right.above), multiplyPolynomials(left.below, right.below))
-}
-
-function addFractions(left: Fraction, right: Fraction): Fraction {
-  if (spell(left.below) === spell(right.below)) return fraction(addPolynomials(left.above, right.above), left.below)
-  return fraction(
-    addPolynomials(multiplyPolynomials(left.above, right.below), multiplyPolynomials(right.above, left.below)),
-    multiplyPolynomials(left.below, right.below),
-  )
-}
-
-/** The same text for the same form; unequal forms of one value may have unequal texts. */
-export function spellFraction({ above, below }: Fraction): string {
-  const leading = sortedTerms(below)[0]
-  if (leading === undefined) return spell(above)
-  const factor = divide(one, leading.coefficient)
-  return `(${spell(scale(above, factor))})/(${spell(scale(below, factor))})`
-}
-
-/** The numerator of left - right: without terms exactly when both are equal. */
-export function difference(left: Fraction, right: Fraction): Polynomial {
-  return subtract(multiplyPolynomials(left.above, right.below), multiplyPolynomials(right.above, left.below))
-}
-
-/** True when "not zero" can be told from the terms alone: no opaque atom, and e nowhere beside π or roots of itself. */
-export function isDecisive(polynomial: Polynomial): boolean {
-  return [...atomsOf(polynomial)].every((name) => !name.startsWith('?'))
-}
 
 /** The prime factors of a positive integer as far as trial division gets; what is left over counts as one factor. */
 function factorise(value: bigint): Map<bigint, bigint> {
@@ -98,7 +75,12 @@ function integerPower(base: Fraction, exponent: bigint): Fraction {
   const single = onlyTerm(base.above)
   if (single !== null && base.below.size === 1) {
     const times = rational(exponent)
-    return fraction(monomial(power(single.coefficient, exponent), single.powers.map(([name, count]) => [name, multiply(count, times)] as const)))
+    return fraction(
+      monomial(
+        power(single.coefficient, exponent),
+        single.powers.map(([name, count]) => [name, multiply(count, times)] as const),
+      ),
+    )
   }
   const positive = exponent < 0n ? -exponent : exponent
   if (positive > maximumExponent) throw new ExactLimit('exponent too large')
@@ -114,7 +96,9 @@ function fractionalPower(base: Fraction, exponent: Rational): Fraction {
   if (single !== null) {
     const coefficient = rootOfRational(single.coefficient, exponent)
     // The root of an even power is an absolute value, and i has two roots: both stay opaque.
-    const splits = single.powers.every(([name, count]) => name !== imaginary && (count.numerator % 2n !== 0n || name.startsWith('#')))
+    const splits = single.powers.every(
+      ([name, count]) => name !== imaginary && (count.numerator % 2n !== 0n || name.startsWith('#')),
+    )
     if (splits && (single.coefficient.numerator > 0n || single.powers.length === 0)) {
       const powers = single.powers.map(([name, count]) => [name, multiply(count, exponent)] as const)
       return fraction(multiplyPolynomials(coefficient, monomial(one, powers)))
@@ -133,8 +117,12 @@ function symbolicPower(base: Fraction, exponent: Fraction): Fraction {
   const bases: (readonly [string, Rational])[] =
     plain !== null && plain.numerator > 0n
       ? [
-          ...[...factorise(plain.numerator)].map(([prime, count]) => [`#${prime.toString()}`, rational(count)] as const),
-          ...[...factorise(plain.denominator)].map(([prime, count]) => [`#${prime.toString()}`, rational(-count)] as const),
+          ...[...factorise(plain.numerator)].map(
+            ([prime, count]) => [`#${prime.toString()}`, rational(count)] as const,
+          ),
+          ...[...factorise(plain.denominator)].map(
+            ([prime, count]) => [`#${prime.toString()}`, rational(-count)] as const,
+          ),
         ]
       : [[spellFraction(base), one]]
   let result = fraction(unit)
@@ -220,7 +208,20 @@ export function normalForm(node: Node): Fraction {
       return normalForm(node.value)
     case 'percent':
       return multiplyFractions(normalForm(node.operand), fraction(constant(rational(1n, 100n))))
-    default:
+    case 'based':
+    case 'builder':
+    case 'degree':
+    case 'list':
+    case 'matrix':
+    case 'named-set':
+    case 'plus-minus':
+    case 'ratio':
+    case 'relation':
+    case 'series':
+    case 'set-operation':
+    case 'set':
+    case 'text':
+    case 'tuple':
       throw new ExactLimit(`no exact form of a ${node.kind}`)
   }
 }
@@ -237,18 +238,3 @@ export function rationalValue(node: Node): Rational | null {
     throw error
   }
 }
-
-/** left and right up to a rational factor: c with left = c * right, or null. */
-export function rationalRatio(left: Polynomial, right: Polynomial): Rational | null {
-  if (left.size === 0 || left.size !== right.size) return null
-  let ratio: Rational | null = null
-  for (const [key, term] of left) {
-    const other = right.get(key)
-    if (other === undefined) return null
-    const here = divide(term.coefficient, other.coefficient)
-    if (ratio !== null && !same(ratio, here)) return null
-    ratio = here
-  }
-  return ratio
-}
-

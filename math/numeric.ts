@@ -40,10 +40,7 @@ export function times(left: Complex, right: Complex): Complex {
 export function over(left: Complex, right: Complex): Complex {
   if (right.im === 0) return right.re === 0 ? notANumber : complex(left.re / right.re, left.im / right.re)
   const size = right.re * right.re + right.im * right.im
-  return complex(
-    (left.re * right.re + left.im * right.im) / size,
-    (left.im * right.re - left.re * right.im) / size,
-  )
+  return complex((left.re * right.re + left.im * right.im) / size, (left.im * right.re - left.re * right.im) / size)
 }
 
 export function logarithm(value: Complex): Complex {

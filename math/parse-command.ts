@@ -6,7 +6,16 @@ import { ParseFault } from './parse-fault.ts'
 import { fromDecimal } from './rational.ts'
 import { expectMark, isMark, nested, peek, takeMark, type Reader } from './reader.ts'
 
-const matrixEnvironments = new Set(['pmatrix', 'bmatrix', 'Bmatrix', 'matrix', 'smallmatrix', 'array', 'vmatrix', 'Vmatrix'])
+const matrixEnvironments = new Set([
+  'pmatrix',
+  'bmatrix',
+  'Bmatrix',
+  'matrix',
+  'smallmatrix',
+  'array',
+  'vmatrix',
+  'Vmatrix',
+])
 const listEnvironments = new Set(
   'cases aligned align gathered gather split equation eqnarray multline alignedat rcases dcases'.split(' '),
 )
@@ -49,12 +58,22 @@ export function readArgument(reader: Reader): Node {
 /** \frac12 is 1/2: of a numeral without braces only its first digit is taken, of a word its first letter. */
 function readSingle(reader: Reader): Node {
   const token = peek(reader)
-  if (token !== undefined && (token.kind === 'number' || token.kind === 'word') && token.text.length > 1 && token.text[0] !== '.') {
+  if (
+    token !== undefined &&
+    (token.kind === 'number' || token.kind === 'word') &&
+    token.text.length > 1 &&
+    token.text[0] !== '.'
+  ) {
     const first = token.text.slice(0, 1)
     const rest = token.text.slice(1)
     const kind = token.kind === 'number' ? 'number' : 'letter'
     const restKind = token.kind === 'number' ? 'number' : rest.length === 1 ? 'letter' : 'word'
-    reader.tokens.splice(reader.at, 1, { ...token, kind, text: first }, { ...token, kind: restKind, text: rest, spaced: false })
+    reader.tokens.splice(
+      reader.at,
+      1,
+      { ...token, kind, text: first },
+      { ...token, kind: restKind, text: rest, spaced: false },
+    )
   }
   return readArgument(reader)
 }
@@ -107,7 +126,8 @@ export function parseCommand(reader: Reader, name: string): Node {
 function readSetName(reader: Reader): string {
   const braces = takeMark(reader, '{')
   const token = peek(reader)
-  if (token === undefined || (token.kind !== 'letter' && token.kind !== 'word')) throw new ParseFault('set without a name')
+  if (token === undefined || (token.kind !== 'letter' && token.kind !== 'word'))
+    throw new ParseFault('set without a name')
   reader.at += 1
   if (braces) expectMark(reader, '}')
   return token.text
@@ -134,7 +154,8 @@ function parseSeries(reader: Reader, name: 'sum' | 'prod'): Node {
     if (takeMark(reader, '_')) range = readArgument(reader)
     else if (takeMark(reader, '^')) to = readArgument(reader)
   }
-  if (range?.kind !== 'relation' || range.operands.length !== 2 || to === null) throw new ParseFault(`\\${name} without a range`)
+  if (range?.kind !== 'relation' || range.operands.length !== 2 || to === null)
+    throw new ParseFault(`\\${name} without a range`)
   const [variable, from] = range.operands
   const bound = variable?.kind === 'symbol' ? variable.name : variable?.kind === 'constant' ? variable.name : null
   if (bound === null || from === undefined) throw new ParseFault(`\\${name} without a variable`)
@@ -157,7 +178,11 @@ function endOfTerm(reader: Reader): number {
     else if (isMark(token, ')', ']', '}', 'set)')) {
       if (open === 0) return index
       open -= 1
-    } else if (open === 0 && index > reader.at && isMark(token, '+', '-', '=', '<', '>', '<=', '>=', ',', ';', '&', '\\\\', '|')) {
+    } else if (
+      open === 0 &&
+      index > reader.at &&
+      isMark(token, '+', '-', '=', '<', '>', '<=', '>=', ',', ';', '&', '\\\\', '|')
+    ) {
       return index
     }
   }
@@ -176,12 +201,14 @@ function readEnvironmentName(reader: Reader): string {
 
 function parseEnvironment(reader: Reader): Node {
   const name = readEnvironmentName(reader)
-  if (!matrixEnvironments.has(name) && !listEnvironments.has(name)) throw new ParseFault(`unsupported environment ${name}`)
+  if (!matrixEnvironments.has(name) && !listEnvironments.has(name))
+    throw new ParseFault(`unsupported environment ${name}`)
   if (name === 'array' || name === 'alignedat') {
     expectMark(reader, '{')
     while (peek(reader) !== undefined && !isMark(peek(reader), '}')) reader.at += 1
     expectMark(reader, '}')
   }
+  const asList = listEnvironments.has(name) || hasRelation(reader)
   const rows: Node[][] = [[]]
   for (;;) {
     const token = peek(reader)
@@ -191,18 +218,28 @@ function parseEnvironment(reader: Reader): Node {
       reader.at += 1
       rows.push([])
     } else if (isMark(token, '&', ',', 'gap')) reader.at += 1
-    else rows.at(-1)?.push(nested(reader, () => (matrixEnvironments.has(name) ? reader.grammar.sum(reader) : readItem(reader))))
+    else rows.at(-1)?.push(nested(reader, () => (asList ? readItem(reader) : reader.grammar.sum(reader))))
   }
   reader.at += 1
   if (readEnvironmentName(reader) !== name) throw new ParseFault(`environment ${name} is never closed`)
   const filled = rows.filter((row) => row.length > 0)
-  if (listEnvironments.has(name)) {
+  if (asList) {
     const items = filled.flat()
     const [only, ...others] = items
     return only !== undefined && others.length === 0 ? only : { kind: 'list', items }
   }
   const matrix: Node = { kind: 'matrix', rows: filled }
   return name === 'vmatrix' ? callOf('det', matrix) : matrix
+}
+
+/** An array of equations is a system, not a matrix. */
+function hasRelation(reader: Reader): boolean {
+  for (let index = reader.at; index < reader.tokens.length; index += 1) {
+    const token = reader.tokens[index]
+    if (token?.kind === 'command' && token.text === 'end') return false
+    if (isMark(token, '=', '<', '>', '<=', '>=')) return true
+  }
+  return false
 }
 
 /** One cell of cases or aligned equations: may be a relation, so the list rule reads it up to the next & or row. */

@@ -1,10 +1,11 @@
 // The smallest parts of an answer: numbers, names, functions, brackets and bars.
 
-import { callOf, inverse, negated, negativeOne, numberNode, powerOf, productOf, root, sumOf } from './build.ts'
+import { callOf, negated, negativeOne, numberNode, powerOf, productOf, root } from './build.ts'
 import type { Node } from './node.ts'
 import { ParseFault } from './parse-fault.ts'
 import { parseCommand, readArgument } from './parse-command.ts'
-import { fromDecimal, isInteger } from './rational.ts'
+import { parseNumber } from './parse-number.ts'
+import { isInteger } from './rational.ts'
 import { expectMark, isMark, nested, peek, takeMark, type Reader } from './reader.ts'
 import type { Token } from './tokens.ts'
 import { functionAliases, functionNames, numberWords } from './vocabulary.ts'
@@ -23,7 +24,8 @@ const inverses = new Map([
 
 /** May a factor that is only implied begin with this token? */
 export function startsPrimary(reader: Reader, token: Token): boolean {
-  if (token.kind === 'number' || token.kind === 'letter' || token.kind === 'word' || token.kind === 'function') return true
+  if (token.kind === 'number' || token.kind === 'letter' || token.kind === 'word' || token.kind === 'function')
+    return true
   if (token.kind === 'command') return factorCommands.has(token.text)
   if (token.text === '|' || token.text === '‖') return reader.bars === 0 && reader.builders === 0
   if (token.text === '(' && ['mod', 'modulo'].includes(peek(reader, 1)?.text ?? '')) return false
@@ -49,74 +51,6 @@ export function parsePrimary(reader: Reader): Node {
     case 'mark':
       return parseBracket(reader, token.text)
   }
-}
-
-/** A numeral; with a fraction behind it a mixed number; with a subscript a numeral of another base. */
-function parseNumber(reader: Reader, token: Token): Node {
-  reader.at += 1
-  const decimal = token.text.includes('.') && !token.text.includes('(')
-  const value = fromDecimal(token.text)
-  const next = peek(reader)
-  if (isMark(next, '_')) {
-    reader.at += 1
-    const base = readArgument(reader)
-    if (decimal || base.kind !== 'number' || !isInteger(base.value)) throw new ParseFault('subscript of a number')
-    return { kind: 'based', digits: token.text, base: Number(base.value.numerator) }
-  }
-  if (!decimal && next?.kind === 'command' && next.text === 'frac' && numeralsFollow(reader)) {
-    const before = reader.at
-    const part = parseCommand(reader, 'frac')
-    if (properFraction(part)) return sumOf([numberNode(value), part])
-    reader.at = before
-  }
-  // 3 1/2: number, space, number, slash, number.
-  if (!decimal && next?.kind === 'number' && next.spaced && isMark(peek(reader, 1), '/') && peek(reader, 2)?.kind === 'number') {
-    const part = productOf([numberNode(fromDecimal(next.text)), inverse(numberNode(fromDecimal(peek(reader, 2)?.text ?? '1')))])
-    if (properFraction(part)) {
-      reader.at += 3
-      return sumOf([numberNode(value), part])
-    }
-  }
-  // 1.5e3, 2E-4.
-  if ((next?.text === 'e' || next?.text === 'E') && next.kind === 'letter' && !next.spaced) {
-    const sign = isMark(peek(reader, 1), '-', '+') ? 1 : 0
-    const exponent = peek(reader, 1 + sign)
-    if (exponent?.kind === 'number' && !exponent.spaced && !exponent.text.includes('.') && exponent.text.length < 5) {
-      const power = numberNode((peek(reader, 1)?.text === '-' ? -1n : 1n) * BigInt(exponent.text))
-      reader.at += 2 + sign
-      return productOf([numberNode(value, decimal), powerOf(numberNode(10n), power)])
-    }
-  }
-  return numberNode(value, decimal)
-}
-
-/** After \frac: two numerals, each with or without braces. What is read twice is this small, so reading stays linear. */
-function numeralsFollow(reader: Reader): boolean {
-  let ahead = 1
-  for (let part = 0; part < 2; part += 1) {
-    const token = peek(reader, ahead)
-    if (token?.kind === 'number') {
-      // \frac12: both digits are in one numeral.
-      if (part === 0 && token.text.length > 1) return true
-      ahead += 1
-    } else if (isMark(token, '{') && peek(reader, ahead + 1)?.kind === 'number' && isMark(peek(reader, ahead + 2), '}')) {
-      ahead += 3
-    } else return false
-  }
-  return true
-}
-
-/** Whole numbers above and below, the upper one smaller. */
-function properFraction(node: Node): boolean {
-  if (node.kind !== 'product' || node.factors.length !== 2) return false
-  const [above, below] = node.factors
-  if (above?.kind !== 'number' || below?.kind !== 'power' || below.base.kind !== 'number') return false
-  return (
-    !above.decimal &&
-    !below.base.decimal &&
-    above.value.numerator > 0n &&
-    above.value.numerator < below.base.value.numerator
-  )
 }
 
 /** The spelling of a subscript, as part of the name. */
@@ -172,7 +106,7 @@ function parseWord(reader: Reader, token: Token): Node {
   }
   if (isEnglish(token, peek(reader))) throw new ParseFault(`prose: ${token.text}`)
   // A product of single letters; the last one may carry a subscript or be applied.
-  const letters = [...token.text]
+  const letters = Array.from(token.text)
   const last = letters.pop() ?? ''
   const names = letters.map((letter) => parseName({ ...reader, at: reader.tokens.length }, letter))
   return productOf([...names, parseName(reader, last)])
@@ -271,7 +205,8 @@ function parseBracket(reader: Reader, mark: string): Node {
     case '[': {
       const inside = nested(reader, () => reader.grammar.list(reader))
       const close = expectMark(reader, ')', ']')
-      if (inside.kind === 'list') return { kind: 'tuple', open: mark, close: close === ')' ? ')' : ']', items: inside.items }
+      if (inside.kind === 'list')
+        return { kind: 'tuple', open: mark, close: close === ')' ? ')' : ']', items: inside.items }
       return inside
     }
     case '{': {

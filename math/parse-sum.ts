@@ -27,8 +27,10 @@ export function parseSum(reader: Reader): Node {
       else reader.at += 1
     }
     const term = parseProduct(reader)
-    if (token?.text === '±' && signed) terms.push({ kind: 'plus-minus', upper: 1, operand: minus ? negated(term) : term })
-    else if (token?.text === '∓' && signed) terms.push({ kind: 'plus-minus', upper: -1, operand: minus ? negated(term) : term })
+    if (token?.text === '±' && signed)
+      terms.push({ kind: 'plus-minus', upper: 1, operand: minus ? negated(term) : term })
+    else if (token?.text === '∓' && signed)
+      terms.push({ kind: 'plus-minus', upper: -1, operand: minus ? negated(term) : term })
     else terms.push(minus ? negated(term) : term)
   }
   return sumOf(terms)

@@ -103,7 +103,8 @@ function parseList(reader: Reader): Node {
     if (!isSeparator(peek(reader))) break
     while (isSeparator(peek(reader))) reader.at += 1
     const next = peek(reader)
-    if (next === undefined || isMark(next, ')', ']', '}', 'set)') || (next.kind === 'command' && next.text === 'end')) break
+    if (next === undefined || isMark(next, ')', ']', '}', 'set)') || (next.kind === 'command' && next.text === 'end'))
+      break
   }
   const [only, ...others] = items
   return only !== undefined && others.length === 0 ? only : { kind: 'list', items }
@@ -111,7 +112,11 @@ function parseList(reader: Reader): Node {
 
 /** A word that can only be the name of a quantity: "Area = 5", "Total cost: 45". */
 function isLabel(token: Token): boolean {
-  return token.kind === 'word' && !functionNames.has(token.text) && (token.prose || token.text.length > 4 || /^[A-Z][a-z]{2,}/.test(token.text))
+  return (
+    token.kind === 'word' &&
+    !functionNames.has(token.text) &&
+    (token.prose || token.text.length > 4 || /^[A-Z][a-z]{2,}/.test(token.text))
+  )
 }
 
 /** Where the first "=" or ":" behind nothing but words ends; 0 where the answer has no such label. */

@@ -2,7 +2,22 @@
 // under a root ("#2"), or anything opaque that is known only by its spelling. i² = -1 and whole powers of primes are
 // folded into the coefficient, so two polynomials in independent atoms are equal exactly when their terms are.
 
-import { add, ExactLimit, floor, isInteger, minusOne, multiply, negate, one, power, rational, same, show, zero, type Rational } from './rational.ts'
+import {
+  add,
+  ExactLimit,
+  floor,
+  isInteger,
+  minusOne,
+  multiply,
+  negate,
+  one,
+  power,
+  rational,
+  same,
+  show,
+  zero,
+  type Rational,
+} from './rational.ts'
 
 export interface Term {
   readonly coefficient: Rational

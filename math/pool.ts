@@ -78,7 +78,9 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
   }
 
   const start = (): Thread => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: heapLimitMb } })
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
+    })
     const thread: Thread = { worker, ready: false, task: null, timer: null }
     let loading = false
     worker.on('message', (reply: Reply) => {

@@ -33,7 +33,10 @@ const maximumReadable = 20_000
 
 /** Texts that mean a set or the absence of one. */
 const phrases: readonly (readonly [pattern: RegExp, node: Node])[] = [
-  [/^(?:there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|values?|roots?|numbers?|x)(?: exists?)?$/, { kind: 'set', items: [] }],
+  [
+    /^(?:there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|values?|roots?|numbers?|x)(?: exists?)?$/,
+    { kind: 'set', items: [] },
+  ],
   [/^(?:the )?empty set$|^none$/, { kind: 'set', items: [] }],
   [/^(?:x is )?(?:the set of )?all (?:the )?reals?(?: numbers?)?(?: x)?$/, { kind: 'named-set', name: 'R' }],
 ]
@@ -64,15 +67,24 @@ const wrapped = /^\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox)\s*\{\s*(.*?
 function choiceOf(text: string): Choice | null {
   let bare = text.trim()
   let explicit = false
-  for (let inside = wrapped.exec(bare)?.[1]; inside !== undefined && !/[{}]/.test(inside); inside = wrapped.exec(bare)?.[1]) {
+  for (
+    let inside = wrapped.exec(bare)?.[1];
+    inside !== undefined && !/[{}]/.test(inside);
+    inside = wrapped.exec(bare)?.[1]
+  ) {
     bare = inside
     explicit = true
   }
   const opened = /^\\(?:text|textbf|mathrm|mathbf)\s*\{\s*(\(?[A-J]\)?)[.:]?\s*\}\s*(.*)$/s.exec(bare)
-  if (opened?.[1] !== undefined) bare = `${opened[1].includes('(') ? opened[1] : `(${opened[1]})`} ${opened[2] ?? ''}`.trim()
+  if (opened?.[1] !== undefined)
+    bare = `${opened[1].includes('(') ? opened[1] : `(${opened[1]})`} ${opened[2] ?? ''}`.trim()
   const bracketed = /^\(([A-Ja-j])\)(?:[\s~.:,]|\\ )*(.*)$/s.exec(bare)
   if (bracketed?.[1] !== undefined) {
-    return { letter: bracketed[1].toUpperCase(), explicit: true, rest: bracketed[2] === '' ? null : (bracketed[2] ?? null) }
+    return {
+      letter: bracketed[1].toUpperCase(),
+      explicit: true,
+      rest: bracketed[2] === '' ? null : (bracketed[2] ?? null),
+    }
   }
   const dotted = /^([A-J])(?:[.:)])(?:\s+(.+))?$/s.exec(bare)
   if (dotted?.[1] !== undefined) return { letter: dotted[1], explicit: true, rest: dotted[2] ?? null }
@@ -114,7 +126,8 @@ function answerIn(text: string): string {
   const trimmed = text.trim()
   const formulas = trimmed.length <= maximumReadable ? findFormulas(trimmed) : []
   const [only] = formulas
-  if (only !== undefined && only.start === 0 && only.end === trimmed.length && findBoxes(only.inner).length === 0) return only.inner.trim()
+  if (only !== undefined && only.start === 0 && only.end === trimmed.length && findBoxes(only.inner).length === 0)
+    return only.inner.trim()
   // "$5$ cm": the unit stands behind the formula.
   if (only?.start === 0 && formulas.length === 1) {
     const unit = /^\s*([A-Za-z]{1,12}(?:[\s/][A-Za-z]{1,12}){0,2}\.?)$/.exec(trimmed.slice(only.end))?.[1]

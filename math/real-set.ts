@@ -1,22 +1,14 @@
-// Sets of real numbers as pieces of the line: intervals, points, unions, complements, and the solutions of inequalities in
-// one unknown up to the second degree. Ends are doubles: what cannot be put in numbers (letters as ends) has no real set.
+// Which real numbers an answer means: intervals, points, unions, complements, and the solutions of inequalities in one
+// unknown up to the second degree. Ends are doubles: what cannot be put in numbers (letters as ends) has no real set.
 
 import { callOf, negated, sumOf } from './build.ts'
 import { evaluate } from './evaluate.ts'
 import { contains, type Node, type Relator } from './node.ts'
 import { normalForm } from './normal-form.ts'
 import { complex, isReal } from './numeric.ts'
+import { complement, intersect, line, point, unite, type Piece, type RealSet } from './pieces.ts'
 import { atomsOf, type Polynomial } from './polynomial.ts'
 import { ExactLimit, isInteger, toNumber } from './rational.ts'
-
-export interface Piece {
-  readonly lower: number
-  readonly upper: number
-  readonly lowerOpen: boolean
-  readonly upperOpen: boolean
-}
-/** In order, apart from each other. */
-export type RealSet = readonly Piece[]
 
 /** The solutions of a condition, and the unknown that it is about. */
 export interface Solution {
@@ -24,80 +16,11 @@ export interface Solution {
   readonly set: RealSet
 }
 
-const line: RealSet = [{ lower: -Infinity, upper: Infinity, lowerOpen: true, upperOpen: true }]
-
-function alike(left: number, right: number): boolean {
-  if (left === right) return true
-  if (!Number.isFinite(left) || !Number.isFinite(right)) return false
-  return Math.abs(left - right) <= 1e-9 * Math.max(1, Math.abs(left), Math.abs(right))
-}
-
-/** Joins what overlaps or touches. */
-export function unite(pieces: readonly Piece[]): RealSet {
-  const sorted = [...pieces].sort((a, b) => (alike(a.lower, b.lower) ? Number(a.lowerOpen) - Number(b.lowerOpen) : a.lower - b.lower))
-  const joined: Piece[] = []
-  for (const piece of sorted) {
-    const last = joined.at(-1)
-    const touches =
-      last !== undefined &&
-      (alike(last.upper, piece.lower) ? !(last.upperOpen && piece.lowerOpen) : piece.lower < last.upper)
-    if (last === undefined || !touches) {
-      joined.push(piece)
-      continue
-    }
-    const further = alike(last.upper, piece.upper)
-      ? { upper: last.upper, upperOpen: last.upperOpen && piece.upperOpen }
-      : last.upper > piece.upper
-        ? { upper: last.upper, upperOpen: last.upperOpen }
-        : { upper: piece.upper, upperOpen: piece.upperOpen }
-    joined[joined.length - 1] = { ...last, ...further }
-  }
-  return joined
-}
-
-export function intersect(left: RealSet, right: RealSet): RealSet {
-  return complement(unite([...complement(left), ...complement(right)]))
-}
-
-export function complement(set: RealSet): RealSet {
-  const gaps: Piece[] = []
-  let lower = -Infinity
-  let lowerOpen = true
-  for (const piece of set) {
-    const gap = { lower, upper: piece.lower, lowerOpen, upperOpen: !piece.lowerOpen }
-    if (gap.lower < gap.upper || (gap.lower === gap.upper && !gap.lowerOpen && !gap.upperOpen)) gaps.push(gap)
-    lower = piece.upper
-    lowerOpen = !piece.upperOpen
-  }
-  if (lower < Infinity) gaps.push({ lower, upper: Infinity, lowerOpen, upperOpen: true })
-  return gaps
-}
-
-export function sameSet(left: RealSet, right: RealSet): boolean {
-  return (
-    left.length === right.length &&
-    left.every((piece, index) => {
-      const other = right[index]
-      return (
-        other !== undefined &&
-        alike(piece.lower, other.lower) &&
-        alike(piece.upper, other.upper) &&
-        piece.lowerOpen === other.lowerOpen &&
-        piece.upperOpen === other.upperOpen
-      )
-    })
-  )
-}
-
 /** The real number that a constant expression is; null where it has variables or is not real. */
 export function realValue(node: Node): number | null {
   if (contains(node, (part) => part.kind === 'symbol' || part.kind === 'series')) return null
   const value = evaluate(node, { at: () => complex(NaN), largest: 0, budget: 2000 })
   return Number.isNaN(value.re) || !isReal(value) ? null : value.re
-}
-
-function point(value: number): Piece {
-  return { lower: value, upper: value, lowerOpen: false, upperOpen: false }
 }
 
 /** The set that a node names; null where it is none, or not one of numbers. ofPairs: may (a, b) be an interval here? */
@@ -110,7 +33,14 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
       const lower = realValue(first)
       const upper = realValue(second)
       if (lower === null || upper === null || lower > upper) return null
-      return [{ lower, upper, lowerOpen: node.open === '(' || lower === -Infinity, upperOpen: node.close === ')' || upper === Infinity }]
+      return [
+        {
+          lower,
+          upper,
+          lowerOpen: node.open === '(' || lower === -Infinity,
+          upperOpen: node.close === ')' || upper === Infinity,
+        },
+      ]
     }
     case 'set': {
       const values = node.items.map(realValue)
@@ -118,7 +48,9 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
     }
     case 'named-set':
       if (node.name === 'R') return line
-      return node.name === 'R^+' || node.name === 'R_+' ? [{ lower: 0, upper: Infinity, lowerOpen: true, upperOpen: true }] : null
+      return node.name === 'R^+' || node.name === 'R_+'
+        ? [{ lower: 0, upper: Infinity, lowerOpen: true, upperOpen: true }]
+        : null
     case 'set-operation': {
       const left = realSetOf(node.left, true)
       const right = realSetOf(node.right, true)
@@ -144,7 +76,21 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
     }
     case 'relation':
       return solve(node)?.set ?? null
-    default:
+    case 'based':
+    case 'call':
+    case 'constant':
+    case 'degree':
+    case 'matrix':
+    case 'number':
+    case 'percent':
+    case 'plus-minus':
+    case 'power':
+    case 'product':
+    case 'quantity':
+    case 'ratio':
+    case 'series':
+    case 'symbol':
+    case 'text':
       return null
   }
 }
@@ -182,9 +128,10 @@ function signs([free, linear, square]: [number, number, number]): { negative: Re
   }
   const discriminant = linear * linear - 4 * square * free
   if (discriminant < 0) return { negative: square > 0 ? [] : line, zeros: [] }
-  const roots = [(-linear - Math.sqrt(discriminant)) / (2 * square), (-linear + Math.sqrt(discriminant)) / (2 * square)].sort(
-    (a, b) => a - b,
-  )
+  const roots = [
+    (-linear - Math.sqrt(discriminant)) / (2 * square),
+    (-linear + Math.sqrt(discriminant)) / (2 * square),
+  ].sort((a, b) => a - b)
   const [low = 0, high = 0] = roots
   const zeros = unite([point(low), point(high)])
   if (square > 0) return { negative: low < high ? [open(low, high)] : [], zeros }
@@ -223,7 +170,12 @@ function solveLink(left: Node, relator: Relator, right: Node): Solution | null {
 }
 
 /** |u| against a number. outside: the number is the smaller side (c < |u|). */
-function solveDistance(bars: Extract<Node, { kind: 'call' }>, relator: Relator, bound: Node, outside: boolean): Solution | null {
+function solveDistance(
+  bars: Extract<Node, { kind: 'call' }>,
+  relator: Relator,
+  bound: Node,
+  outside: boolean,
+): Solution | null {
   const [inner] = bars.arguments
   const value = realValue(bound)
   if (inner === undefined || value === null) return null
@@ -241,7 +193,9 @@ function solveDistance(bars: Extract<Node, { kind: 'call' }>, relator: Relator, 
 }
 
 function unknownOf(node: Node): string {
-  return node.kind === 'symbol' ? node.name : JSON.stringify(node, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+  return node.kind === 'symbol'
+    ? node.name
+    : JSON.stringify(node, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 }
 
 /** Solves a chain of relations, or several of them ("or"). Null where that is beyond this file. */
@@ -249,7 +203,12 @@ export function solve(node: Node): Solution | null {
   if (node.kind === 'list') {
     const parts = node.items.map(solve)
     const [first] = parts
-    if (first === undefined || first === null || !parts.every((part) => part !== null && part.unknown === first.unknown)) return null
+    if (
+      first === undefined ||
+      first === null ||
+      !parts.every((part) => part !== null && part.unknown === first.unknown)
+    )
+      return null
     return { unknown: first.unknown, set: unite(parts.flatMap((part) => part?.set ?? [])) }
   }
   if (node.kind !== 'relation') return null

@@ -6,11 +6,13 @@ import { compareExpressions } from './compare-expressions.ts'
 import type { Comparison } from './contract.ts'
 import { evaluate, seededValue, type Evaluation } from './evaluate.ts'
 import { childrenOf, contains, rewrite, type Node, type RelationNode } from './node.ts'
-import { normalForm, rationalRatio } from './normal-form.ts'
+import { rationalRatio } from './fraction.ts'
+import { normalForm } from './normal-form.ts'
 import { complex, isFinite, over } from './numeric.ts'
 import { multiplyPolynomials, monomial, type Polynomial } from './polynomial.ts'
 import { ExactLimit, negate, one, zero, type Rational } from './rational.ts'
-import { sameSet, solve } from './real-set.ts'
+import { sameSet } from './pieces.ts'
+import { solve } from './real-set.ts'
 import { different, equal, together, unknown } from './verdicts.ts'
 
 type Compare = (left: Node, right: Node) => Comparison
@@ -25,7 +27,11 @@ export function isName(node: Node): boolean {
     case 'number':
       return node.value.numerator === -1n && node.value.denominator === 1n
     case 'call':
-      return node.name !== 'factorial' && node.name !== 'binomial' && (/^[fghFGH]/.test(node.name) || node.arguments.every(isName))
+      return (
+        node.name !== 'factorial' &&
+        node.name !== 'binomial' &&
+        (/^[fghFGH]/.test(node.name) || node.arguments.every(isName))
+      )
     case 'sum':
     case 'product':
     case 'tuple':
@@ -33,7 +39,20 @@ export function isName(node: Node): boolean {
       return childrenOf(node).every(isName)
     case 'power':
       return isName(node.base) && isName(node.exponent)
-    default:
+    case 'based':
+    case 'builder':
+    case 'degree':
+    case 'list':
+    case 'matrix':
+    case 'named-set':
+    case 'percent':
+    case 'plus-minus':
+    case 'quantity':
+    case 'relation':
+    case 'series':
+    case 'set-operation':
+    case 'set':
+    case 'text':
       return false
   }
 }
@@ -81,7 +100,13 @@ function cleared(node: Node): Polynomial {
     }
   }
   if (lowest.size === 0) return above
-  return multiplyPolynomials(above, monomial(one, [...lowest].map(([atom, exponent]) => [atom, negate(exponent)] as const)))
+  return multiplyPolynomials(
+    above,
+    monomial(
+      one,
+      [...lowest].map(([atom, exponent]) => [atom, negate(exponent)] as const),
+    ),
+  )
 }
 
 /** Is the first a constant multiple of the second? sign: of the factor; 0: it is not; null: cannot be told. */
@@ -122,8 +147,12 @@ function linksOf(node: RelationNode): { operator: '<' | '<=' | '!=' | '='; side:
   return node.operators.map((operator, index) => {
     const left = node.operands[index] as Node
     const right = node.operands[index + 1] as Node
-    if (operator === '>' || operator === '>=') return { operator: operator === '>' ? '<' : '<=', side: sidesApart(right, left) }
-    return { operator: operator === '<' || operator === '<=' || operator === '!=' ? operator : '=', side: sidesApart(left, right) }
+    if (operator === '>' || operator === '>=')
+      return { operator: operator === '>' ? '<' : '<=', side: sidesApart(right, left) }
+    return {
+      operator: operator === '<' || operator === '<=' || operator === '!=' ? operator : '=',
+      side: sidesApart(left, right),
+    }
   })
 }
 
@@ -157,7 +186,8 @@ function renamed(left: Assignment, right: Assignment): Assignment {
   const from = right.name.kind === 'call' ? right.name.arguments[0] : undefined
   const to = left.name.kind === 'call' ? left.name.arguments[0] : undefined
   if (from?.kind !== 'symbol' || to?.kind !== 'symbol' || from.name === to.name) return right
-  const change = (node: Node): Node => rewrite(node, (part) => (part.kind === 'symbol' && part.name === from.name ? to : part))
+  const change = (node: Node): Node =>
+    rewrite(node, (part) => (part.kind === 'symbol' && part.name === from.name ? to : part))
   return { name: change(right.name), value: change(right.value) }
 }
 
@@ -180,18 +210,25 @@ export function compareRelations(left: RelationNode, right: RelationNode, compar
         : compareExpressions(first.name, second.name)
     if (names.verdict === 'equal' || bothDependent(first.name, second.name)) return compare(first.value, second.value)
   }
-  const equations = [left, right].every((node) => node.operators.every((operator) => operator === '=' || operator === '~'))
+  const equations = [left, right].every((node) =>
+    node.operators.every((operator) => operator === '=' || operator === '~'),
+  )
   if (equations) {
     if (left.operands.length === 2 && right.operands.length === 2) return compareEquations(left, right)
     const [ours, theirs] = [lastOfChain(left), lastOfChain(right)]
     if (ours !== null && theirs !== null) return compare(ours, theirs)
     if (left.operands.length !== right.operands.length) return different('equation')
-    return together(left.operands.map((operand, index) => compare(operand, right.operands[index] as Node)), 'equation')
+    return together(
+      left.operands.map((operand, index) => compare(operand, right.operands[index] as Node)),
+      'equation',
+    )
   }
   if (left.operators.includes('in') || right.operators.includes('in')) {
     const [ours, theirs] = [solve(left), solve(right)]
     if (ours === null || theirs === null) return unknown('relation')
-    return sameSet(ours.set, theirs.set) && ours.unknown === theirs.unknown ? equal('inequality') : different('inequality')
+    return sameSet(ours.set, theirs.set) && ours.unknown === theirs.unknown
+      ? equal('inequality')
+      : different('inequality')
   }
   return compareChains(left, right)
 }

@@ -20,7 +20,8 @@ function matchBraces(text: string): Map<number, number> {
     const code = text.charCodeAt(index)
     if (code === 92) {
       // A backslash hides the brace behind it, unless it is itself behind one.
-      if (text.charCodeAt(index + 1) === 123 || text.charCodeAt(index + 1) === 125 || text.charCodeAt(index + 1) === 92) index += 1
+      if (text.charCodeAt(index + 1) === 123 || text.charCodeAt(index + 1) === 125 || text.charCodeAt(index + 1) === 92)
+        index += 1
     } else if (code === 123) open.push(index)
     else if (code === 125) {
       const start = open.pop()

@@ -200,8 +200,9 @@ export function tokenise(text: string, commas: CommaReading): Token[] {
     }
     at += 1
     if (character === '{') {
-      braces.push(pendingProse)
-      if (pendingProse) {
+      const opensProse = pendingProse as boolean
+      braces.push(opensProse)
+      if (opensProse) {
         prose += 1
         spaced = true
       } else push('mark', '{')
@@ -213,13 +214,13 @@ export function tokenise(text: string, commas: CommaReading): Token[] {
         prose -= 1
         spaced = true
       } else push('mark', '}')
-    } else if ('([' .includes(character)) {
+    } else if ('(['.includes(character)) {
       push('mark', character)
       depth += 1
     } else if (')]'.includes(character)) {
       push('mark', character)
       depth -= 1
-    } else if ('+-*/^_=<>|!,;:&%\''.includes(character)) {
+    } else if ("+-*/^_=<>|!,;:&%'".includes(character)) {
       push('mark', character)
     } else if ('$€£¥₹"?`'.includes(character)) spaced = true
     else throw new ParseFault(`unknown character ${character}`)

@@ -12,7 +12,6 @@ export function unknown(reason: string): Comparison {
   return { verdict: 'unknown', reason }
 }
 
-
 /** All parts equal: equal; one part different: different; else unknown for the reason of the part that is. */
 export function together(parts: readonly Comparison[], reason: string): Comparison {
   const apart = parts.find((part) => part.verdict === 'different')

@@ -6,16 +6,22 @@ import type { Relator } from './node.ts'
 export const silentCommands = new Set(
   `left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm middle displaystyle textstyle scriptstyle
   limits nolimits rm bf it sf tt cal mathstrut strut null nonumber notag hfill hline centering
-  thinspace medspace thickspace negthinspace enspace unboldmath boldmath normalsize large Large small angle triangle square Box blacksquare qed`.split(/\s+/),
+  thinspace medspace thickspace negthinspace enspace unboldmath boldmath normalsize large Large small angle triangle square Box blacksquare qed`.split(
+    /\s+/,
+  ),
 )
 
 /** Commands with one argument in braces that is dropped with them. */
-export const droppedWithArgument = new Set('hspace vspace phantom hphantom vphantom label tag color kern mspace'.split(' '))
+export const droppedWithArgument = new Set(
+  'hspace vspace phantom hphantom vphantom label tag color kern mspace'.split(' '),
+)
 
 /** Commands whose argument stands for itself. */
 export const wrapperCommands = new Set(
   `mathbf mathit mathsf mathtt mathcal mathfrak mathscr boldsymbol bm pmb ensuremath boxed fbox framebox underline
-  overrightarrow vec hat widehat tilde widetilde underbrace overbrace cancel emph mathord mathop displaylines`.split(/\s+/),
+  overrightarrow vec hat widehat tilde widetilde underbrace overbrace cancel emph mathord mathop displaylines`.split(
+    /\s+/,
+  ),
 )
 
 /** Commands whose argument is prose, a unit, a name or a number. */
@@ -26,18 +32,94 @@ export const textCommands = new Set(
 /** Commands that stand for a mark of the reader. */
 export const markCommands = new Map<string, string>(
   Object.entries({
-    cdot: '*', times: '*', ast: '*', bullet: '*', div: '/', over: '/over', pm: '±', mp: '∓',
-    le: '<=', leq: '<=', leqslant: '<=', leqq: '<=', ge: '>=', geq: '>=', geqslant: '>=', geqq: '>=',
-    lt: '<', gt: '>', ne: '!=', neq: '!=', approx: '~', approxeq: '~', simeq: '~', doteq: '~', sim: '~', thickapprox: '~',
-    equiv: '=', in: 'in', ni: 'ni', cup: 'union', bigcup: 'union', cap: 'intersection', bigcap: 'intersection',
-    setminus: 'difference', backslash: 'difference', smallsetminus: 'difference',
-    lvert: '|', rvert: '|', vert: '|', mid: '|', Vert: '‖', lVert: '‖', rVert: '‖',
-    lbrace: 'set(', rbrace: 'set)', langle: '(', rangle: ')', lparen: '(', rparen: ')', lbrack: '[', rbrack: ']',
-    lfloor: '⌊', rfloor: '⌋', lceil: '⌈', rceil: '⌉', colon: ':', prime: "'", degree: '°', percent: '%', circ: 'circ',
-    quad: 'gap', qquad: 'gap', to: '->', rightarrow: '->', longrightarrow: '->', mapsto: '->', implies: '=>',
-    Rightarrow: '=>', Longrightarrow: '=>', iff: '=>', Leftrightarrow: '=>', therefore: '=>',
-    ldots: '…', dots: '…', cdots: '…', dotsc: '…', dotsb: '…', vdots: '…', ddots: '…', wedge: 'and', land: 'and',
-    lor: 'or', vee: 'or', newline: '\\\\', cr: '\\\\', infty: '∞', emptyset: '∅', varnothing: '∅',
+    cdot: '*',
+    times: '*',
+    ast: '*',
+    bullet: '*',
+    div: '/',
+    over: '/over',
+    pm: '±',
+    mp: '∓',
+    le: '<=',
+    leq: '<=',
+    leqslant: '<=',
+    leqq: '<=',
+    ge: '>=',
+    geq: '>=',
+    geqslant: '>=',
+    geqq: '>=',
+    lt: '<',
+    gt: '>',
+    ne: '!=',
+    neq: '!=',
+    approx: '~',
+    approxeq: '~',
+    simeq: '~',
+    doteq: '~',
+    sim: '~',
+    thickapprox: '~',
+    equiv: '=',
+    in: 'in',
+    ni: 'ni',
+    cup: 'union',
+    bigcup: 'union',
+    cap: 'intersection',
+    bigcap: 'intersection',
+    setminus: 'difference',
+    backslash: 'difference',
+    smallsetminus: 'difference',
+    lvert: '|',
+    rvert: '|',
+    vert: '|',
+    mid: '|',
+    Vert: '‖',
+    lVert: '‖',
+    rVert: '‖',
+    lbrace: 'set(',
+    rbrace: 'set)',
+    langle: '(',
+    rangle: ')',
+    lparen: '(',
+    rparen: ')',
+    lbrack: '[',
+    rbrack: ']',
+    lfloor: '⌊',
+    rfloor: '⌋',
+    lceil: '⌈',
+    rceil: '⌉',
+    colon: ':',
+    prime: "'",
+    degree: '°',
+    percent: '%',
+    circ: 'circ',
+    quad: 'gap',
+    qquad: 'gap',
+    to: '->',
+    rightarrow: '->',
+    longrightarrow: '->',
+    mapsto: '->',
+    implies: '=>',
+    Rightarrow: '=>',
+    Longrightarrow: '=>',
+    iff: '=>',
+    Leftrightarrow: '=>',
+    therefore: '=>',
+    ldots: '…',
+    dots: '…',
+    cdots: '…',
+    dotsc: '…',
+    dotsb: '…',
+    vdots: '…',
+    ddots: '…',
+    wedge: 'and',
+    land: 'and',
+    lor: 'or',
+    vee: 'or',
+    newline: '\\\\',
+    cr: '\\\\',
+    infty: '∞',
+    emptyset: '∅',
+    varnothing: '∅',
   }),
 )
 
@@ -51,8 +133,21 @@ export const functionNames = new Set(
 /** Functions whose other spelling is the one on the right. */
 export const functionAliases = new Map<string, string>(
   Object.entries({
-    arcsin: 'asin', arccos: 'acos', arctan: 'atan', arcsinh: 'asinh', arccosh: 'acosh', arctanh: 'atanh', sgn: 'sign',
-    tg: 'tan', ctg: 'cot', cosec: 'csc', arctg: 'atan', arccot: 'acot', arcctg: 'acot', arcsec: 'asec', arccsc: 'acsc',
+    arcsin: 'asin',
+    arccos: 'acos',
+    arctan: 'atan',
+    arcsinh: 'asinh',
+    arccosh: 'acosh',
+    arctanh: 'atanh',
+    sgn: 'sign',
+    tg: 'tan',
+    ctg: 'cot',
+    cosec: 'csc',
+    arctg: 'atan',
+    arccot: 'acot',
+    arcctg: 'acot',
+    arcsec: 'asec',
+    arccsc: 'acsc',
   }),
 )
 
@@ -96,7 +191,9 @@ export const relators = new Map<string, Relator>([
 
 export const numberWords = new Map<string, bigint>(
   `zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-  eighteen nineteen twenty`.split(/\s+/).map((word, index) => [word, BigInt(index)]),
+  eighteen nineteen twenty`
+    .split(/\s+/)
+    .map((word, index) => [word, BigInt(index)]),
 )
 
 /** Words after a number that multiply it. */

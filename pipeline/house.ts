@@ -1,5 +1,6 @@
 // How full the pipeline is: problems that were published and have not come to an end. While all stages run in this
-// process their own counters say it exactly; else it is read from the groups' positions, which all processes share.
+// process and nowhere else, their own counters say it exactly; else it is read from the groups' positions, which all
+// processes share.
 
 import type { PlannedStage } from '../pipeline.ts'
 import type { RunningStage } from '../stream/stage.ts'
@@ -26,12 +27,17 @@ export interface HouseParts {
 /** How long a count from the log is good for, milliseconds. */
 const FRESH_MS = 500
 
+/** The same where own counters are at hand: only what other processes have ended is to be learnt. */
+const COUNTED_FRESH_MS = 5000
+
 /** Counts what is in the house. Stages must not have been at work before. */
 export function createHouse({ planned, running, backlog, recount, now }: HouseParts): House {
   const whole = running.length === planned.length
+  const freshMs = whole ? COUNTED_FRESH_MS : FRESH_MS
   let onLog = backlog
   let counted = now()
   let publishedSince = 0
+  let endedBefore = 0
   const ended = (): number => {
     let sum = 0
     for (const stage of running) {
@@ -40,14 +46,19 @@ export function createHouse({ planned, running, backlog, recount, now }: HousePa
     }
     return sum
   }
+  const open = (): number => Math.max(0, onLog + publishedSince - (whole ? ended() - endedBefore : 0))
   return {
     async open() {
-      if (!whole && now() - counted >= FRESH_MS) {
-        publishedSince = 0
-        onLog = await recount()
-        counted = now()
-      }
-      return Math.max(0, onLog + publishedSince - (whole ? ended() : 0))
+      if (now() - counted < freshMs) return open()
+      const publishedBefore = publishedSince
+      const lag = await recount()
+      counted = now()
+      // Positions lag behind our own counters and never run ahead, so the lower of the two is right.
+      if (whole && lag >= open()) return open()
+      onLog = lag
+      publishedSince -= publishedBefore
+      endedBefore = ended()
+      return open()
     },
     published(count) {
       publishedSince += count

@@ -2,7 +2,9 @@
 // Connects lazily: making it needs no broker.
 
 import kafkajs, { type Admin, type Cluster, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from '../schemas/logger.ts'
+import { backOffDelay, BROKER_BACK_OFF } from './back-off.ts'
 import { clientIdOfProcess } from './client-id.ts'
 import type { KafkaAddress } from './config.ts'
 import { kafkaErrorType, toFailure } from './kafka-failure.ts'
@@ -23,6 +25,11 @@ export interface KafkaConnection {
 
 /** kafkajs's own retries: short, because everything here waits and tries again itself, where it can be seen. */
 export const CLIENT_RETRY = { initialRetryTime: 150, factor: 0.2, multiplier: 2, maxRetryTime: 2000, retries: 4 }
+
+/** A topic that was just made has no leader for a while (a slow disk: ten seconds), and kafkajs does not wait. */
+const LEADERLESS: ReadonlySet<string> = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE'])
+/** About half a minute in all. */
+const LEADER_TRIES = 8
 
 /** Makes a connection. `address` comes from resolveKafka. */
 export function connectKafka(
@@ -66,9 +73,14 @@ export function connectKafka(
         try {
           return await question(await admin.get())
         } catch (error) {
+          const type = kafkaErrorType(error)
           // A kafkajs client asks for every topic that it ever knew, so one that was deleted spoils all answers.
-          if (tries > 1 || kafkaErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw toFailure(error, doing)
-          await close()
+          const isForgetful = type === 'UNKNOWN_TOPIC_OR_PARTITION' && tries === 1
+          const isEarly = type !== null && LEADERLESS.has(type) && tries < LEADER_TRIES
+          if (!isForgetful && !isEarly) throw toFailure(error, doing)
+          if (isEarly) await wait(backOffDelay(tries, BROKER_BACK_OFF))
+          // The metadata may be old as well (a leader that has moved), and kafkajs keeps it for minutes.
+          if (isForgetful || tries > 2) await close()
         }
       }
     },

@@ -37,7 +37,7 @@ SELECT run_id, revision, stage, code, count() AS dead_letters, countIf(redriven_
 FROM dead_letters FINAL
 GROUP BY run_id, revision, stage, code;
 
--- What models cost: calls, tokens and seconds of their time. A request of n choices is n calls here.
+-- What models cost: calls, tokens and seconds of waiting for them. The choices of one request are one call.
 CREATE OR REPLACE VIEW cost AS
 SELECT
     run_id, revision, role, model,
@@ -47,9 +47,10 @@ SELECT
     sum(call_seconds) AS seconds
 FROM
 (
-    SELECT run_id, revision, 'questioner' AS role, assumeNotNull(model) AS model, prompt_tokens AS call_prompt_tokens,
-        completion_tokens AS call_completion_tokens, seconds AS call_seconds
-    FROM problems FINAL WHERE model IS NOT NULL
+    SELECT run_id, revision, 'questioner' AS role, assumeNotNull(model) AS model, sum(prompt_tokens) AS call_prompt_tokens,
+        sum(completion_tokens) AS call_completion_tokens, max(seconds) AS call_seconds
+    FROM problems FINAL WHERE problems.model IS NOT NULL
+    GROUP BY run_id, revision, slot, model
     UNION ALL
     SELECT run_id, revision, 'tagger', assumeNotNull(tag_model), tag_prompt_tokens, tag_completion_tokens, tag_seconds
     FROM problems FINAL WHERE tag_model IS NOT NULL

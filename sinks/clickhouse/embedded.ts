@@ -63,6 +63,7 @@ function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConne
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
     for (const lane of [...strangers, reads, writes, control]) await lane.close()
+    await first.close() // a reader never wrote, so its lane never took it
     const { drainPending } = await loadChdb()
     await drainPending()
   }

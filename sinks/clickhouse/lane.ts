@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ClickHouseClient } from '@clickhouse/client'
+import type { ClickHouseClient, ExecParams } from '@clickhouse/client'
 import { permanent } from '../../schemas/failure.ts'
 import { toFailure } from './errors.ts'
 import type { QueryOptions } from './contract.ts'
@@ -36,10 +36,22 @@ export interface LaneOptions {
   readonly width: number
   /** Ends the statement whose SQL holds this mark; called when a signal fires while it runs. */
   readonly kill: (mark: string) => Promise<void>
+  /** The connection can be cut under a statement (HTTP); else its end is waited for. */
+  readonly cuts?: boolean
+  /** How parameters go along, where it is not ClickHouse that reads them. */
+  readonly sendParameters?: (parameters: Readonly<Record<string, unknown>>) => Pick<ExecParams, 'http_headers'>
 }
 
 /** A queue in front of one connection. */
-export function createLane({ open, renew, settings = {}, width, kill }: LaneOptions): Lane {
+export function createLane({
+  open,
+  renew,
+  settings = {},
+  width,
+  kill,
+  cuts = false,
+  sendParameters,
+}: LaneOptions): Lane {
   let opened: Promise<ClickHouseClient> | null = null
   const connection = (): Promise<ClickHouseClient> => {
     opened ??= open()
@@ -52,6 +64,7 @@ export function createLane({ open, renew, settings = {}, width, kill }: LaneOpti
     await (await client?.catch(() => null))?.close()
   }
 
+  const parametersOf = sendParameters ?? ((parameters) => ({ query_params: { ...parameters } }))
   const waiting: (() => void)[] = []
   let running = 0
   let closed: Promise<void> | null = null
@@ -88,7 +101,8 @@ export function createLane({ open, renew, settings = {}, width, kill }: LaneOpti
               string,
               string
             >,
-            ...(options.parameters === undefined ? {} : { query_params: { ...options.parameters } }),
+            ...(cuts ? { abort_signal: signal } : {}),
+            ...(options.parameters === undefined ? {} : parametersOf(options.parameters)),
           })
           return await buffer(result.stream)
         } catch (error) {
@@ -106,7 +120,7 @@ export function createLane({ open, renew, settings = {}, width, kill }: LaneOpti
           const result = await (
             await connection()
           ).exec({
-            query: `INSERT INTO ${table} SETTINGS async_insert = 0 FORMAT JSONEachRow`,
+            query: `INSERT INTO ${table} SETTINGS async_insert = 0, input_format_skip_unknown_fields = 0 FORMAT JSONEachRow`,
             values: Readable.from([lines], { objectMode: false }),
           })
           result.stream.resume()

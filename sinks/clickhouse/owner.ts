@@ -11,6 +11,7 @@ import { Failure } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import type { Database } from './contract.ts'
 import { DEFAULT_FORMAT } from './lane.ts'
+import { parametersAtOwner } from './owner-parameters.ts'
 import { removeOwnerNote, writeOwnerNote } from './owner-file.ts'
 
 export interface ServedOwner {
@@ -78,10 +79,9 @@ async function answer(database: Database, request: IncomingMessage, response: Se
     gone.abort(new Error('the reader has gone'))
   })
   const sql = [url.searchParams.get('query') ?? '', await text(request)].join('\n')
-  const parameters: Record<string, string> = {}
-  for (const [name, value] of url.searchParams) if (name.startsWith('param_')) parameters[name.slice(6)] = value
   const format = url.searchParams.get('default_format') ?? DEFAULT_FORMAT
   try {
+    const parameters = parametersAtOwner(request.headers)
     const result = await database.bytes(sql, { format, parameters, readOnly: true, signal: gone.signal })
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'x-clickhouse-format': format }).end(result)
   } catch (error) {

@@ -6,6 +6,7 @@ import { UsageFault } from '../../schemas/failure.ts'
 import type { Database } from './contract.ts'
 import { insertLines, rowsOf } from './json-lines.ts'
 import { createLane, killStatement } from './lane.ts'
+import { parametersForOwner } from './owner-parameters.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 
 /** Longest wait for one answer, ms: a SELECT of our own over a large table may take minutes. */
@@ -37,14 +38,16 @@ export function openServer(options: ServerOptions): Database {
     if (options.readOnlyEnd === true) return // the end stops what its client has left
     await client.command({ query: killStatement(mark) })
   }
-  const lane = createLane({ open, renew: false, width: 8, kill })
-  const strangers = createLane({
+  const shared = {
     open,
     renew: false,
     width: 8,
     kill,
-    settings: options.readOnlyEnd === true ? {} : READ_ONLY_SETTINGS,
-  })
+    cuts: true,
+    ...(options.readOnlyEnd === true ? { sendParameters: parametersForOwner } : {}),
+  }
+  const lane = createLane(shared)
+  const strangers = createLane({ ...shared, settings: options.readOnlyEnd === true ? {} : READ_ONLY_SETTINGS })
 
   const bytes: Database['bytes'] = async (sql, queryOptions = {}) => {
     if (queryOptions.readOnly !== true) return await lane.bytes(sql, queryOptions)

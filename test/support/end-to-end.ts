@@ -179,14 +179,13 @@ export async function recordsOf<Name extends RecordName>(
 
 /** Everything that a run has on the log, repeats included. */
 export async function logOf(workshop: Workshop, runId: string) {
-  const [problems, rejections, rewarded, sft, preferences, dead] = await Promise.all([
-    recordsOf(workshop, runId, 'problems', 'Problem'),
-    recordsOf(workshop, runId, 'rejections', 'Rejection'),
-    recordsOf(workshop, runId, 'rewarded', 'Rewarded'),
-    recordsOf(workshop, runId, 'sft', 'SftRecord'),
-    recordsOf(workshop, runId, 'preferences', 'PreferenceRecord'),
-    messagesOf(workshop, runId, 'dead-letters'),
-  ])
+  // One after the other: kafkajs loses sight of sockets that it opens side by side.
+  const problems = await recordsOf(workshop, runId, 'problems', 'Problem')
+  const rejections = await recordsOf(workshop, runId, 'rejections', 'Rejection')
+  const rewarded = await recordsOf(workshop, runId, 'rewarded', 'Rewarded')
+  const sft = await recordsOf(workshop, runId, 'sft', 'SftRecord')
+  const preferences = await recordsOf(workshop, runId, 'preferences', 'PreferenceRecord')
+  const dead = await messagesOf(workshop, runId, 'dead-letters')
   return { problems, rejections, rewarded, sft, preferences, dead }
 }
 

@@ -43,7 +43,7 @@ export function generation(over: Partial<Generation> = {}): Generation {
     minP: 0,
     repetitionPenalty: 1,
     maxTokens: 1024,
-    seed: 9_007_199_254_740_991,
+    seed: 9_007_199_254_740_000,
     finishReason: 'stop',
     stopReason: null,
     promptTokens: 20,

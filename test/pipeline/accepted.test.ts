@@ -1,0 +1,86 @@
+// Holds pipeline/accepted.ts: accepted rows of earlier processes and of this one, and when they are enough.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { configSchema } from '../../configs/schema.ts'
+import { countAccepted } from '../../pipeline/accepted.ts'
+import type { AcceptedRows } from '../../pipeline/accepted.ts'
+import { topicFor } from '../../schemas/topics.ts'
+import type { TopicName } from '../../schemas/topics.ts'
+import { permanent } from '../../schemas/failure.ts'
+import type { Sender } from '../../stream/sender.ts'
+import { ensureTopics } from '../../stream/topics-admin.ts'
+import { CONFIG, openRunBench } from './run-bench.ts'
+import type { RunBench } from './run-bench.ts'
+
+let bench: RunBench
+before(async () => {
+  bench = await openRunBench()
+  const { connection, revision } = bench
+  await ensureTopics(connection, { revision, names: ['sft', 'preferences'], topics: CONFIG.kafka.topics })
+})
+after(async () => {
+  await bench.close()
+})
+
+/** A sender that only remembers, or that refuses everything. */
+function fakeSender(refuses = false): Sender {
+  return {
+    send: () => (refuses ? Promise.reject(permanent('record-too-large', 'too large')) : Promise.resolve()),
+    state: () => ({ sent: 0, waiting: 0, downSince: null, lastError: null }),
+    close: () => Promise.resolve(),
+  }
+}
+
+async function rowsOf(runId: string, accept: object | null, sender = fakeSender()): Promise<AcceptedRows> {
+  const config = configSchema.parse({ name: 'a-run', accept })
+  return countAccepted({ ...bench, runId }, { sender, accept: config.accept }, new AbortController().signal)
+}
+
+const message = (topic: TopicName) => ({ topic: topicFor(topic, bench.revision), key: 'k', value: Buffer.alloc(1) })
+
+describe('countAccepted', () => {
+  it('begins with what the topics hold of the run', async () => {
+    await bench.fill('sft', 'earlier', [0, 1, 1])
+    await bench.fill('preferences', 'earlier', [0])
+    await bench.fill('sft', 'other', [5])
+    assert.deepEqual((await rowsOf('earlier', null)).counts(), { sft: 2, preference: 1 })
+    assert.deepEqual((await rowsOf('fresh', null)).counts(), { sft: 0, preference: 0 })
+  })
+
+  it('adds what its sender has sent, and only rows of the two data sets of this revision', async () => {
+    const { sender, counts } = await rowsOf('sending', null)
+    await sender.send([message('sft'), message('preferences'), message('rejections'), message('sft')])
+    await sender.send([{ ...message('sft'), topic: 'sft' }])
+    assert.deepEqual(counts(), { sft: 2, preference: 1 })
+  })
+
+  it('does not count what was not acknowledged', async () => {
+    const { sender, counts } = await rowsOf('refused', null, fakeSender(true))
+    await assert.rejects(sender.send([message('sft')]), { code: 'record-too-large' })
+    assert.deepEqual(counts(), { sft: 0, preference: 0 })
+  })
+})
+
+describe('isEnough', () => {
+  it('never is without numbers in the config', async () => {
+    const { isEnough } = await rowsOf('endless', null)
+    assert.equal(isEnough(1_000_000), false)
+  })
+
+  it('is when every number is reached and the minimum made', async () => {
+    const { sender, isEnough } = await rowsOf('numbers', { sft: 2, preference: 1, minimum: 12 })
+    await sender.send([message('sft'), message('preferences')])
+    assert.equal(isEnough(12), false)
+    await sender.send([message('sft')])
+    assert.equal(isEnough(11), false)
+    assert.equal(isEnough(12), true)
+  })
+
+  it('asks for nothing that the config does not name', async () => {
+    const { sender, isEnough } = await rowsOf('one-number', { preference: 1 })
+    assert.equal(isEnough(0), false)
+    await sender.send([message('preferences')])
+    assert.equal(isEnough(0), true)
+  })
+})

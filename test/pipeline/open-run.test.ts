@@ -1,0 +1,155 @@
+// Holds pipeline/open-run.ts on a real log: one process leads a run at a time, a new run begins at the ends, a
+// worker waits for its leader.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { openRun } from '../../pipeline/open-run.ts'
+import type { OpenRun } from '../../pipeline/open-run.ts'
+import type { RunParts } from '../../pipeline/run-contract.ts'
+import { isThrough, lagOf } from '../../pipeline/standing.ts'
+import { UsageFault } from '../../schemas/failure.ts'
+import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
+import { topicNames } from '../../stream/topics-admin.ts'
+import { NOW, openRunBench } from './run-bench.ts'
+import type { RunBench } from './run-bench.ts'
+
+const SIGNAL = new AbortController().signal
+const HERE = import.meta.dirname
+
+let bench: RunBench
+before(async () => {
+  bench = await openRunBench()
+})
+after(async () => {
+  await bench.close()
+})
+
+/** Opens a run for as long as the test looks at it. */
+async function opened<Result>(parts: RunParts, look: (run: OpenRun) => Promise<Result>): Promise<Result> {
+  const run = await openRun(parts, SIGNAL)
+  try {
+    return await look(run)
+  } finally {
+    await run.close()
+  }
+}
+
+/** Another process that leads the run until it is killed. */
+async function leader(runId: string) {
+  const { connection, revision } = bench
+  const child = spawn(process.execPath, [join(HERE, 'leading-process.ts'), connection.brokers.join(','), runId, revision], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [text] = (await once(child.stdout, 'data')) as [Buffer]
+  assert.equal(text.toString(), 'leads\n')
+  return {
+    pid: child.pid!,
+    async kill() {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+describe('a run that is opened', () => {
+  it('has its topics, and stands at their ends', async () => {
+    await opened(bench.parts('older'), async () => {
+      await bench.fill('problems', 'older', [0, 1, 2])
+      await bench.fill('sft', 'older', [0])
+    })
+    const names = await topicNames(bench.connection)
+    for (const name of TOPIC_NAMES) assert.ok(names.includes(topicFor(name, bench.revision)), name)
+    await opened(bench.parts('new'), async (run) => {
+      assert.equal(run.previous, null)
+      assert.equal(run.startedAt, NOW)
+      // The topic `runs` is shared with other tests, which may be writing to it.
+      const readers = run.readers.filter(({ part }) => part !== 'clickhouse')
+      assert.equal(readers.length, run.planned.length + 1)
+      assert.equal(await isThrough(run, readers), true)
+      await bench.fill('problems', 'new', [7])
+      assert.equal(await lagOf(run, readers[0]!), 1)
+    })
+  })
+
+  it('goes on where it stood, with its first start, when it is opened again', async () => {
+    await opened(bench.parts('again'), async (run) => {
+      await run.publish('running')
+      await bench.fill('problems', 'again', [0, 1])
+      await run.publish('stopped')
+    })
+    await opened(bench.parts('again', { now: () => NOW + 60_000 }), async (run) => {
+      assert.equal(run.previous?.state, 'stopped')
+      assert.deepEqual([run.startedAt, run.previous.configHash, run.previous.version], [NOW, 'ab12', '1.2.3'])
+      assert.equal(await lagOf(run, run.readers[0]!), 2)
+      await run.publish('finished')
+      const state = await run.readState(SIGNAL)
+      assert.deepEqual([state?.state, state?.startedAt, state?.finishedAt], ['finished', NOW, NOW + 60_000])
+    })
+  })
+
+  it('refuses a second leader by process and host, and lets one in when the first was killed', async () => {
+    const first = await leader('claimed')
+    try {
+      await assert.rejects(openRun(bench.parts('claimed'), SIGNAL), (error) => {
+        assert.ok(error instanceof UsageFault, String(error))
+        assert.match(error.message, new RegExp(`run claimed .*process ${first.pid} on ${hostname()}.*--run`))
+        return true
+      })
+      await opened(bench.parts('other-name'), (run) => Promise.resolve(assert.equal(run.previous, null)))
+    } finally {
+      await first.kill()
+    }
+    await opened(bench.parts('claimed'), (run) => {
+      assert.equal(run.previous?.pid, first.pid)
+      assert.equal(run.previous.state, 'running')
+      return Promise.resolve()
+    })
+  })
+})
+
+describe('a worker', () => {
+  const worker = { parts: new Set(['verify'] as const) }
+
+  it('joins a run that another process leads, and does not write its state', async () => {
+    const first = await leader('shared')
+    try {
+      await opened(bench.parts('shared', worker), async (run) => {
+        assert.equal(run.previous?.pid, first.pid)
+        await run.publish('finished')
+        assert.equal((await run.readState(SIGNAL))?.state, 'running')
+      })
+    } finally {
+      await first.kill()
+    }
+  })
+
+  it('says that it waits until the run is started, and then joins it', async () => {
+    const waiting = Promise.withResolvers<undefined>()
+    const opening = openRun(
+      bench.parts('late', {
+        ...worker,
+        onWaiting: () => {
+          waiting.resolve(undefined)
+        },
+      }),
+      SIGNAL,
+    )
+    await waiting.promise
+    await opened(bench.parts('late'), (run) => run.publish('running'))
+    const run = await opening
+    assert.equal(run.previous?.runId, 'late')
+    await run.close()
+  })
+
+  it('stops waiting when it is told to', async () => {
+    const halt = new AbortController()
+    const onWaiting = () => {
+      halt.abort(new Error('enough'))
+    }
+    await assert.rejects(openRun(bench.parts('never', { ...worker, onWaiting }), halt.signal), /enough/)
+  })
+})

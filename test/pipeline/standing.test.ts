@@ -1,0 +1,104 @@
+// Holds pipeline/standing.ts on a real log: where a new run begins, what waits before it, when it is through.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { groupOf, planStages } from '../../pipeline.ts'
+import { beginAtEnd, isThrough, lagOf, readingParts } from '../../pipeline/standing.ts'
+import type { ReadingPart } from '../../pipeline/standing.ts'
+import { topicFor } from '../../schemas/topics.ts'
+import { moveGroupToEnd } from '../../stream/groups-admin.ts'
+import { ensureTopics } from '../../stream/topics-admin.ts'
+import { CONFIG, openRunBench } from './run-bench.ts'
+import type { RunBench } from './run-bench.ts'
+
+const SCREEN: ReadingPart = { part: 'screen', topics: ['problems'] }
+const VERIFY: ReadingPart = { part: 'verify', topics: ['sampled'] }
+const JSON_SINK: ReadingPart = { part: 'json', topics: ['sft', 'preferences'] }
+const PARTS = [SCREEN, VERIFY, JSON_SINK]
+
+let bench: RunBench
+before(async () => {
+  bench = await openRunBench()
+  const { connection, revision } = bench
+  const names = ['problems', 'sampled', 'sft', 'preferences'] as const
+  await ensureTopics(connection, { revision, names, topics: CONFIG.kafka.topics })
+})
+after(async () => {
+  await bench.close()
+})
+
+const run = (runId: string) => ({ ...bench, runId })
+
+/** The part has finished all that its topics hold. */
+async function finish(runId: string, { part, topics }: ReadingPart): Promise<void> {
+  const { connection, revision } = bench
+  const names = topics.map((topic) => topicFor(topic, revision))
+  await moveGroupToEnd(connection, groupOf(runId, revision, part), names)
+}
+
+describe('readingParts', () => {
+  it('are the stages in the data’s way, then the sinks', () => {
+    const parts = readingParts(planStages(CONFIG.stages), [JSON_SINK])
+    assert.deepEqual(
+      parts.map(({ part, topics }) => `${part}: ${topics.join(', ')}`),
+      [
+        'screen: problems',
+        'answer: screened',
+        'sample: answered',
+        'verify: sampled',
+        'reward: verified',
+        'curate: rewarded',
+        'json: sft, preferences',
+      ],
+    )
+  })
+})
+
+describe('a run on the log', () => {
+  it('has all of a topic before it while its group has committed nothing', async () => {
+    await bench.fill('sft', 'old', [0, 1])
+    await bench.fill('preferences', 'old', [0])
+    assert.equal(await lagOf(run('unplaced'), JSON_SINK), 3)
+  })
+
+  it('begins at the ends: what older runs left is not its own', async () => {
+    await bench.fill('problems', 'old', [0, 1, 2])
+    await beginAtEnd(run('young'), PARTS)
+    for (const part of PARTS) assert.equal(await lagOf(run('young'), part), 0, part.part)
+    assert.equal(await isThrough(run('young'), PARTS), true)
+    await bench.fill('problems', 'young', [3, 4])
+    assert.equal(await lagOf(run('young'), SCREEN), 2)
+    assert.equal(await lagOf(run('young'), VERIFY), 0)
+  })
+
+  it('is through when nothing waits before any part, wherever it waits', async () => {
+    await beginAtEnd(run('through'), PARTS)
+    for (const part of PARTS) {
+      await bench.fill(part.topics.at(-1)!, 'through', [9])
+      assert.equal(await isThrough(run('through'), PARTS), false, part.part)
+      await finish('through', part)
+      assert.equal(await isThrough(run('through'), PARTS), true, part.part)
+    }
+  })
+
+  it('looks in the data’s way and stops at the first part that has work', async () => {
+    await beginAtEnd(run('first'), [SCREEN])
+    await bench.fill('problems', 'first', [5])
+    const last: ReadingPart = {
+      part: 'verify',
+      get topics(): never {
+        throw new Error('asked about the last part')
+      },
+    }
+    assert.equal(await isThrough(run('first'), [SCREEN, last]), false)
+    await finish('first', SCREEN)
+    await assert.rejects(isThrough(run('first'), [SCREEN, last]), /asked about the last part/)
+  })
+
+  it('does not stand where another run or revision stands', async () => {
+    await beginAtEnd(run('here'), [SCREEN])
+    await bench.fill('problems', 'here', [6])
+    assert.equal(await lagOf(run('here'), SCREEN), 1)
+    assert.ok((await lagOf(run('elsewhere'), SCREEN)) > 1)
+  })
+})
