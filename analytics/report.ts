@@ -1,97 +1,107 @@
-// The report of a run: how many problems got how far, why the others ended, what models cost, what was found.
-// All of it comes from the shipped views, so every figure can be asked for again in SQL.
+// The report on a run: how many problems got how far and why the others did not, what models cost, how good the
+// answers look. Promise: it counts rows with FINAL, so it is the same however often anything was delivered.
 
-import { UsageFault } from '../schemas/failure.ts'
-import type { Database } from '../sinks/clickhouse/contract.ts'
+import type { Cost, DeadLetters, Ends, Reason, Report, RewardSummary, VerdictCount } from './report/contract.ts'
+import { findRun } from './report/find-run.ts'
+import type { Reads } from './report/find-run.ts'
 
-export interface Report {
-  readonly run: string
-  readonly revision: string
-  readonly state: string
-  /** UTC, as ClickHouse writes times. */
-  readonly startedAt: string
-  readonly finishedAt: string | null
-  /** Seconds between the first problem and the last row or end. */
-  readonly seconds: number
-  readonly funnel: readonly { step: string; problems: number }[]
-  readonly reasons: readonly { stage: string; reason: string; problems: number; example: string | null }[]
-  readonly failures: readonly { stage: string; code: string; deadLetters: number; example: string }[]
-  /** seconds: sum of the calls' wall times. */
-  readonly cost: readonly {
-    role: string
-    model: string
-    calls: number
-    promptTokens: number
-    completionTokens: number
-    seconds: number
-  }[]
-  readonly verdicts: readonly { kind: string; verdict: string; responses: number }[]
-  readonly rewards: readonly { reward: string; verdict: string; responses: number; mean: number }[]
+export type { Report } from './report/contract.ts'
+
+export interface ReportOptions {
+  /** Name of the run; the newest when left out. */
+  readonly run?: string | undefined
+  /** `main` when left out. */
+  readonly revision?: string | undefined
 }
 
-interface RunRow {
-  run: string
-  revision: string
-  state: string
-  startedAt: string
-  finishedAt: string | null
-}
+const OF_RUN = 'run_id = {run:String} AND revision = {revision:String}'
 
-/** Builds the report of a run, of the newest one unless named. Throws UsageFault where there is no such run. */
-export async function buildReport(
-  database: Database,
-  asked: { run?: string | undefined; revision?: string | undefined },
-): Promise<Report> {
-  const runs = await database.rows<RunRow>(
-    `SELECT run_id AS run, revision, state, toString(started_at) AS startedAt, toString(finished_at) AS finishedAt
-     FROM runs FINAL ORDER BY started_at DESC`,
+/** Counts one run. Throws UsageFault when there is no such run, and what the database throws. */
+export async function buildReport(database: Reads, options: ReportOptions = {}): Promise<Report> {
+  const run = await findRun(database, options.revision ?? 'main', options.run)
+  const select = async <Row>(sql: string): Promise<Row[]> =>
+    await database.rows<Row>(sql, { run: run.id, revision: run.revision })
+
+  const steps = await select<{ step: string; problems: number }>(
+    `SELECT step, problems FROM funnel WHERE ${OF_RUN} ORDER BY position`,
   )
-  const named = runs.filter((row) => asked.run === undefined || row.run === asked.run)
-  const run = named.find((row) => row.revision === (asked.revision ?? 'main'))
-  if (run === undefined) throw noSuchRun(runs, asked)
-  const scope = { run: run.run, revision: run.revision }
-  const where = 'run_id = {run:String} AND revision = {revision:String}'
-  const ask = <Row>(sql: string): Promise<Row[]> => database.rows<Row>(sql, scope)
+  // A replay from a later topic has no problems of its own: its widest step is the whole.
+  const whole = steps[0]?.problems ?? 0
+  const share = (part: number): number => (whole === 0 ? 0 : part / whole)
+
+  const reasons = await select<Omit<Reason, 'share'>>(
+    `SELECT stage, reason, problems FROM reasons WHERE ${OF_RUN} ORDER BY problems DESC, stage, reason`,
+  )
+  const deadLetters = await select<DeadLetters>(
+    `SELECT stage, code, dead_letters AS count, redriven, example FROM failures WHERE ${OF_RUN} ORDER BY count DESC, stage, code`,
+  )
+  const cost = await select<Cost>(
+    `SELECT role, model, calls, prompt_tokens AS promptTokens, completion_tokens AS completionTokens, seconds
+     FROM cost WHERE ${OF_RUN}
+     ORDER BY indexOf(['questioner', 'tagger', 'answerer', 'sampler'], role) = 0, indexOf(['questioner', 'tagger', 'answerer', 'sampler'], role), role, model`,
+  )
+  const verdicts = await select<Omit<VerdictCount, 'share'>>(
+    `SELECT assumeNotNull(verdict) AS verdict, sum(responses) AS responses FROM verdicts WHERE ${OF_RUN}
+     GROUP BY verdict ORDER BY indexOf(['equal', 'different', 'unknown'], verdict)`,
+  )
+  const [passed] = await select<{ rate: number | null }>(
+    `SELECT avg(pass_rate) AS rate FROM problems FINAL WHERE ${OF_RUN}`,
+  )
+  const rewards = await select<RewardSummary>(REWARDS)
+  const ends = await endsOf(select)
+  const rowCount = (step: string): number => steps.find((each) => each.step === step)?.problems ?? 0
+
+  const judged = verdicts.reduce((sum, { responses }) => sum + responses, 0)
+  const tokens = {
+    prompt: cost.reduce((sum, each) => sum + each.promptTokens, 0),
+    completion: cost.reduce((sum, each) => sum + each.completionTokens, 0),
+  }
+  const per = (count: number, seconds: number): number => (run.seconds === 0 ? 0 : (count * seconds) / run.seconds)
   return {
-    ...run,
-    seconds:
-      (
-        await ask<{ seconds: number }>(
-          `SELECT max(last) - min(first) AS seconds FROM (
-           SELECT toUnixTimestamp64Milli(min(created_at)) / 1000 AS first, toUnixTimestamp64Milli(max(reached_at)) / 1000 AS last
-           FROM problems WHERE ${where} HAVING count() > 0)`,
-        )
-      )[0]?.seconds ?? 0,
-    funnel: await ask(`SELECT step, problems FROM funnel WHERE ${where} ORDER BY position`),
-    reasons: await ask(
-      `SELECT stage, reason, problems, example FROM reasons WHERE ${where} ORDER BY problems DESC, stage, reason`,
-    ),
-    failures: await ask(
-      `SELECT stage, code, dead_letters AS deadLetters, example FROM failures WHERE ${where} ORDER BY dead_letters DESC`,
-    ),
-    cost: await ask(
-      `SELECT role, model, calls, prompt_tokens AS promptTokens, completion_tokens AS completionTokens, seconds
-       FROM cost WHERE ${where} ORDER BY seconds DESC`,
-    ),
-    verdicts: await ask(
-      `SELECT kind, verdict, sum(responses) AS responses FROM verdicts WHERE ${where} GROUP BY kind, verdict ORDER BY kind, verdict`,
-    ),
-    rewards: await ask(
-      `SELECT reward, ifNull(verdict, 'unknown') AS verdict, count() AS responses, avg(value) AS mean
-       FROM (SELECT verdict, rewards FROM responses FINAL WHERE ${where})
-       ARRAY JOIN mapKeys(rewards) AS reward, mapValues(rewards) AS value
-       GROUP BY reward, verdict ORDER BY reward, verdict`,
-    ),
+    run,
+    funnel: steps.map((each) => ({ ...each, share: share(each.problems) })),
+    ends,
+    rows: { sft: rowCount('sft'), preferences: rowCount('preferences') },
+    reasons: reasons.map((each) => ({ ...each, share: share(each.problems) })),
+    deadLetters,
+    cost,
+    tokens,
+    verdicts: verdicts.map((each) => ({ ...each, share: judged === 0 ? 0 : each.responses / judged })),
+    passRate: passed?.rate ?? null,
+    rewards,
+    rates: {
+      problemsPerHour: per(whole, 3600),
+      acceptedPerHour: per(ends.accepted, 3600),
+      tokensPerSecond: per(tokens.completion, 1),
+    },
   }
 }
 
-function noSuchRun(
-  runs: readonly RunRow[],
-  { run, revision }: { run?: string | undefined; revision?: string | undefined },
-): UsageFault {
-  if (runs.length === 0)
-    return new UsageFault('there is no run in the database yet: start one with ./magpie quickstart')
-  const known = [...new Set(runs.map((row) => row.run))].slice(0, 10).join(', ')
-  const wanted = run === undefined ? '' : ` ${run}`
-  return new UsageFault(`there is no run${wanted} of revision ${revision ?? 'main'}; there are ${known}`)
+/** Spread of each reward over the responses; errors are responses that it could not score. */
+const REWARDS = `
+  SELECT name, countIf(has(rewards, name)) AS responses, countIf(NOT has(rewards, name)) AS errors,
+    avgOrNullIf(rewards[name], has(rewards, name)) AS mean, minOrNullIf(rewards[name], has(rewards, name)) AS least,
+    quantileExactOrNullIf(0.5)(rewards[name], has(rewards, name)) AS median, maxOrNullIf(rewards[name], has(rewards, name)) AS greatest
+  FROM (SELECT rewards, reward_versions FROM responses FINAL WHERE ${OF_RUN})
+  ARRAY JOIN mapKeys(reward_versions) AS name
+  GROUP BY name ORDER BY name`
+
+/** Each problem once, at its best end: accepted before rejected before dead. */
+async function endsOf(select: <Row>(sql: string) => Promise<Row[]>): Promise<Ends> {
+  const rows = await select<{ rank: number; problems: number }>(`
+    SELECT rank, count() AS problems FROM
+    (
+      SELECT problem_id, min(rank) AS rank FROM
+      (
+        SELECT problem_id, 0 AS rank FROM sft WHERE ${OF_RUN}
+        UNION ALL SELECT problem_id, 0 FROM preferences WHERE ${OF_RUN}
+        UNION ALL SELECT problem_id, 1 FROM rejections WHERE ${OF_RUN}
+        UNION ALL SELECT problem_id, 2 FROM dead_letters FINAL WHERE ${OF_RUN} AND redriven_at IS NULL
+        UNION ALL SELECT id, 3 FROM problems WHERE ${OF_RUN}
+      )
+      GROUP BY problem_id
+    )
+    GROUP BY rank`)
+  const at = (rank: number): number => rows.find((row) => row.rank === rank)?.problems ?? 0
+  return { accepted: at(0), rejected: at(1), deadLetters: at(2), open: at(3) }
 }

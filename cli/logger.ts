@@ -13,13 +13,14 @@ export interface FileLogger {
   readonly logger: Logger
   readonly file: string
   /** Writes what is buffered; call before the process ends. */
-  flush(): Promise<void>
+  readonly flush: () => Promise<void>
 }
 
 /** Opens (appends to) a log file. MAGPIE_LOG_LEVEL sets the level (info). */
 export function createFileLogger(file: string): FileLogger {
   mkdirSync(dirname(file), { recursive: true })
-  const destination = pino.destination({ dest: file, sync: false, mkdir: true })
+  // Without a minimal length its flush() would not wait for anything.
+  const destination = pino.destination({ dest: file, sync: false, mkdir: true, minLength: 1 })
   const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
   const level = process.env['MAGPIE_LOG_LEVEL'] ?? 'info'
   const options = { level, redact: { paths, censor: '[redacted]' }, base: { pid: process.pid } }

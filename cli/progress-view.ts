@@ -19,11 +19,11 @@ export interface View {
   readonly now: number
 }
 
-/** The block of a terminal, some 15 lines. */
+/** The block of a terminal, some 15 lines of at most 100 columns. */
 export function progressBlock(view: View): string {
   const { runId, snapshot, messages } = view
-  const head = `${picocolors.bold(runId)}  ${bar(snapshot)}  ${figures(view)}`
-  return [head, stageTable(snapshot, messages), accepted(view), ...waits(view)].join('\n')
+  const head = [picocolors.bold(runId), ...bar(snapshot), problems(view)].join('  ')
+  return [head, speeds(view), stageTable(snapshot, messages), accepted(view), ...waits(view)].join('\n')
 }
 
 /** One line for output that is no terminal. */
@@ -32,25 +32,27 @@ export function progressLine(view: View): string {
   const stages = snapshot.stages
     .filter(({ received }) => received > 0)
     .map(({ name, emitted, rejected }) => `${messages.parts[name as keyof Messages['parts']]} ${emitted}+${rejected}`)
-  return [figures(view), accepted(view), stages.join(', ')].filter((part) => part !== '').join(' · ')
+  return [problems(view), speeds(view), accepted(view), stages.join(', ')].filter((part) => part !== '').join(' · ')
 }
 
-function bar({ total, made, accepted: rows }: RunSnapshot): string {
-  if (total === null) return `${rows.sft}`
+/** One bar, or none for a run without an end. */
+function bar({ total, made }: RunSnapshot): string[] {
+  if (total === null) return []
   const filled = Math.min(BAR_WIDTH, Math.round((made / total) * BAR_WIDTH))
-  return picocolors.green('█'.repeat(filled)) + picocolors.dim('░'.repeat(BAR_WIDTH - filled))
+  return [picocolors.green('█'.repeat(filled)) + picocolors.dim('░'.repeat(BAR_WIDTH - filled))]
 }
 
-function figures({ snapshot, rates, messages, since, now }: View): string {
-  const { made, total } = snapshot
+function problems({ snapshot: { made, total }, messages }: View): string {
+  return messages.problems(made, total)
+}
+
+function speeds({ snapshot, rates, messages, since, now }: View): string {
   const left = rates.secondsLeft === null ? messages.etaUnknown : messages.eta(rates.secondsLeft)
-  const count = total === null ? messages.problems(made) : `${made}/${messages.problems(total)}`
   return [
-    count,
     messages.rate(rates.endedPerMinute),
     messages.tokensPerSecond(rates.tokensPerSecond),
     messages.elapsed((now - since) / 1000),
-    ...(total === null ? [] : [left]),
+    ...(snapshot.total === null ? [] : [left]),
   ].join(' · ')
 }
 

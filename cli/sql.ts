@@ -1,26 +1,49 @@
-// magpie sql: any reading SQL over the tables and views, also while a run goes on (the run's process answers).
+// `magpie sql`: any reading SQL on the run's tables, also while a run is going.
 
-import type { Command } from 'commander'
+import { Command } from 'commander'
+import { Failure, UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { stateFolder, stateOption } from './options.ts'
 
+/** Adds the command. */
 export function addSql(program: Command): void {
   program
     .command('sql')
-    .description(
-      'read-only SQL over runs, problems, responses, sft, preferences, rejections, dead_letters and the views',
-    )
-    .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS')
-    .option('--format <name>', 'ClickHouse format (default: a table on a terminal, else TabSeparatedWithNames)')
+    .description('Asks the database in SQL (reading only); a run may be going on.')
+    .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
+    .option('--format <format>', 'a ClickHouse output format (PrettyCompact on a terminal, else TSVWithNames)')
     .addOption(stateOption())
-    .addHelpText('after', '\nExample:\n  ./magpie sql "SELECT reason, problems FROM reasons ORDER BY problems DESC"')
+    .addHelpText(
+      'after',
+      `
+Tables: runs, problems, responses, sft, preferences, rejections, dead_letters (read them with FINAL).
+Views: funnel, reasons, failures, cost, verdicts, reward_histogram, duplicates.
+
+Examples:
+  ./magpie sql "SELECT step, problems FROM funnel ORDER BY position"
+  ./magpie sql "SELECT * FROM sft FINAL LIMIT 5" --format JSONEachRow
+  ./magpie sql "SELECT * FROM responses FINAL" --format Parquet > responses.parquet`,
+    )
     .action(async (query: string, options: { format?: string; state: string }) => {
+      const format = options.format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TSVWithNames')
+      if (!/^[A-Za-z0-9]+$/.test(format))
+        throw new UsageFault(`--format ${format} is no ClickHouse format; try JSONEachRow`)
       const database = await openDatabase({ stateDir: stateFolder(options), role: 'reader', log: silentLogger })
       try {
-        const format = options.format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TabSeparatedWithNames')
-        const result = await database.bytes(query, { format, readOnly: true })
-        await new Promise((resolve) => process.stdout.write(result, resolve))
+        const interrupted = new AbortController()
+        const interrupt = (): void => {
+          interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
+        }
+        process.once('SIGINT', interrupt)
+        const result = await database.bytes(query, { format, readOnly: true, signal: interrupted.signal })
+        process.removeListener('SIGINT', interrupt)
+        await new Promise<void>((resolve, reject) => {
+          process.stdout.write(result, (error) => {
+            if (error == null) resolve()
+            else reject(error)
+          })
+        })
       } finally {
         await database.close()
       }

@@ -73,7 +73,7 @@ function joined(text: string, group: readonly Span[]): string {
 }
 
 const numberPattern =
-  /(?<![\w.^_\\]|[\^_]\{)(?:(?<![\w)\]}.,]\s?)[-−+])?(?:[$€£¥]\s?)?(?:\d{1,3}(?:,\d{3})+(?![\d,]*\d)(?:\.\d+)?|\d+(?:[.,]\d+)?(?:e[+-]?\d+)?|\.\d+)(?:\s?\/\s?\d+(?!\.\d))?(?:\s?(?:%|percent\b|pct\b))?/gi
+  /(?<![\w.^_\\]|[\^_]\{)(?:(?<![\w)\]}.,]|\d\s)[-−+])?(?:[$€£¥]\s?)?(?:\d{1,3}(?:,\d{3})+(?![\d,]*\d)(?:\.\d+)?|\d+(?:[.,]\d+)?(?:e[+-]?\d+)?|\.\d+)(?:\s?\/\s?\d+(?!\.\d))?(?:\s?(?:%|percent\b|pct\b))?/gi
 
 /** The last numeral of a text that is not part of a word, with its percent sign. */
 function lastNumber(text: string): { answer: string; end: number } | null {

@@ -118,7 +118,7 @@ export function normaliseText(text: string): string {
   // The brace of a system of equations has no partner.
   result = result.replace(/\\left\s*\\\{(?=\s*\\begin)/g, '')
   // {=} and {:} only space an operator.
-  result = result.replace(/(?<![\^_A-Za-z])\{([:=<>+*/-])\}/g, ' $1 ')
+  result = result.replace(/(?<![\^_]|\\[A-Za-z]{1,20})\{([:=<>+*/-])\}/g, ' $1 ')
   // A text that escapes its environments twice escapes everything twice.
   if (/\\\\(?:begin|end)\{/.test(result)) result = result.replaceAll('\\\\', '\\')
   // Elsewhere a doubled backslash before a command's name is one that was escaped twice; \\\frac is a row break and \frac.

@@ -38,7 +38,7 @@ export async function openSinks(
   const has = (name: SinkName): boolean => planned.some(({ part }) => part === name)
   const author = config.roles.answerer ?? config.roles.sampler
   const json = has('json')
-    ? await createJsonSink({
+    ? createJsonSink({
         ...{ runId, revision, codec, log, startedAt: run.startedAt },
         outDir: config.out,
         model: author?.model ?? 'imported',
@@ -62,7 +62,10 @@ export async function openSinks(
     ])
     return {
       running,
-      finish: async () => (json === null ? [] : await json.finish()),
+      finish: async () => {
+        const { sets } = json === null ? { sets: [] } : await json.finish()
+        return sets.map(({ type, path, rows }) => ({ type, path, records: rows }))
+      },
       async untilRead(topic) {
         if (database === null) return
         const late = AbortSignal.timeout(10_000)

@@ -1,5 +1,27 @@
-// placeholder being written
+// The sink to JSON files: a run's SFT and preference data sets. Promises: write() returns when the rows are on the
+// disk; while the run goes on they are readable under segments/; finish() makes one whole JSON array of each type;
+// no half file is ever seen under its name, and a repeat adds no row.
+
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
+import type { Codec } from '../schemas/codec.ts'
+import { Failure, UsageFault, permanent } from '../schemas/failure.ts'
+import type { Logger } from '../schemas/logger.ts'
+import { topicFor } from '../schemas/topics.ts'
+import type { TopicName } from '../schemas/topics.ts'
+import type { Delivered, Sink } from '../stream/delivered.ts'
+import { removeLeftovers } from './json/disk.ts'
+import { finishType, removeIfEmpty } from './json/finish.ts'
+import type { DataSet } from './json/finish.ts'
+import { lineOf } from './json/merge.ts'
+import type { Line } from './json/merge.ts'
+import { runNames } from './json/names.ts'
+import type { DataType } from './json/names.ts'
+import { rowText } from './json/rows.ts'
+import { createSegments } from './json/segments.ts'
+
 export const jsonConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Write JSON data sets under out'),
   batch: z
@@ -15,3 +37,125 @@ export const jsonConfig = z.strictObject({
     })
     .prefault({}),
 })
+
+export type JsonConfig = z.infer<typeof jsonConfig>
+
+/** Topics that the sink reads. */
+export const JSON_TOPICS: readonly TopicName[] = ['sft', 'preferences']
+
+export interface JsonSinkParts {
+  /** Folder of all data sets. */
+  readonly outDir: string
+  readonly runId: string
+  readonly revision?: string
+  /** Model of the answerer, for names. */
+  readonly model: string
+  /** First start of the run, milliseconds since 1970 UTC. */
+  readonly startedAt: number
+  readonly codec: Codec
+  readonly log: Logger
+}
+
+export interface DataSets {
+  /** Folder of this run. */
+  readonly folder: string
+  /** Those that have rows. */
+  readonly sets: readonly DataSet[]
+}
+
+export interface JsonSink extends Sink {
+  readonly folder: string
+  /**
+   * Merges all rows of the run into its data sets; call when nothing writes any more, after a resumed run again.
+   * Throws transient `disk-full` or `disk-unwritable`; then nothing is lost and it can be called again.
+   */
+  finish(): Promise<DataSets>
+}
+
+/** Returns the sink. open() throws UsageFault when the folder cannot be written or belongs to another run. */
+export function createJsonSink(parts: JsonSinkParts): JsonSink {
+  const { outDir, runId, revision = 'main', model, startedAt, codec, log } = parts
+  const names = runNames(outDir, model, startedAt, revision)
+  const segments = createSegments(names.segments)
+  const types = new Map<string, DataType>([
+    [topicFor('sft', revision), 'sft'],
+    [topicFor('preferences', revision), 'preference'],
+  ])
+  return {
+    folder: names.folder,
+    async open() {
+      takeFolder(names.folder, outDir, { run_id: runId, revision })
+      await removeLeftovers(names.folder)
+      await removeLeftovers(names.segments)
+    },
+    async write(batch) {
+      const rows = new Map<DataType, { message: Delivered; line: Line }[]>()
+      for (const message of batch) {
+        const type = types.get(message.topic)
+        if (type === undefined) throw permanent('unknown-topic', `no data set takes records of topic ${message.topic}`)
+        const row = { message, line: readLine(codec, type, message) }
+        const list = rows.get(type)
+        if (list === undefined) rows.set(type, [row])
+        else list.push(row)
+      }
+      for (const [type, list] of rows) {
+        const place = placeOf(list.map(({ message }) => message))
+        await segments.add(
+          type,
+          place,
+          list.map(({ line }) => line),
+        )
+      }
+    },
+    close: () => Promise.resolve(),
+    async finish() {
+      const sets: DataSet[] = []
+      for (const type of ['sft', 'preference'] as const) {
+        const set = await finishType(type, names, segments)
+        if (set !== null) sets.push(set)
+      }
+      await removeIfEmpty(names.segments)
+      log.info({ folder: names.folder, sets: sets.map(({ type, rows }) => ({ type, rows })) }, 'data sets written')
+      return { folder: names.folder, sets }
+    },
+  }
+}
+
+function readLine(codec: Codec, type: DataType, message: Delivered): Line {
+  const place = `${message.topic} partition ${message.partition} offset ${message.offset}`
+  try {
+    const record =
+      type === 'sft' ? codec.decode('SftRecord', message.value) : codec.decode('PreferenceRecord', message.value)
+    return lineOf(rowText(type, record), place)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    throw new Failure(error.retry, error.code, `${place}: ${error.message}`, { cause: error })
+  }
+}
+
+/** Where a batch comes from, as a part of a name: partition and offset of its first record, and a hash of all. */
+function placeOf(messages: readonly Delivered[]): string {
+  const places = messages.map(({ partition, offset }) => [partition, offset] as const)
+  places.sort(([leftPart, left], [rightPart, right]) => leftPart - rightPart || Number(left - right))
+  const [partition, offset] = places[0] ?? [0, 0n]
+  const hash = createHash('sha256').update(places.join('\n')).digest('hex').slice(0, 12)
+  return `${String(partition).padStart(3, '0')}-${String(offset).padStart(12, '0')}-${hash}`
+}
+
+/** Makes the folder and marks it as this run's. */
+function takeFolder(folder: string, outDir: string, run: { run_id: string; revision: string }): void {
+  const marker = join(folder, '.run.json')
+  try {
+    mkdirSync(join(folder, 'segments'), { recursive: true })
+    writeFileSync(marker, `${JSON.stringify(run)}\n`, { flag: 'wx' })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST')
+      throw new UsageFault(`cannot write data sets to ${outDir}: ${message}; give another --out DIR`)
+    const owner = readFileSync(marker, 'utf8').trim()
+    if (owner === JSON.stringify(run)) return
+    throw new UsageFault(
+      `${folder} belongs to another run (${owner}) that began in the same second: give another --out DIR`,
+    )
+  }
+}

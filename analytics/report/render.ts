@@ -1,106 +1,166 @@
-// The report as one screen of text: at most 40 lines of 100 columns. Pure.
+// A report as text that fits one screen: at most 40 lines of at most 100 characters (or the width that there is).
 
-import type { Report } from '../report.ts'
+import picocolors from 'picocolors'
+import type { Report } from './contract.ts'
+import { clip, columns, count, duration, harmless, percent, short } from './format.ts'
 
-const WIDTH = 100
-const REASONS = 9
-const BAR = 24
-
-/** Text of a report. Control characters of models' text are left out. */
-export function renderReport(report: Report): string {
-  const { run, revision, state, startedAt, seconds } = report
-  const head = `Run ${run}${revision === 'main' ? '' : ` (revision ${revision})`}: ${state}, started ${startedAt.slice(0, 19)} UTC, ${duration(seconds)}`
-  const parts = [[head], funnel(report), reasons(report), failures(report), cost(report), quality(report)]
-  return parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.map(fit).join('\n'))
-    .join('\n\n')
+export interface RenderOptions {
+  /** Characters of a line; more than 100 are not used, fewer than 60 are not expected. */
+  readonly width: number
+  readonly colour: boolean
 }
 
-function funnel({ funnel: steps }: Report): string[] {
-  const first = steps[0]?.problems ?? 0
-  const rows = steps.map(({ step, problems }) => {
-    const share = first === 0 ? 0 : problems / first
-    return `  ${step.padEnd(12)} ${count(problems).padStart(9)} ${`${(100 * share).toFixed(0)} %`.padStart(6)}  ${'▇'.repeat(Math.round(BAR * share))}`
-  })
-  return [`Funnel${rows.length === 0 ? ': nothing yet' : ''}`, ...rows]
+const SCREEN_WIDTH = 100
+const SCREEN_LINES = 40
+
+/** Lines of each part at most, its heading not counted. */
+const LINES = { reasons: 10, cost: 8, rewards: 4, deadLetters: 3 }
+
+/** The report as lines joined by newlines, without one at the end. */
+export function renderReport(report: Report, options: RenderOptions): string {
+  const width = Math.min(SCREEN_WIDTH, options.width)
+  const paint = picocolors.createColors(options.colour)
+  const heading = (text: string): string => paint.bold(clip(text, width))
+  const plain = (lines: readonly string[]): string[] => lines.map((line) => clip(line, width))
+
+  const funnel = ['Funnel', ...funnelLines(report)]
+  const reasons = ['Why problems ended', ...reasonLines(report)]
+  const beside = width >= 90
+  const lines = [
+    heading(headline(report)),
+    ...plain([rateLine(report)]),
+    '',
+    ...(beside
+      ? sideBySide(funnel, reasons, width).map((line, place) => (place === 0 ? paint.bold(line) : line))
+      : [
+          heading('Funnel'),
+          ...plain(funnel.slice(1)),
+          '',
+          heading('Why problems ended'),
+          ...plain(reasons.slice(1, 7)),
+        ]),
+    '',
+    heading('Models'),
+    ...plain(costLines(report)),
+    '',
+    heading('Answers'),
+    ...plain(answerLines(report)),
+    ...(report.deadLetters.length === 0
+      ? []
+      : ['', paint.red(clip('Dead letters', width)), ...plain(deadLetterLines(report))]),
+  ]
+  return lines.slice(0, SCREEN_LINES).join('\n')
 }
 
-function reasons({ reasons: all }: Report): string[] {
-  if (all.length === 0) return []
-  const total = all.reduce((sum, { problems }) => sum + problems, 0)
-  const shown = all.slice(0, REASONS).map(({ stage, reason, problems, example }) => {
-    const seen = example === null || example === '' ? '' : `  as: ${plain(example)}`
-    return `  ${count(problems).padStart(7)}  ${`${stage}: ${reason}`.padEnd(34)}${seen}`
-  })
-  const rest = all.slice(REASONS).reduce((sum, { problems }) => sum + problems, 0)
+function headline({ run }: Report): string {
+  const revision = run.revision === 'main' ? '' : ` · revision ${run.revision}`
+  const state = run.state === null ? '' : ` · ${run.state}`
+  return harmless(
+    `Run ${run.id}${revision}${state} · began ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC · ${duration(run.seconds)}`,
+  )
+}
+
+function rateLine({ rates, ends, rows }: Report): string {
+  const made = `${count(rows.sft)} SFT and ${count(rows.preferences)} preference rows`
+  const open = ends.open === 0 ? '' : ` · ${count(ends.open)} problems on the way`
+  return `${made}${open} · ${short(rates.problemsPerHour)} problems/h · ${short(rates.tokensPerSecond)} new tokens/s`
+}
+
+const BAR_WIDTH = 12
+
+function funnelLines({ funnel, ends }: Report): string[] {
+  if (funnel.length === 0) return ['nothing yet']
+  const bar = (share: number): string =>
+    '█'.repeat(Math.max(share > 0 ? 1 : 0, Math.round(Math.min(1, share) * BAR_WIDTH)))
+  const rows = funnel.map(({ step, problems, share }) => [step, count(problems), percent(share), bar(share)])
   return [
-    `Rejected ${count(total)}`,
-    ...shown,
-    ...(rest > 0 ? [`  ${count(rest).padStart(7)}  for ${all.length - REASONS} other reasons`] : []),
+    ...columns(rows, [{ align: 'left' }, { align: 'right' }, { align: 'right' }, { align: 'left' }]),
+    `ended: ${count(ends.accepted)} accepted, ${count(ends.rejected)} rejected, ${count(ends.deadLetters)} dead`,
   ]
 }
 
-function failures({ failures: all }: Report): string[] {
-  if (all.length === 0) return []
-  return [
-    'Dead letters',
-    ...all
-      .slice(0, 4)
-      .map(
-        ({ stage, code, deadLetters, example }) =>
-          `  ${count(deadLetters).padStart(7)}  ${stage}: ${code}  as: ${plain(example)}`,
-      ),
+function reasonLines({ reasons }: Report): string[] {
+  if (reasons.length === 0) return ['no problem was refused']
+  const shown = reasons.slice(0, reasons.length > LINES.reasons ? LINES.reasons - 1 : LINES.reasons)
+  const rows = shown.map(({ stage, reason, problems, share }) => [
+    harmless(stage),
+    harmless(reason),
+    count(problems),
+    percent(share),
+  ])
+  const rest = reasons.slice(shown.length)
+  if (rest.length > 0) {
+    const problems = rest.reduce((sum, each) => sum + each.problems, 0)
+    const share = rest.reduce((sum, each) => sum + each.share, 0)
+    rows.push(['…', `${rest.length} more reasons`, count(problems), percent(share)])
+  }
+  return columns(rows, [
+    { align: 'left', most: 10 },
+    { align: 'left', most: 26 },
+    { align: 'right' },
+    { align: 'right' },
+  ])
+}
+
+function costLines({ cost }: Report): string[] {
+  if (cost.length === 0) return ['no model was asked']
+  const shown = cost.slice(0, cost.length > LINES.cost ? LINES.cost - 1 : LINES.cost)
+  const rows = [
+    ['role', 'model', 'calls', 'tokens in', 'out', 'model time', 'out/s'],
+    ...shown.map((each) => [
+      harmless(each.role),
+      harmless(each.model),
+      count(each.calls),
+      short(each.promptTokens),
+      short(each.completionTokens),
+      duration(each.seconds),
+      each.seconds === 0 || each.completionTokens === 0 ? '' : short(each.completionTokens / each.seconds),
+    ]),
   ]
+  if (shown.length < cost.length) rows.push(['…', `${cost.length - shown.length} more`, '', '', '', '', ''])
+  const right = { align: 'right' } as const
+  return columns(rows, [{ align: 'left', most: 18 }, { align: 'left', most: 30 }, right, right, right, right, right])
 }
 
-function cost({ cost: all, seconds }: Report): string[] {
-  if (all.length === 0) return []
-  const title = `${'Models'.padEnd(18)}${'calls'.padStart(9)}${'tokens in'.padStart(13)}${'tokens out'.padStart(13)}${'seconds'.padStart(10)}${'out/s'.padStart(9)}  model`
-  return [
-    title,
-    ...all.slice(0, 7).map((row) => {
-      const rate = seconds === 0 ? 0 : row.completionTokens / seconds
-      const numbers = [
-        count(row.promptTokens).padStart(13),
-        count(row.completionTokens).padStart(13),
-        row.seconds.toFixed(1).padStart(10),
-      ]
-      return `  ${row.role.padEnd(16)}${count(row.calls).padStart(9)}${numbers.join('')}${rate.toFixed(0).padStart(9)}  ${row.model}`
-    }),
-  ]
+function answerLines({ verdicts, passRate, rewards }: Report): string[] {
+  const judged = verdicts.map(({ verdict, responses, share }) => `${count(responses)} ${verdict} (${percent(share)})`)
+  const first = judged.length === 0 ? 'no answer was verified yet' : `verdicts: ${judged.join(', ')}`
+  const rate = passRate === null ? '' : `; mean pass rate ${percent(passRate)}`
+  const rows = rewards
+    .slice(0, LINES.rewards)
+    .map((reward) => [
+      harmless(reward.name),
+      `${count(reward.responses)} scored`,
+      reward.mean === null ? '' : `mean ${short(reward.mean)}`,
+      reward.median === null ? '' : `median ${short(reward.median)}`,
+      reward.least === null || reward.greatest === null ? '' : `${short(reward.least)} to ${short(reward.greatest)}`,
+      reward.errors === 0 ? '' : `${count(reward.errors)} without a score`,
+    ])
+  const left = { align: 'left' } as const
+  return [`${first}${rate}`, ...columns(rows, [{ align: 'left', most: 20 }, left, left, left, left, left])]
 }
 
-function quality({ verdicts, rewards }: Report): string[] {
-  const kinds = [...new Set(verdicts.map(({ kind }) => kind))]
-  const judged = kinds.map((kind) => {
-    const of = verdicts.filter((row) => row.kind === kind)
-    return `  ${`${kind}s`.padEnd(16)}${of.map(({ verdict, responses }) => `${verdict} ${count(responses)}`).join(' · ')}`
+function deadLetterLines({ deadLetters }: Report): string[] {
+  const rows = deadLetters
+    .slice(0, LINES.deadLetters)
+    .map(({ stage, code, count: letters, example }) => [
+      harmless(stage),
+      harmless(code),
+      count(letters),
+      harmless(example),
+    ])
+  return columns(rows, [
+    { align: 'left', most: 12 },
+    { align: 'left', most: 26 },
+    { align: 'right' },
+    { align: 'left' },
+  ])
+}
+
+function sideBySide(left: readonly string[], right: readonly string[], width: number): string[] {
+  const half = Math.floor(width / 2) - 2
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, place) => {
+    const cell = clip(left[place] ?? '', half)
+    return clip(`${cell}${' '.repeat(half - [...cell].length)}   ${right[place] ?? ''}`.trimEnd(), width)
   })
-  const names = [...new Set(rewards.map(({ reward }) => reward))].slice(0, 4)
-  const scored = names.map((name) => {
-    const of = rewards.filter(({ reward }) => reward === name)
-    return `  ${`reward ${name}`.padEnd(16)}${of.map(({ verdict, mean }) => `${verdict} ${mean.toFixed(2)}`).join(' · ')} (means)`
-  })
-  return judged.length + scored.length === 0 ? [] : ['Verdicts', ...judged, ...scored]
-}
-
-const count = (value: number): string => value.toLocaleString('en-US')
-
-function duration(seconds: number): string {
-  const whole = Math.round(seconds)
-  if (whole < 60) return `${whole} s`
-  return whole < 3600
-    ? `${Math.floor(whole / 60)} min ${whole % 60} s`
-    : `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`
-}
-
-/** One line without control characters. */
-function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim()
-}
-
-function fit(line: string): string {
-  const letters = [...line]
-  return letters.length <= WIDTH ? line.trimEnd() : `${letters.slice(0, WIDTH - 1).join('')}…`
 }

@@ -64,7 +64,8 @@ export interface Messages {
     readonly dead: string
     readonly seconds: string
   }
-  problems(count: number): string
+  /** total: so many of these. */
+  problems(count: number, total?: number | null): string
   rejected(count: number): string
   deadLetters(count: number): string
   sftRecords(count: number): string

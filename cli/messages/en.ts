@@ -76,7 +76,8 @@ export const en: Messages = {
     dead: 'dead',
     seconds: 'seconds',
   },
-  problems: (value) => plural(value, 'problem'),
+  problems: (value, total = null) =>
+    total === null ? plural(value, 'problem') : `${count(value)}/${plural(total, 'problem')}`,
   rejected: (value) => `${count(value)} rejected`,
   deadLetters: (value) => plural(value, 'dead letter'),
   sftRecords: (value) => plural(value, 'SFT record'),

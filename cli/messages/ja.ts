@@ -73,7 +73,7 @@ export const ja: Messages = {
     dead: '失敗',
     seconds: '秒',
   },
-  problems: (value) => `問題 ${count(value)} 問`,
+  problems: (value, total = null) => `問題 ${count(value)}${total === null ? '' : ` / ${count(total)}`} 問`,
   rejected: (value) => `不採用 ${count(value)} 件`,
   deadLetters: (value) => `デッドレター ${count(value)} 件`,
   sftRecords: (value) => `SFT ${count(value)} 件`,

@@ -15,11 +15,12 @@ import {
   openWorkshop,
   query,
   recordingFile,
+  runName,
   simulatedConfig,
   sorted,
 } from '../support/end-to-end.ts'
 
-const RUN = 'recorded-run'
+const RUN = runName('recorded-run')
 /** Problems in the recording. */
 const DISTINCT = 50
 

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { configSchema } from '../../configs/schema.ts'
 import { countAccepted } from '../../pipeline/accepted.ts'
-import type { AcceptedRows } from '../../pipeline/accepted.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import { permanent } from '../../schemas/failure.ts'
@@ -32,9 +31,11 @@ function fakeSender(refuses = false): Sender {
   }
 }
 
-async function rowsOf(runId: string, accept: object | null, sender = fakeSender()): Promise<AcceptedRows> {
+async function rowsOf(runId: string, accept: object | null, sender = fakeSender()) {
   const config = configSchema.parse({ name: 'a-run', accept })
-  return countAccepted({ ...bench, runId }, { sender, accept: config.accept }, new AbortController().signal)
+  const signal = new AbortController().signal
+  const rows = await countAccepted({ ...bench, runId }, { sender, accept: config.accept }, signal)
+  return { sender: rows.sender, counts: () => rows.counts(), isEnough: (made: number) => rows.isEnough(made) }
 }
 
 const message = (topic: TopicName) => ({ topic: topicFor(topic, bench.revision), key: 'k', value: Buffer.alloc(1) })

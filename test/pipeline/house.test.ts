@@ -38,7 +38,10 @@ function house(names: readonly StageName[], backlog = 0) {
     now: () => world.now,
   })
   const counts = (name: StageName) => stages.get(name)!.counts
-  return { ...made, world, counts }
+  const published = (count: number): void => {
+    made.published(count)
+  }
+  return { open: () => made.open(), published, world, counts }
 }
 
 const ALL = planned.map(({ name }) => name)

@@ -41,9 +41,13 @@ async function opened<Result>(parts: RunParts, look: (run: OpenRun) => Promise<R
 /** Another process that leads the run until it is killed. */
 async function leader(runId: string) {
   const { connection, revision } = bench
-  const child = spawn(process.execPath, [join(HERE, 'leading-process.ts'), connection.brokers.join(','), runId, revision], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [join(HERE, 'leading-process.ts'), connection.brokers.join(','), runId, revision],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const [text] = (await once(child.stdout, 'data')) as [Buffer]
   assert.equal(text.toString(), 'leads\n')
   return {
@@ -99,7 +103,10 @@ describe('a run that is opened', () => {
         assert.match(error.message, new RegExp(`run claimed .*process ${first.pid} on ${hostname()}.*--run`))
         return true
       })
-      await opened(bench.parts('other-name'), (run) => Promise.resolve(assert.equal(run.previous, null)))
+      await opened(bench.parts('other-name'), (run) => {
+        assert.equal(run.previous, null)
+        return Promise.resolve()
+      })
     } finally {
       await first.kill()
     }

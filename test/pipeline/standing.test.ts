@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { configSchema } from '../../configs/schema.ts'
 import { groupOf, planStages } from '../../pipeline.ts'
-import { beginAtEnd, isThrough, lagOf, readingParts } from '../../pipeline/standing.ts'
+import { beginAtEnd, isThrough, lagOf, plannedSinks, readingParts } from '../../pipeline/standing.ts'
 import type { ReadingPart } from '../../pipeline/standing.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { moveGroupToEnd } from '../../stream/groups-admin.ts'
@@ -35,6 +36,32 @@ async function finish(runId: string, { part, topics }: ReadingPart): Promise<voi
   const names = topics.map((topic) => topicFor(topic, revision))
   await moveGroupToEnd(connection, groupOf(runId, revision, part), names)
 }
+
+describe('plannedSinks', () => {
+  const plan = (config: object): Record<string, readonly string[]> => {
+    const { stages, sinks } = configSchema.parse({ name: 'a-run', ...config })
+    return Object.fromEntries(plannedSinks(planStages(stages), sinks).map(({ part, topics }) => [part, topics]))
+  }
+
+  it('stores every end of a record in ClickHouse, and the data sets in files', () => {
+    const { clickhouse = [], json } = plan({})
+    for (const end of ['sft', 'preferences', 'rejections', 'dead-letters', 'runs', 'problems', 'rewarded']) {
+      assert.ok(clickhouse.includes(end), end)
+    }
+    assert.deepEqual(json, ['sft', 'preferences'])
+  })
+
+  it('takes responses from what is judged last', () => {
+    const { clickhouse = [] } = plan({ stages: { reward: { enabled: false } } })
+    assert.deepEqual([clickhouse.includes('verified'), clickhouse.includes('rewarded')], [true, false])
+  })
+
+  it('leaves out what the config has off', () => {
+    assert.deepEqual(Object.keys(plan({ sinks: { clickhouse: { enabled: false } } })), ['json'])
+    assert.deepEqual(Object.keys(plan({ sinks: { json: { enabled: false } } })), ['clickhouse'])
+    assert.deepEqual(plan({ sinks: { json: { enabled: false }, clickhouse: { enabled: false } } }), {})
+  })
+})
 
 describe('readingParts', () => {
   it('are the stages in the data’s way, then the sinks', () => {

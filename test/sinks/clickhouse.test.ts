@@ -11,7 +11,7 @@ import { createCodec } from '../../schemas/codec.ts'
 import type { Codec } from '../../schemas/codec.ts'
 import { transient } from '../../schemas/failure.ts'
 import { silentLogger } from '../../schemas/logger.ts'
-import type { RunRecord } from '../../schemas/records.ts'
+import type { RunRecord, Sampled, Screened, Tagged } from '../../schemas/records.ts'
 import { clickhouseConfig, clickhouseTopics, createClickhouseSink } from '../../sinks/clickhouse.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
@@ -177,7 +177,7 @@ describe('the ClickHouse sink', () => {
 
   it('keeps the responses of a record that was refused or failed after they were paid for', async () => {
     await empty()
-    const { verification: _verification, rewards: _rewards, ...sampled } = rewarded(5, 3)
+    const sampled: Sampled = rewarded(5, 3)
     const value = codec.encode('Sampled', sampled)
     await sink().write([
       message(codec, 'rejections', 'Rejection', rejection(5, { stage: 'verify', topic: 'sampled', record: value }), 0),
@@ -284,18 +284,12 @@ const UNFILLED: Record<string, string[]> = {
 function theWholeWay(codec: Codec): Delivered[] {
   const messages: Delivered[] = []
   for (const slot of [0, 1]) {
-    const {
-      tags,
-      answer: _answer,
-      samples: _samples,
-      verification: _verification,
-      rewards: _rewards,
-      ...screened
-    } = rewarded(slot)
+    const screened: Screened = rewarded(slot)
+    const tagged: Tagged = rewarded(slot)
     messages.push(
       message(codec, 'problems', 'Problem', problem(slot), slot),
       message(codec, 'screened', 'Screened', { ...screened, createdAt: EPOCH + 100 }, slot),
-      message(codec, 'tagged', 'Tagged', { ...screened, tags, createdAt: EPOCH + 200 }, slot),
+      message(codec, 'tagged', 'Tagged', { ...tagged, createdAt: EPOCH + 200 }, slot),
       message(codec, 'rewarded', 'Rewarded', rewarded(slot), slot),
       message(codec, 'sft', 'SftRecord', sft(slot), slot),
     )

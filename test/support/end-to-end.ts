@@ -3,6 +3,7 @@
 // Promise: close() ends every process that was started here and removes the folder.
 
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
@@ -66,7 +67,9 @@ export interface ServeOptions {
   readonly recording?: string
   readonly port?: number
   readonly slots?: number
+  /** Time of a sequence, milliseconds; sigma 0: all alike. */
   readonly medianMs?: number
+  readonly sigma?: number
   readonly think?: boolean
 }
 
@@ -93,10 +96,9 @@ export async function openWorkshop(): Promise<Workshop> {
     connection,
     start,
     magpie: (argv, environment) => start(process.execPath, [join(root, 'cli', 'main.ts'), ...argv], environment),
-    async serve({ recording, port = 0, slots = 64, medianMs = 0, think = false } = {}) {
+    async serve({ recording, port = 0, slots = 64, medianMs = 0, sigma = 0.5, think = false } = {}) {
       const engine = recording === undefined ? createInvented({ think }) : await openRecording(recording, { think })
-      const latency = { medianMs, sigma: medianMs === 0 ? 0 : 0.5 }
-      const front = await startFront({ engine, port, slots, latency, log: silentLogger, anyModel: true })
+            const front = await startFront({ engine, port, slots, latency: { medianMs, sigma }, log: silentLogger, anyModel: true })
       closers.push(() => front.close())
       return front
     },
@@ -217,6 +219,9 @@ export async function dataFiles(out: string): Promise<Record<'sft' | 'preference
   }
   return files
 }
+
+/** A name that no other run on the broker has. */
+export const runName = (purpose: string): string => `${purpose}-${randomUUID().slice(0, 8)}`
 
 /** Sorted, for comparisons. */
 export const sorted = (texts: Iterable<string>): string[] => [...texts].sort()

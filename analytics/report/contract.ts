@@ -1,0 +1,95 @@
+// What a report says. Every number is of one run and revision; shares are between 0 and 1.
+
+export interface ReportRun {
+  readonly id: string
+  readonly revision: string
+  /** running, draining, stopped, finished, failed; null when the run has left no record of itself. */
+  readonly state: string | null
+  /** Times: ISO 8601, UTC. */
+  readonly startedAt: string
+  readonly finishedAt: string | null
+  /** When the newest row was made. */
+  readonly lastAt: string
+  /** From the start to the end, or to the newest row while there is no end. */
+  readonly seconds: number
+}
+
+export interface FunnelStep {
+  readonly step: string
+  readonly problems: number
+  /** Of all problems. */
+  readonly share: number
+}
+
+/** How the problems ended. A problem with an SFT row and a preference row is one accepted problem. */
+export interface Ends {
+  readonly accepted: number
+  readonly rejected: number
+  readonly deadLetters: number
+  /** On the way still. */
+  readonly open: number
+}
+
+export interface Reason {
+  readonly stage: string
+  readonly reason: string
+  readonly problems: number
+  readonly share: number
+}
+
+export interface DeadLetters {
+  readonly stage: string
+  readonly code: string
+  readonly count: number
+  readonly redriven: number
+  readonly example: string
+}
+
+export interface Cost {
+  readonly role: string
+  readonly model: string
+  readonly calls: number
+  readonly promptTokens: number
+  readonly completionTokens: number
+  /** Sum of the wall times of its calls; many ran at once. */
+  readonly seconds: number
+}
+
+export interface VerdictCount {
+  readonly verdict: string
+  readonly responses: number
+  readonly share: number
+}
+
+export interface RewardSummary {
+  readonly name: string
+  readonly responses: number
+  readonly errors: number
+  readonly mean: number | null
+  readonly least: number | null
+  readonly median: number | null
+  readonly greatest: number | null
+}
+
+export interface Rates {
+  readonly problemsPerHour: number
+  readonly acceptedPerHour: number
+  /** New tokens of all models, over the run's time. */
+  readonly tokensPerSecond: number
+}
+
+export interface Report {
+  readonly run: ReportRun
+  readonly funnel: readonly FunnelStep[]
+  readonly ends: Ends
+  readonly rows: { readonly sft: number; readonly preferences: number }
+  readonly reasons: readonly Reason[]
+  readonly deadLetters: readonly DeadLetters[]
+  readonly cost: readonly Cost[]
+  readonly tokens: { readonly prompt: number; readonly completion: number }
+  readonly verdicts: readonly VerdictCount[]
+  /** Mean over problems of the share of their samples that are right; null without verified samples. */
+  readonly passRate: number | null
+  readonly rewards: readonly RewardSummary[]
+  readonly rates: Rates
+}

@@ -1,0 +1,71 @@
+// Numbers and texts for a screen: short, aligned, and harmless to a terminal.
+
+/** 1234567 as 1,234,567. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/** 1234567 as 1.23M: three significant digits. */
+export function short(value: number): string {
+  for (const [size, unit] of [
+    [1e12, 'T'],
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const) {
+    if (Math.abs(value) >= size) return `${Number((value / size).toPrecision(3))}${unit}`
+  }
+  return String(Number(value.toPrecision(3)))
+}
+
+/** 0.1234 as 12.3 %. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
+}
+
+/** Seconds as 42 s, 3 min 5 s, 2 h 7 min, 3 d 4 h. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${Number(seconds.toPrecision(2))} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
+}
+
+/** Text of others on one line, without control characters (a terminal obeys them). */
+export function harmless(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+    .trim()
+}
+
+/** At most so many characters, the last a … where something was cut. */
+export function clip(text: string, width: number): string {
+  const characters = [...text]
+  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`
+}
+
+export interface Column {
+  readonly align: 'left' | 'right'
+  /** Most characters; the widest cell when left out. */
+  readonly most?: number
+}
+
+/** Rows of cells as aligned lines with two spaces between columns. */
+export function columns(rows: readonly (readonly string[])[], shape: readonly Column[]): string[] {
+  const widths = shape.map((column, place) =>
+    Math.min(column.most ?? Infinity, Math.max(0, ...rows.map((row) => [...(row[place] ?? '')].length))),
+  )
+  return rows.map((row) =>
+    shape
+      .map(({ align }, place) => {
+        const width = widths[place] ?? 0
+        const cell = clip(row[place] ?? '', width)
+        const space = ' '.repeat(width - [...cell].length)
+        return align === 'left' ? cell + space : space + cell
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+}

@@ -1,0 +1,42 @@
+// Holds cli/options.ts: options that several commands share.
+
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { Command, InvalidArgumentError } from 'commander'
+import fc from 'fast-check'
+import { collect, positiveInteger, stateFolder, stateOption } from '../../cli/options.ts'
+
+describe('positiveInteger', () => {
+  it('reads whole numbers of at least 1', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (value) => {
+        assert.equal(positiveInteger(String(value)), value)
+      }),
+    )
+  })
+
+  it('refuses everything else', () => {
+    for (const text of ['0', '-1', '1.5', '', ' ', 'ten', '5 problems', 'NaN', 'Infinity', '9007199254740993']) {
+      assert.throws(() => positiveInteger(text), InvalidArgumentError, text)
+    }
+  })
+})
+
+describe('collect', () => {
+  it('keeps every value in order', () => {
+    const command = new Command().option('--endpoint <url>', '', collect).exitOverride()
+    command.parse(['--endpoint', 'a', '--endpoint', 'b'], { from: 'user' })
+    assert.deepEqual(command.opts(), { endpoint: ['a', 'b'] })
+  })
+})
+
+describe('--state', () => {
+  it('is .magpie in the working directory unless given', () => {
+    const read = (...words: string[]) =>
+      stateFolder(new Command().addOption(stateOption()).parse(words, { from: 'user' }).opts<{ state: string }>())
+    assert.equal(read(), join(process.cwd(), '.magpie'))
+    assert.equal(read('--state', 'some/where'), join(process.cwd(), 'some/where'))
+    assert.equal(read('--state', '/some/where'), '/some/where')
+  })
+})

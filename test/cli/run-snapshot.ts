@@ -1,0 +1,40 @@
+// Snapshots of a run for the tests of cli/: whole, with what matters given by the test.
+
+import type { RunSnapshot } from '../../pipeline/run-contract.ts'
+import type { EndpointState } from '../../llm/contract.ts'
+import type { SinkState } from '../../stream/sink-consumer.ts'
+import type { StageState } from '../../stream/stage.ts'
+
+export function stageState(name: string, over: Partial<StageState> = {}): StageState {
+  const counts = { received: 0, emitted: 0, rejected: 0, dead: 0, running: 0, waiting: 0, queued: 0, seconds: 0 }
+  return { name, ...counts, paused: false, lastError: null, ...over }
+}
+
+export function sinkState(name: string, over: Partial<SinkState> = {}): SinkState {
+  const counts = { received: 0, written: 0, batches: 0, dead: 0, writing: 0, queued: 0, seconds: 0 }
+  return { name, ...counts, waiting: false, paused: false, lastError: null, ...over }
+}
+
+export function endpointState(url: string, over: Partial<EndpointState> = {}): EndpointState {
+  return { url, healthy: true, inFlight: 0, limit: 64, downSince: null, lastError: null, ...over }
+}
+
+export function usage(completionTokens: number): RunSnapshot['llm']['usage'][string] {
+  return { calls: 1, promptTokens: 10, completionTokens, retries: 0, seconds: 1 }
+}
+
+export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
+  return {
+    phase: 'running',
+    startedAt: 0,
+    total: 200,
+    made: 0,
+    produced: null,
+    accepted: { sft: 0, preference: 0 },
+    stages: [],
+    sinks: [],
+    llm: { endpoints: [], waiting: 0, usage: {} },
+    sender: { sent: 0, waiting: 0, downSince: null, lastError: null },
+    ...over,
+  }
+}
