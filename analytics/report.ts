@@ -81,7 +81,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
 const REWARDS = `
   SELECT name, countIf(has(rewards, name)) AS responses, countIf(NOT has(rewards, name)) AS errors,
     avgOrNullIf(rewards[name], has(rewards, name)) AS mean, minOrNullIf(rewards[name], has(rewards, name)) AS least,
-    quantileExactOrNullIf(0.5)(rewards[name], has(rewards, name)) AS median, maxOrNullIf(rewards[name], has(rewards, name)) AS greatest
+    quantileExactInclusiveOrNullIf(0.5)(rewards[name], has(rewards, name)) AS median, maxOrNullIf(rewards[name], has(rewards, name)) AS greatest
   FROM (SELECT rewards, reward_versions FROM responses FINAL WHERE ${OF_RUN})
   ARRAY JOIN mapKeys(reward_versions) AS name
   GROUP BY name ORDER BY name`

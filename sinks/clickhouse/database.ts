@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { UsageFault, transient } from '../../schemas/failure.ts'
+import { Failure, UsageFault, transient } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import type { Database } from './contract.ts'
 import { openEmbedded } from './embedded.ts'
@@ -34,20 +34,45 @@ export function embeddedFolder(stateDir: string): string {
 /**
  * Opens the database; an owner also brings its tables up to date.
  * Throws UsageFault when a reader finds no database, when another owner lives in the state folder, or on a bad URL;
- * transient `database-locked` when the directory stays in use; transient `clickhouse-unreachable` without a server.
+ * transient `database-locked` when the directory stays in use. A server that is down is no fault here: each call
+ * says so by a transient Failure until it is back.
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   const url = options.url ?? process.env['CLICKHOUSE_URL']
   if (url !== undefined && url !== '') {
-    const database = openServer({
-      url,
-      user: process.env['CLICKHOUSE_USER'],
-      password: process.env['CLICKHOUSE_PASSWORD'],
-    })
-    if (options.role === 'owner') await closeOnFault(database, () => migrate(database, options.log))
-    return database
+    const { CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = process.env
+    const database = openServer({ url, user, password })
+    return options.role === 'owner' ? await closeOnFault(database, () => asOwnerOf(database, options.log)) : database
   }
   return options.role === 'owner' ? await openAsOwner(options) : await openAsReader(options)
+}
+
+/** Brings the tables up to date, or, while the server is down, as soon as the first rows get through. */
+async function asOwnerOf(database: Database, log: Logger): Promise<Database> {
+  let migrated: Promise<void> | null = null
+  const prepare = (): Promise<void> => {
+    migrated ??= migrate(database, log).catch((error: unknown) => {
+      migrated = null
+      throw error
+    })
+    return migrated
+  }
+  try {
+    await prepare()
+  } catch (error) {
+    if (!(error instanceof Failure) || error.retry === 'permanent') throw error
+    log.warn(
+      { database: database.where, error: error.message },
+      'the database does not answer yet; going on without it',
+    )
+  }
+  return {
+    ...database,
+    insert: async (table, rows) => {
+      await prepare()
+      await database.insert(table, rows)
+    },
+  }
 }
 
 async function openAsOwner(options: OpenOptions): Promise<Database> {

@@ -54,7 +54,8 @@ describe('the recording as an import', { skip: noRecording }, () => {
       assert.equal(record.problem.referenceAnswer, recorded.answer)
       assert.equal(record.verification.against, 'reference')
       for (const sample of record.samples) {
-        const original = recorded.samples.find(({ text }) => text === sample.text)
+        // One of them is longer than an answer may be here, and is cut.
+        const original = recorded.samples.find(({ text }) => text.startsWith(sample.text))
         assert.ok(original, `${sample.id} is not in the recording`)
         const verdict = record.verification.verdicts.find(({ responseId }) => responseId === sample.id)!
         judged += 1

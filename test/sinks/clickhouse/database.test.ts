@@ -143,13 +143,18 @@ describe('opening', () => {
     await assert.rejects(open, (error) => error instanceof UsageFault && !error.message.includes('secret'))
   })
 
-  it('says that a server is not there, and that it may come', async () => {
-    const log = silentLogger
-    const open = openDatabase({ url: 'http://user:secret@127.0.0.1:1/db', stateDir: '/nowhere', role: 'owner', log })
-    await assert.rejects(open, (error: Error) => {
-      assert.doesNotMatch(error.message, /secret/)
-      return hasCode('clickhouse-unreachable', 'transient')(error)
-    })
+  it('goes on without a server that is down, and says so at every call', async () => {
+    const url = 'http://user:secret@127.0.0.1:1/db'
+    const database = await openDatabase({ url, stateDir: '/nowhere', role: 'owner', log: silentLogger })
+    assert.equal(database.where, 'http://127.0.0.1:1/db')
+    const calls = [() => database.insert('sft', [{ id: 'a' }]), () => database.query('SELECT 1', { readOnly: true })]
+    for (const call of calls) {
+      await assert.rejects(call(), (error: Error) => {
+        assert.doesNotMatch(error.message, /secret/)
+        return hasCode('clickhouse-unreachable', 'transient')(error)
+      })
+    }
+    await database.close()
   })
 
   it('leaves the note of the owner to its user alone, and takes it away', async () => {
