@@ -37,7 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   program.addHelpText('after', '\nStart here:\n  ./magpie quickstart')
   for (const command of program.commands) command.exitOverride().copyInheritedSettings(program)
   try {
-    await program.parseAsync(argv as string[])
+    await program.parseAsync(argv)
     return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
     return reportError(error)

@@ -38,7 +38,7 @@ export async function prepareModel(loaded: LoadedConfig, parts: Preparing): Prom
   const started = performance.now()
   const model = await startSmallModel({ stateDir, log, signal, onProgress: tell(parts) })
   parts.display.say(parts.messages.serviceReady('model', model.url, secondsSince(started)))
-  return { ...loaded, config: withLocalModel(loaded.config, model.url) }
+  return { ...loaded, config: withLocalModel(loaded.config, model) }
 }
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1000

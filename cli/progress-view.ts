@@ -60,7 +60,8 @@ function accepted({ snapshot, messages }: View): string {
   return `${messages.sftRecords(snapshot.accepted.sft)} · ${messages.preferenceRecords(snapshot.accepted.preference)}`
 }
 
-function stageTable({ stages, sinks }: RunSnapshot, messages: Messages): string {
+/** What each stage and sink did, with the seconds inside it. */
+export function stageTable({ stages, sinks }: RunSnapshot, messages: Messages): string {
   const { columns, parts } = messages
   const table = new Table({
     ...PLAIN,

@@ -21,7 +21,7 @@ import type { Messages } from './messages/contract.ts'
 import { stateFolder } from './options.ts'
 import { prepareKafka, prepareModel } from './prepare.ts'
 import type { Preparing } from './prepare.ts'
-import { progressBlock, progressLine } from './progress-view.ts'
+import { progressBlock, progressLine, stageTable } from './progress-view.ts'
 import { createRates } from './rates.ts'
 import type { RunOptions } from './run-options.ts'
 import { programVersion } from './version.ts'
@@ -63,15 +63,20 @@ export async function work(options: Work): Promise<WorkEnd> {
   const preparing = { stateDir, display, messages, log, signal: stop.signal }
   try {
     const run = await start(loaded, { options, runId, parts, source, preparing })
-    stop.onFirst(() => {
+    const drain = (): void => {
       const running = run.snapshot().stages.reduce((sum, stage) => sum + stage.running, 0)
       display.say(messages.draining(running, 8))
       display.say(messages.pressAgain)
-      void run.stop()
-    })
+      run.stop().catch((error: unknown) => {
+        log.error({ error: String(error) }, 'stopping failed')
+      })
+    }
+    stop.onFirst(drain)
+    if (stop.said) drain()
     const since = Date.now()
     const result = await follow(run, { runId, since, preparing })
     const { said } = stop
+    display.say(stageTable(run.snapshot(), messages))
     display.say(said ? messages.interrupted(runId) : messages.done(runId, (Date.now() - since) / 1000))
     return { exitCode: result.state === 'finished' ? 0 : 130, runId, result, messages }
   } catch (error) {

@@ -13,13 +13,17 @@ export function wantsLocalModel(config: Config): boolean {
   return [...roles, ...rewards].some(({ url }) => url === LOCAL_ENDPOINT)
 }
 
-/** The same config with this base URL in every place of `local`; frozen. */
-export function withLocalModel(config: Config, url: string): Config {
+/** The same config with this server's base URL in every place of `local`, and its model's name beside it; frozen. */
+export function withLocalModel(config: Config, server: { readonly url: string; readonly model: string }): Config {
   const copy = structuredClone(config)
-  const fill = (endpoints: EndpointConfig[]): void => {
-    for (const endpoint of endpoints) if (endpoint.url === LOCAL_ENDPOINT) endpoint.url = url
+  const fill = (speaker: { endpoints: EndpointConfig[]; model: string }): void => {
+    for (const endpoint of speaker.endpoints) {
+      if (endpoint.url !== LOCAL_ENDPOINT) continue
+      endpoint.url = server.url
+      speaker.model = server.model
+    }
   }
-  for (const role of Object.values(copy.roles)) if (role !== undefined) fill(role.endpoints)
-  for (const reward of copy.stages.reward.rewards) if ('endpoints' in reward) fill(reward.endpoints)
+  for (const role of Object.values(copy.roles)) if (role !== undefined) fill(role)
+  for (const reward of copy.stages.reward.rewards) if ('endpoints' in reward) fill(reward)
   return deepFreeze(copy)
 }

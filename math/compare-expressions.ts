@@ -4,12 +4,13 @@
 
 import type { Comparison } from './contract.ts'
 import { different, equal, unknown } from './verdicts.ts'
-import { evaluate, seededValue, type Evaluation } from './evaluate.ts'
+import { evaluate, type Evaluation } from './evaluate.ts'
+import { seededValue } from './functions.ts'
 import { childrenOf, contains, type Node } from './node.ts'
 import { difference, isDecisive } from './fraction.ts'
 import { normalForm } from './normal-form.ts'
 import { complex, isFinite, isReal, magnitude, minus, type Complex } from './numeric.ts'
-import { ExactLimit } from './rational.ts'
+import { ExactLimit, same } from './rational.ts'
 
 const budget = 20_000
 const roundedAbsolute = 5e-7
@@ -111,6 +112,10 @@ export function compareExpressions(left: Node, right: Node): Comparison {
     return first === second ? equal('infinite') : different('infinite')
   }
   const rounded = hasDecimal(left) || hasDecimal(right)
+  if (left.kind === 'number' && right.kind === 'number') {
+    if (same(left.value, right.value)) return equal('exact')
+    if (!rounded) return different('exact')
+  }
   try {
     const rest = difference(normalForm(left), normalForm(right))
     if (rest.size === 0) return equal('exact')

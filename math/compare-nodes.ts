@@ -1,4 +1,5 @@
 // Do two answers that have been read mean the same? The switch over their kinds; every kind's own rules are in its file.
+// Long because the kinds meet here: what equals across kinds (an interval and an inequality, a vector and a tuple).
 
 import { numberNode, productOf, quotient } from './build.ts'
 import { compareUnordered, inOrderOf, plain } from './collections.ts'
@@ -42,7 +43,6 @@ function namesSet(node: Node): boolean {
     case 'series':
     case 'set':
     case 'symbol':
-    case 'text':
       return false
   }
 }
@@ -77,8 +77,8 @@ function compareResolved(leftNode: Node, rightNode: Node): Comparison {
   if (left.kind === 'ratio' || right.kind === 'ratio') return compareRatios(left, right)
   if (left.kind === 'tuple' || right.kind === 'tuple') return compareTuples(left, right)
   if (isCollection(left) || isCollection(right)) return compareUnordered(itemsOf(left), itemsOf(right), compareResolved)
-  if (left.kind === 'text' || right.kind === 'text') return different('kind')
-  return compareValues(left, right)
+  if (isPlainValue(left) && isPlainValue(right)) return compareValues(left, right)
+  return isPlainValue(left) || isPlainValue(right) ? different('kind') : unknown('set')
 }
 
 /** A relation on one side or both; null where the other kinds' rules shall decide (a set given by inequalities). */
@@ -90,6 +90,11 @@ function settleRelation(left: Node, right: Node): Comparison | null {
   const meant = assignmentOf(relation)?.value ?? lastOfChain(relation)
   if (meant !== null) return left.kind === 'relation' ? compareResolved(meant, other) : compareResolved(other, meant)
   return mayBeSet(other) || other.kind === 'list' ? null : different('kind')
+}
+
+/** One value, as opposed to a set. */
+function isPlainValue(node: Node): boolean {
+  return !['set-operation', 'named-set', 'builder'].includes(node.kind)
 }
 
 function isCollection(node: Node): node is Extract<Node, { kind: 'list' | 'set' }> {

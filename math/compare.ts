@@ -19,7 +19,7 @@ function compareChoices(gold: Choice, pred: Choice): Comparison | null {
 /** One side is a choice, the other is not: what stands behind the letter decides. */
 function compareChoiceWith(choice: Choice, other: ReadAnswer): Comparison | null {
   if (choice.rest !== null) return compareRead(readAnswer(choice.rest), other)
-  const letter = other.words.length === 1 ? other.words.toUpperCase() : null
+  const letter = /^[A-Za-z]$/.test(other.spelling) ? other.spelling.toUpperCase() : null
   if (letter === choice.letter) return equal('choice')
   return choice.explicit && letter === null ? unknown('choice-without-value') : null
 }

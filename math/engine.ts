@@ -4,7 +4,7 @@
 import type { Expression, ComputeEngine } from '@cortex-js/compute-engine'
 
 import type { Comparison } from './contract.ts'
-import { seededValue } from './evaluate.ts'
+import { seededValue } from './functions.ts'
 import { readAnswer } from './read-answer.ts'
 import { different, equal } from './verdicts.ts'
 

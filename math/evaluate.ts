@@ -2,23 +2,9 @@
 // a bar over z) get values that depend on nothing but their name and arguments, so that two expressions agree only where
 // they agree whatever those functions are.
 
+import { callValue, unknownFunction } from './functions.ts'
 import type { Node } from './node.ts'
-import {
-  complex,
-  cosine,
-  exponential,
-  isReal,
-  logarithm,
-  magnitude,
-  minus,
-  notANumber,
-  over,
-  plus,
-  raise,
-  sine,
-  times,
-  type Complex,
-} from './numeric.ts'
+import { complex, magnitude, notANumber, over, plus, raise, times, type Complex } from './numeric.ts'
 import { toNumber } from './rational.ts'
 
 export interface Evaluation {
@@ -30,29 +16,13 @@ export interface Evaluation {
   budget: number
 }
 
-/** A number in (0.5, 2) that depends on the text alone: the same on every machine and in every run. */
-export function seededValue(text: string): number {
-  let hash = 2_166_136_261
-  for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 16_777_619)
-  }
-  hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_507)
-  hash = Math.imul(hash ^ (hash >>> 13), 3_266_489_909)
-  return 0.5 + (((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * 1.5
-}
-
-function unknownFunction(name: string, values: readonly Complex[]): Complex {
-  const spelled = values.map((value) => `${value.re.toPrecision(9)},${(value.im + 0).toPrecision(6)}`).join(';')
-  return complex(seededValue(`${name}(${spelled})`))
-}
-
 /** The value of the expression. A part that has no value (0/0, an unevaluable kind) is NaN. */
 export function evaluate(node: Node, evaluation: Evaluation): Complex {
   evaluation.budget -= 1
   if (evaluation.budget < 0) return notANumber
   const value = valueOf(node, evaluation)
   const size = magnitude(value)
-  if (size > evaluation.largest) evaluation.largest = size
+  if (size > evaluation.largest && size < Infinity) evaluation.largest = size
   return value
 }
 
@@ -106,7 +76,6 @@ function valueOf(node: Node, evaluation: Evaluation): Complex {
     case 'relation':
     case 'set-operation':
     case 'set':
-    case 'text':
     case 'tuple':
       return notANumber
   }
@@ -165,108 +134,4 @@ function infiniteSum(name: 'sum' | 'prod', from: number, at: (index: Complex) =>
     if (settled >= 5) return total
   }
   return notANumber
-}
-
-/** Γ(x + 1) for real x (Lanczos, g = 7: 15 digits); exact factorials come out whole. */
-function factorial(value: number): number {
-  if (Number.isInteger(value)) {
-    if (value < 0) return NaN
-    let product = 1
-    for (let factor = 2; factor <= value && product < Infinity; factor += 1) product *= factor
-    return product
-  }
-  if (value < -0.5) return Math.PI / (Math.sin(Math.PI * (value + 1)) * factorial(-value - 1))
-  const coefficients = [
-    0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-    12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
-  ]
-  const series = coefficients.reduce(
-    (total, coefficient, index) => (index === 0 ? coefficient : total + coefficient / (value + index)),
-    0,
-  )
-  const shifted = value + 7.5
-  return Math.sqrt(2 * Math.PI) * shifted ** (value + 0.5) * Math.exp(-shifted) * series
-}
-
-const realFunctions = new Map<string, (value: number) => number>([
-  ['asin', Math.asin],
-  ['acos', Math.acos],
-  ['atan', Math.atan],
-  ['acot', (value) => Math.PI / 2 - Math.atan(value)],
-  ['asec', (value) => Math.acos(1 / value)],
-  ['acsc', (value) => Math.asin(1 / value)],
-  ['sinh', Math.sinh],
-  ['cosh', Math.cosh],
-  ['tanh', Math.tanh],
-  ['asinh', Math.asinh],
-  ['acosh', Math.acosh],
-  ['atanh', Math.atanh],
-  ['floor', (value) => Math.floor(value + 1e-12)],
-  ['ceil', (value) => Math.ceil(value - 1e-12)],
-  ['sign', Math.sign],
-  ['factorial', factorial],
-])
-
-function greatestCommonDivisor(left: number, right: number): number {
-  let [a, b] = [Math.abs(left), Math.abs(right)]
-  while (b > 0) [a, b] = [b, a % b]
-  return a
-}
-
-function callValue(name: string, values: readonly Complex[]): Complex {
-  const [first, second] = values
-  if (first === undefined) return notANumber
-  const reals = values.every(isReal) ? values.map((value) => value.re) : null
-  switch (name) {
-    case 'abs':
-    case 'norm':
-      return complex(magnitude(first))
-    case 'ln':
-      return first.re === 0 && first.im === 0 ? notANumber : logarithm(first)
-    case 'log':
-      return over(logarithm(first), logarithm(second ?? complex(Math.E)))
-    case 'sin':
-      return sine(first)
-    case 'cos':
-      return cosine(first)
-    case 'tan':
-      return over(sine(first), cosine(first))
-    case 'cot':
-      return over(cosine(first), sine(first))
-    case 'sec':
-      return over(complex(1), cosine(first))
-    case 'csc':
-      return over(complex(1), sine(first))
-    case 'exp':
-      return exponential(first)
-    case 'overline':
-      return minus(complex(first.re), complex(0, first.im))
-    case 'Re':
-      return complex(first.re)
-    case 'Im':
-      return complex(first.im)
-    case 'arg':
-      return complex(Math.atan2(first.im, first.re))
-    case 'binomial': {
-      if (reals === null || second === undefined) return notANumber
-      return complex(factorial(first.re) / (factorial(second.re) * factorial(first.re - second.re)))
-    }
-    case 'min':
-      return reals === null ? notANumber : complex(Math.min(...reals))
-    case 'max':
-      return reals === null ? notANumber : complex(Math.max(...reals))
-    case 'gcd':
-      return reals?.every(Number.isInteger) === true
-        ? complex(reals.reduce(greatestCommonDivisor))
-        : unknownFunction(name, values)
-    case 'lcm':
-      return reals?.every(Number.isInteger) === true
-        ? complex(reals.reduce((left, right) => Math.abs(left * right) / greatestCommonDivisor(left, right)))
-        : unknownFunction(name, values)
-    default: {
-      const real = realFunctions.get(name)
-      if (real === undefined) return unknownFunction(name, values)
-      return reals === null ? unknownFunction(name, values) : complex(real(first.re))
-    }
-  }
 }

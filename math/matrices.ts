@@ -84,7 +84,6 @@ export function matrixOf(node: Node): MatrixNode | null {
     case 'set-operation':
     case 'set':
     case 'symbol':
-    case 'text':
     case 'tuple':
       return null
   }

@@ -1,4 +1,5 @@
 // What an answer is once it is read: the tree that the parser gives and every comparison works on.
+// Long because the union and its two walks name every kind of node, so that the compiler finds what a new kind must touch.
 
 import type { Rational } from './rational.ts'
 
@@ -114,10 +115,6 @@ export interface RelationNode {
   readonly operands: readonly Node[]
   readonly operators: readonly Relator[]
 }
-export interface TextNode {
-  readonly kind: 'text'
-  readonly text: string
-}
 /** A value followed by a unit that is known: 5 cm. */
 export interface QuantityNode {
   readonly kind: 'quantity'
@@ -147,7 +144,6 @@ export type Node =
   | MatrixNode
   | RatioNode
   | RelationNode
-  | TextNode
   | QuantityNode
 
 /** The nodes directly below. */
@@ -158,7 +154,6 @@ export function childrenOf(node: Node): readonly Node[] {
     case 'constant':
     case 'based':
     case 'named-set':
-    case 'text':
       return []
     case 'sum':
       return node.terms
@@ -201,7 +196,6 @@ export function mapChildren(node: Node, change: (child: Node) => Node): Node {
     case 'constant':
     case 'based':
     case 'named-set':
-    case 'text':
       return node
     case 'sum':
       return { ...node, terms: node.terms.map(change) }

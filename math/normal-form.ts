@@ -1,6 +1,6 @@
 // The exact way: an expression as a quotient of two polynomials (polynomial.ts). Zero is found for certain; "not zero"
 // is certain too as long as no atom is opaque. Throws ExactLimit where exact arithmetic would grow too large or the
-// expression has parts that have no exact form here.
+// expression has parts that have no exact form here. Long because powers need it: each kind of base and exponent has its rule.
 
 import { addFractions, fraction, multiplyFractions, spellFraction, unit, type Fraction } from './fraction.ts'
 import type { Node } from './node.ts'
@@ -220,7 +220,6 @@ export function normalForm(node: Node): Fraction {
     case 'series':
     case 'set-operation':
     case 'set':
-    case 'text':
     case 'tuple':
       throw new ExactLimit(`no exact form of a ${node.kind}`)
   }

@@ -1,4 +1,5 @@
-// LaTeX structures: fractions, roots, binomials, sums, matrices, blackboard letters.
+// LaTeX structures: fractions, roots, binomials, sums, matrices, blackboard letters. Long because one rule stands
+// for each structure; a new one is a new case and its function.
 
 import { callOf, numberNode, quotient, root } from './build.ts'
 import type { Node } from './node.ts'

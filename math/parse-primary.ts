@@ -1,4 +1,5 @@
-// The smallest parts of an answer: numbers, names, functions, brackets and bars.
+// The smallest parts of an answer: numbers, names, functions, brackets and bars. Long because these rules are one level of the
+// grammar and call each other.
 
 import { callOf, negated, negativeOne, numberNode, powerOf, productOf, root } from './build.ts'
 import type { Node } from './node.ts'

@@ -58,7 +58,7 @@ function wordsOf(text: string): string {
     .replace(/\\[A-Za-z]+/g, ' ')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .replace(/^(?:the|a|an) /, '')
+    .replace(/^(?:the|a|an) (?=\p{L}{3})/u, '')
     .trim()
 }
 
@@ -94,6 +94,8 @@ function choiceOf(text: string): Choice | null {
 /** What commas between digits may mean here. */
 function commaReadings(text: string): CommaReading[] {
   if (!/\d,\s?\d/.test(text)) return ['grouping']
+  // No list has an item that begins with a zero: 1,000 is one number wherever it stands.
+  if (/\d,0\d\d/.test(text)) return ['everywhere']
   const readings: CommaReading[] = ['grouping']
   if (/(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,]*\d)/.test(text)) {
     readings.push('separator')

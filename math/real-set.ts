@@ -1,5 +1,6 @@
 // Which real numbers an answer means: intervals, points, unions, complements, and the solutions of inequalities in one
-// unknown up to the second degree. Ends are doubles: what cannot be put in numbers (letters as ends) has no real set.
+// unknown up to the second degree. Ends are doubles: what cannot be put in numbers (letters as ends) has no real set. Long because sets
+// are given by inequalities and inequalities by sets: the two call each other.
 
 import { callOf, negated, sumOf } from './build.ts'
 import { evaluate } from './evaluate.ts'
@@ -90,7 +91,6 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
     case 'ratio':
     case 'series':
     case 'symbol':
-    case 'text':
       return null
   }
 }

@@ -1,10 +1,11 @@
 // Equations and inequalities: what is an assignment (x = 5 is 5), when two equations have the same solutions by being
-// multiples of each other, when two chains of inequalities say the same.
+// multiples of each other, when two chains of inequalities say the same. Long because all that is known of relations is here.
 
 import { negated, sumOf } from './build.ts'
 import { compareExpressions } from './compare-expressions.ts'
 import type { Comparison } from './contract.ts'
-import { evaluate, seededValue, type Evaluation } from './evaluate.ts'
+import { evaluate, type Evaluation } from './evaluate.ts'
+import { seededValue } from './functions.ts'
 import { childrenOf, contains, rewrite, type Node, type RelationNode } from './node.ts'
 import { rationalRatio } from './fraction.ts'
 import { normalForm } from './normal-form.ts'
@@ -52,7 +53,6 @@ export function isName(node: Node): boolean {
     case 'series':
     case 'set-operation':
     case 'set':
-    case 'text':
       return false
   }
 }

@@ -1,5 +1,6 @@
 // Cuts LaTeX or plain mathematical text into tokens. One pass, linear; wrappers, styles and spaces are gone after it,
-// synonyms have become one mark, and what stood in \text{…} is cut like the rest but remembers where it came from.
+// synonyms have become one mark, and what stood in \text{…} is cut like the rest but remembers where it came from. Long because it is
+// one loop over one state.
 
 import { ParseFault } from './parse-fault.ts'
 import {

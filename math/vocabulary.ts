@@ -1,4 +1,5 @@
-// The words and LaTeX commands that the reader of answers knows, by what they do.
+// The words and LaTeX commands that the reader of answers knows, by what they do. Long because it is
+// all tables: a new spelling is a new word here and nothing else.
 
 import type { Relator } from './node.ts'
 

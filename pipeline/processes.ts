@@ -96,7 +96,7 @@ export function routeTo(topic: TopicName, { codec, revision }: Pick<StageTools, 
     {
       topic: name,
       key: 'problemId' in out ? out.problemId : out.id,
-      value: codec.encode(record, out as Records[typeof record]),
+      value: codec.encode(record, out),
     },
   ]
 }

@@ -2,6 +2,7 @@
 // in its table; a repeat of anything leaves the same rows; a record that cannot be read is a permanent Failure that
 // names its place, and nothing of its batch is lost when the rest is written again.
 
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Codec } from '../schemas/codec.ts'
@@ -58,6 +59,9 @@ type TableName = 'runs' | 'problems' | 'responses' | 'sft' | 'preferences' | 're
 /** Adds a row to the batch. */
 type Add = (table: TableName, row: Row) => void
 
+/** So long the event loop waits for reading a batch; a batch of large records takes seconds. */
+const SLICE_MS = 10
+
 /** Returns the sink. */
 export function createClickhouseSink({ database, codec, log, revision = 'main' }: ClickhouseSinkParts): Sink {
   const named = new Map(TOPIC_NAMES.map((name) => [topicFor(name, revision), name]))
@@ -70,7 +74,12 @@ export function createClickhouseSink({ database, codec, log, revision = 'main' }
         if (rows === undefined) tables.set(table, [row])
         else rows.push(row)
       }
+      let since = performance.now()
       for (const message of batch) {
+        if (performance.now() - since > SLICE_MS) {
+          await setImmediate()
+          since = performance.now()
+        }
         const topic = named.get(message.topic)
         if (topic === undefined) throw permanent('unknown-topic', `no table takes records of topic ${message.topic}`)
         inPlace(message, () => {

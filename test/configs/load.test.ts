@@ -274,7 +274,7 @@ describe('the endpoint local', () => {
   it('is found in roles and rewards, and filled in', async () => {
     const { config } = await load(SMALL, { overrides: { endpoint: ['local', 'http://b:1'] } })
     assert.equal(wantsLocalModel(config), true)
-    const filled = withLocalModel(config, 'http://127.0.0.1:5')
+    const filled = withLocalModel(config, { url: 'http://127.0.0.1:5', model: 'other' })
     assert.equal(wantsLocalModel(filled), false)
     assert.deepEqual(
       filled.roles.sampler?.endpoints.map(({ url }) => url),

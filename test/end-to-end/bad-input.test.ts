@@ -53,7 +53,11 @@ describe('bad input', () => {
     )
     const error = await refused(
       ['run', '-c', 'wrong.yaml'],
-      [/wrong\.yaml:2:\d+ total /, /wrong\.yaml:3:\d+ nmae .*name/, /wrong\.yaml:9:\d+ roles\.answerer\.endpoints .*endpoint/],
+      [
+        /wrong\.yaml:2:\d+ total /,
+        /wrong\.yaml:3:\d+ nmae .*name/,
+        /wrong\.yaml:9:\d+ roles\.answerer\.endpoints .*endpoint/,
+      ],
       { 'wrong.yaml': wrong },
     )
     assert.equal(error.trimEnd().split('\n').length, 3, error)
@@ -63,7 +67,10 @@ describe('bad input', () => {
     const start = CONFIG.indexOf('  sampler:')
     await refused(
       ['run', '-c', 'roles.yaml'],
-      [/roles\.yaml:\d+:\d+ roles\.sampler is missing/, /roles\.yaml:6:\d+ roles\.questioner\.template "qwen9".*qwen2\.5/],
+      [
+        /roles\.yaml:\d+:\d+ roles\.sampler is missing/,
+        /roles\.yaml:6:\d+ roles\.questioner\.template "qwen9".*qwen2\.5/,
+      ],
       {
         'roles.yaml': CONFIG.slice(0, start).replace(
           '    model: Qwen/Qwen2.5-Math-7B-Instruct\n',
@@ -98,8 +105,13 @@ describe('bad input', () => {
     await refused(['import', 'fields.jsonl', ...given], [/fields\.jsonl:1: .*"problem" or "question".*text, id/], {
       'fields.jsonl': '{"text": "What is 1 + 1?", "id": 7}\n',
     })
-    await refused(['import', 'empty.jsonl', ...given], [/empty\.jsonl:1: the file holds no line/], { 'empty.jsonl': '' })
+    await refused(['import', 'empty.jsonl', ...given], [/empty\.jsonl:1: the file holds no line/], {
+      'empty.jsonl': '',
+    })
     await refused(['import', '.', ...given], [/is a folder; name a JSONL file/])
+    // There for everybody, and readable for nobody.
+    if (process.platform === 'linux')
+      await refused(['import', '/proc/self/mem', ...given], [/\/proc\/self\/mem cannot be read: /])
   })
 
   it(
@@ -109,7 +121,10 @@ describe('bad input', () => {
       const file = join(workshop.folder, 'locked.jsonl')
       await writeFile(file, '{"problem": "What is 1 + 1?"}\n')
       await chmod(file, 0)
-      await refused(['import', 'locked.jsonl', '-c', simulatedConfig], [/locked\.jsonl cannot be read: permission denied/])
+      await refused(
+        ['import', 'locked.jsonl', '-c', simulatedConfig],
+        [/locked\.jsonl cannot be read: permission denied/],
+      )
     },
   )
 

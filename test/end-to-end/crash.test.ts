@@ -20,6 +20,7 @@ import {
   openWorkshop,
   query,
   recordingFile,
+  recordsOf,
   runName,
   simulatedConfig,
   sorted,
@@ -132,7 +133,12 @@ describe('kill -9', () => {
     for (const moment of [0, 40, 280]) {
       const torn = run(name, front)
       if (moment === 0) await torn.says(/\n/)
-      else await until(() => chat().answered >= moment, () => torn.said(), 60)
+      else
+        await until(
+          () => chat().answered >= moment,
+          () => torn.said(),
+          60,
+        )
       torn.signal('SIGKILL')
       await torn.ended
       // What the simulator had begun it may still answer, to nobody.
@@ -146,9 +152,13 @@ describe('kill -9', () => {
         unfinished <= CALLS_AT_WORK + CALLS_UNCOMMITTED,
         `${unfinished} answered calls were of records that nobody had called finished`,
       )
-      // An answer that was sent and not committed is sent again, and its samples are asked for again.
-      const again = emitted.length - answered.length
-      chatBound += unfinished + SAMPLES * Math.max(0, again)
+      // What was sent and not committed is sent again, and the stages behind work on it again.
+      const screened = await finished(name, 'screen', 'problems')
+      const refusals = await recordsOf(workshop, name, 'rejections', 'Rejection')
+      const passed = (await messagesOf(workshop, name, 'screened')).length
+      const screenedAgain = passed + refusals.filter(({ stage }) => stage === 'screen').length - screened.length
+      const answeredAgain = emitted.length - answered.length
+      chatBound += unfinished + (1 + SAMPLES) * Math.max(0, screenedAgain) + SAMPLES * Math.max(0, answeredAgain)
       const problems = await messagesOf(workshop, name, 'problems')
       questionBound += questions().answered - new Set(problems.map(({ key }) => key)).size / 4
     }

@@ -35,7 +35,11 @@ describe('Ctrl-C', () => {
     const name = runName('interrupt-once')
     const front = await workshop.serve({ slots: 16, medianMs: 100 })
     const first = run(name, front.url)
-    await until(() => answered(front) > 60, () => first.said(), 60)
+    await until(
+      () => answered(front) > 60,
+      () => first.said(),
+      60,
+    )
     const since = performance.now()
     first.signal('SIGINT')
     const ended = await first.ended
@@ -67,7 +71,11 @@ describe('Ctrl-C', () => {
     // Calls that take a minute: a drain would wait for them as long as it may.
     const front = await workshop.serve({ slots: 64, medianMs: 60_000 })
     const command = run(runName('interrupt-twice'), front.url)
-    await until(() => front.stats().running > 0, () => command.said(), 60)
+    await until(
+      () => front.stats().running > 0,
+      () => command.said(),
+      60,
+    )
     command.signal('SIGINT')
     await command.says(/Press Ctrl-C again/)
     command.signal('SIGINT')

@@ -39,8 +39,7 @@ describe('the recorded run', { skip: noRecording }, () => {
     await workshop.close()
   })
 
-  const stats = async (): Promise<FrontStats> =>
-    (await (await fetch(`${url}/simulator/stats`)).json()) as FrontStats
+  const stats = async (): Promise<FrontStats> => (await (await fetch(`${url}/simulator/stats`)).json()) as FrontStats
 
   async function run(total: number) {
     const command = workshop.magpie(

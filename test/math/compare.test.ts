@@ -89,6 +89,7 @@ describe('compareAnswers', () => {
     assert.equal(reasons('$\\frac{1}{0}$', '5'), 'not-finite')
     assert.equal(reasons('$\\foo{5}$', '5'), 'parse-failed')
     assert.equal(reasons('42', '(C)'), 'choice-without-value')
+    assert.equal(reasons('$A \\cup B$', '(B)'), 'choice-without-value')
     assert.equal(
       reasons('$f$ is a function that grows without any bound at all', 'it is monotone on every interval'),
       'parse-failed',

@@ -72,11 +72,11 @@ describe('the JSON sink', () => {
         ],
       )
       assert.deepEqual(await everyFile(sink.folder), [
+        '.run.json',
         'Magpie_some-model_1_20260102T030405Z_preference.avsc',
         'Magpie_some-model_1_20260102T030405Z_preference.json',
         'Magpie_some-model_3_20260102T030405Z_sft.avsc',
         'Magpie_some-model_3_20260102T030405Z_sft.json',
-        '.run.json',
       ])
     }))
 
@@ -147,9 +147,9 @@ describe('the JSON sink', () => {
             if (expected === '') expected = text
             assert.equal(text, expected)
             assert.deepEqual(await everyFile(sink.folder), [
+              '.run.json',
               basename(sets[0].schemaPath),
               basename(sets[0].path),
-              '.run.json',
             ])
           }),
       ),
@@ -242,9 +242,9 @@ describe('the JSON sink', () => {
         [2],
       )
       assert.deepEqual(await everyFile(again.folder), [
+        '.run.json',
         basename(sets[0]!.schemaPath),
         basename(sets[0]!.path),
-        '.run.json',
       ])
     }))
 

@@ -98,7 +98,14 @@ export async function openWorkshop(): Promise<Workshop> {
     magpie: (argv, environment) => start(process.execPath, [join(root, 'cli', 'main.ts'), ...argv], environment),
     async serve({ recording, port = 0, slots = 64, medianMs = 0, sigma = 0.5, think = false } = {}) {
       const engine = recording === undefined ? createInvented({ think }) : await openRecording(recording, { think })
-            const front = await startFront({ engine, port, slots, latency: { medianMs, sigma }, log: silentLogger, anyModel: true })
+      const front = await startFront({
+        engine,
+        port,
+        slots,
+        latency: { medianMs, sigma },
+        log: silentLogger,
+        anyModel: true,
+      })
       closers.push(() => front.close())
       return front
     },
@@ -208,7 +215,9 @@ export interface FileRow {
 }
 
 /** The final files of a run under an output folder: path and rows of each, by type. */
-export async function dataFiles(out: string): Promise<Record<'sft' | 'preference', { path: string; rows: FileRow[] }[]>> {
+export async function dataFiles(
+  out: string,
+): Promise<Record<'sft' | 'preference', { path: string; rows: FileRow[] }[]>> {
   const files = { sft: [], preference: [] } as Awaited<ReturnType<typeof dataFiles>>
   const all = existsSync(out) ? await readdir(out, { recursive: true }) : []
   for (const name of all.sort()) {
