@@ -1,4 +1,4 @@
-// The last words of a run: its files, and what to try next. Files go to standard output, for scripts.
+// The last words of a run: its files, and what to try next, on standard output.
 
 import type { WorkEnd } from './work.ts'
 import type { RunOptions } from './run-options.ts'
@@ -10,12 +10,11 @@ export function describeEnd(
   next?: readonly string[],
 ): void {
   if (result?.state !== 'finished') return
-  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  const say = (line: string): void => void process.stdout.write(`${line}\n`)
   if (result.files.length === 0) say(messages.noFiles)
   else say(messages.filesWritten)
   for (const { path, records } of result.files) {
     say(`  ${messages.file(path, records)}`)
-    if (!process.stdout.isTTY) process.stdout.write(`${path}\n`)
   }
   say(messages.nextCommands)
   const at = state === '.magpie' ? '' : ` --state ${state}`

@@ -30,7 +30,9 @@ export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
     const seconds = Math.max((at - first.at) / 1000, 0.001)
     const perSecond = points.length < 2 ? 0 : (point.ended - first.ended) / seconds
     const open = snapshot.stages.reduce((sum, { running, queued }) => sum + running + queued, 0)
-    const left = snapshot.total === null ? null : Math.max(0, snapshot.total - snapshot.made) + open
+    const toMake =
+      snapshot.produced !== null ? 0 : snapshot.total === null ? null : Math.max(0, snapshot.total - snapshot.made)
+    const left = toMake === null ? null : toMake + open
     return {
       endedPerMinute: perSecond * 60,
       tokensPerSecond: points.length < 2 ? 0 : (point.tokens - first.tokens) / seconds,

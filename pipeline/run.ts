@@ -106,7 +106,10 @@ function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
     () => undefined,
   )
   const heartbeat = setInterval(() => {
-    if (phase !== 'draining') void run.publish('running').catch(() => undefined)
+    if (phase !== 'running') return
+    run.publish('running').catch((error: unknown) => {
+      log.warn({ error: String(error) }, 'the heartbeat was not written')
+    })
   }, HEARTBEAT_MS)
 
   /** Drains once, writes the state, closes everything. */
