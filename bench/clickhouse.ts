@@ -1,5 +1,5 @@
-// How fast the ClickHouse sink is on records of one answer and eight samples, embedded (or CLICKHOUSE_URL), and how
-// long it holds up the event loop. Run: node bench/clickhouse.ts [RECORDS]
+// How fast the ClickHouse sink is on records of one answer and eight samples, and how long it holds up the event
+// loop. Embedded, or MAGPIE_TEST_CLICKHOUSE_URL: an empty database. Run: node bench/clickhouse.ts [RECORDS]
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,12 @@ import { message, rewarded } from '../test/support/rows.ts'
 
 const records = Number(process.argv[2] ?? 20_000)
 const folder = await mkdtemp(join(tmpdir(), 'magpie-bench-'))
-const database = await openDatabase({ stateDir: folder, role: 'owner', log: silentLogger })
+const database = await openDatabase({
+  url: process.env['MAGPIE_TEST_CLICKHOUSE_URL'] ?? '',
+  stateDir: folder,
+  role: 'owner',
+  log: silentLogger,
+})
 try {
   const codec = await createCodec()
   const sink = createClickhouseSink({ database, codec, log: silentLogger })

@@ -24,15 +24,21 @@ function compareChoiceWith(choice: Choice, other: ReadAnswer): Comparison | null
   return choice.explicit && letter === null ? unknown('choice-without-value') : null
 }
 
+/** "Yes", "No, it is not": the word that decides. */
+const decision = /^(yes|no)(?:$| (?:it|he|she|they|this|that|the|there|because|since|we|i)\b)/
+
 function compareWords(gold: ReadAnswer, pred: ReadAnswer): Comparison {
   if (gold.words === '' || pred.words === '') return unknown('parse-failed')
-  if (gold.words === pred.words && isProse(gold) && isProse(pred)) return equal('text')
-  const neither = gold.readings.length === 0 && pred.readings.length === 0
   const count = (words: string): number => words.split(' ').length
-  if (neither) {
-    const short = count(gold.words) <= 3 && count(pred.words) <= 3 && isProse(gold) && isProse(pred)
-    return short ? different('text') : unknown('parse-failed')
+  if (isProse(gold) && isProse(pred)) {
+    if (gold.words === pred.words) return equal('text')
+    const [ours, theirs] = [decision.exec(gold.words)?.[1], decision.exec(pred.words)?.[1]]
+    if (ours !== undefined && theirs !== undefined) return ours === theirs ? equal('text') : different('text')
+    const [outer, inner] = gold.words.length > pred.words.length ? [gold.words, pred.words] : [pred.words, gold.words]
+    if (` ${outer} `.includes(` ${inner} `)) return unknown('text')
+    return count(gold.words) <= 3 && count(pred.words) <= 3 ? different('text') : unknown('text')
   }
+  if (gold.readings.length === 0 && pred.readings.length === 0) return unknown('parse-failed')
   const wordy = gold.readings.length === 0 ? gold : pred
   return count(wordy.words) <= 3 && isProse(wordy) ? different('kind') : unknown('parse-failed')
 }

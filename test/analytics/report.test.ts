@@ -27,7 +27,7 @@ describe('the report', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'magpie-report-'))
-    database = await openDatabase({ stateDir: folder, role: 'owner', log: silentLogger })
+    database = await openDatabase({ url: '', stateDir: folder, role: 'owner', log: silentLogger })
   })
   after(async () => {
     await database.close()

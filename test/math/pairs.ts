@@ -2,6 +2,7 @@
 export type Pair = readonly [gold: string, pred: string]
 
 export const same: readonly Pair[] = [
+  ['Yes', '$\\text{Yes, it is}$'],
   ['-0.5', '$-\\frac{1}{2}$'],
   ['$\\sqrt[3]{2}$', '$2^{1/3}$'],
   ['$\\frac{1}{2}+\\frac{\\sqrt{3}}{2}i$', '$\\frac{1+i\\sqrt3}{2}$'],
@@ -284,6 +285,8 @@ export const same: readonly Pair[] = [
 ]
 
 export const apart: readonly Pair[] = [
+  ['No', 'Yes, it is'],
+  ['$\\text{Yes}$', 'no'],
   ['5', '6'],
   ['$\\frac12$', '$\\frac13$'],
   ['$x+1$', '$x-1$'],

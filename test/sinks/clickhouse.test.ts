@@ -1,5 +1,5 @@
-// The ClickHouse sink on an embedded database (a server where CLICKHOUSE_URL is set): every topic lands in its
-// table, repeats collapse, and what was paid for is kept.
+// The ClickHouse sink on an embedded database (or MAGPIE_TEST_CLICKHOUSE_URL: a database whose tables may be
+// emptied): every topic lands in its table, repeats collapse, and what was paid for is kept.
 
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -29,7 +29,12 @@ describe('the ClickHouse sink', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'magpie-clickhouse-'))
-    database = await openDatabase({ stateDir: folder, role: 'owner', log: silentLogger })
+    database = await openDatabase({
+      url: process.env['MAGPIE_TEST_CLICKHOUSE_URL'] ?? '',
+      stateDir: folder,
+      role: 'owner',
+      log: silentLogger,
+    })
     codec = await createCodec()
     everything = theWholeWay(codec)
   })

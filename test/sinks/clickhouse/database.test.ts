@@ -1,4 +1,4 @@
-// The embedded database (and, where CLICKHOUSE_URL is set, a server): tables, repeats, lanes, strangers.
+// The embedded database (and, where MAGPIE_TEST_CLICKHOUSE_URL is set, a server): tables, repeats, lanes, strangers.
 
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
@@ -12,7 +12,7 @@ import type { Database } from '../../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import { migrate, readMigrations } from '../../../sinks/clickhouse/migrate.ts'
 
-const KINDS = process.env['CLICKHOUSE_URL'] === undefined ? ['embedded'] : ['embedded', 'server']
+const KINDS = process.env['MAGPIE_TEST_CLICKHOUSE_URL'] === undefined ? ['embedded'] : ['embedded', 'server']
 
 const hasCode = (code: string | RegExp, retry?: string) => (error: Error & { code?: string; retry?: string }) => {
   assert.match(error.code ?? '', typeof code === 'string' ? new RegExp(`^${code}$`) : code, error.message)
@@ -26,7 +26,7 @@ for (const kind of KINDS) {
     let database: Database
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'magpie-database-'))
-      const url = kind === 'server' ? process.env['CLICKHOUSE_URL'] : ''
+      const url = kind === 'server' ? process.env['MAGPIE_TEST_CLICKHOUSE_URL'] : ''
       database = await openDatabase({ url, stateDir: folder, role: 'owner', log: silentLogger })
       await database.command('DROP TABLE IF EXISTS try_it')
       await database.command(
