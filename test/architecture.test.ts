@@ -62,7 +62,10 @@ describe('the house', () => {
           if (roomOf(target) === roomOf(path)) continue
           assert.ok(floorOf(target) > floorOf(path), `${path} imports ${target}: not a lower floor`)
         } else {
-          const library = name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')
+          const library = name
+            .split('/')
+            .slice(0, name.startsWith('@') ? 2 : 1)
+            .join('/')
           const door = DOORS[library]
           assert.ok(door === undefined || door.test(path), `${path} imports ${library}, whose door is ${door?.source}`)
         }

@@ -255,7 +255,9 @@ function models(front: FrontState): unknown {
     is_blocking: false,
   }
   // As gateways do: a star says that any name is taken.
-  const listed = front.anyModel ? [...front.engine.models, { ...front.engine.models[0]!, id: '*' }] : front.engine.models
+  const listed = front.anyModel
+    ? [...front.engine.models, { ...front.engine.models[0]!, id: '*' }]
+    : front.engine.models
   const data = listed.map(({ id, maxModelLen }) => ({
     id,
     object: 'model',
