@@ -172,8 +172,11 @@ export function findFinalAnswer(text: string, { weakest = 'number' }: Extraction
   const spoken = thought < 0 ? null : searchAnswer(text.slice(thought + '</think>'.length))
   const found = spoken !== null && spoken.source !== 'number' ? spoken : searchAnswer(text)
   if (found === null || strength.indexOf(found.source) > strength.indexOf(weakest)) return null
-  return found.answer.length > maximumAnswer ? null : found
+  return found.answer.length > maximumAnswer || placeholder.test(found.answer) ? null : found
 }
+
+/** What stands where an answer should: small models copy the dots of the prompt. */
+const placeholder = /^(?:[.…_?$\s]|\\(?:[lc]?dots|text\{[.…\s]*\}|[,;:! ]))*$/
 
 /** The final answer of a solution as it was written there, several joined by ", "; null where none was found. */
 export function extractFinalAnswer(text: string, options: ExtractionOptions = {}): string | null {

@@ -97,3 +97,16 @@ describe('extractFinalAnswer', () => {
     )
   })
 })
+
+describe('a placeholder', () => {
+  for (const text of [
+    'The final answer is \\boxed{...}',
+    'The answer is …',
+    'So \\boxed{\\ldots}.',
+    '\\boxed{\\text{...}}',
+    '\\boxed{}',
+  ])
+    it(`is no answer: ${text}`, () => {
+      assert.equal(extractFinalAnswer(text), null)
+    })
+})
