@@ -39,6 +39,8 @@ export interface OpenRun {
 
 /** Between two looks for a run that is to be started elsewhere, milliseconds. */
 const LOOK_MS = 2000
+/** All parts have sent what they had before this; a broker that is gone is not waited for. */
+const SENDER_CLOSE_MS = 2000
 
 /** Throws UsageFault when another process leads the run, Failure when Kafka does not answer. */
 export async function openRun(parts: RunParts, signal: AbortSignal): Promise<OpenRun> {
@@ -76,7 +78,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
         if (leads) await publishRunState(sender, codec, identity, state, { now: now(), startedAt })
       },
       async close() {
-        await sender.close()
+        await sender.close(SENDER_CLOSE_MS)
         await connection.close()
       },
     }

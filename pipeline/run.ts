@@ -22,8 +22,10 @@ import { startStages } from './start-stages.ts'
 /** Between two looks at whether everything is through, milliseconds. */
 const LOOK_MS = 500
 /** A drain: calls under way get so long, then sinks write what they hold. */
-const STAGE_DRAIN_MS = 5000
+const STAGE_DRAIN_MS = 4000
 const SINK_DRAIN_MS = 3000
+/** So long a stopping run waits until its last state is in the table, milliseconds. */
+const STATE_READ_MS = 1500
 
 /** Starts everything; resolves when it is at work. Throws UsageFault or Failure. */
 export async function startRun(parts: RunParts, signal: AbortSignal): Promise<ActiveRun> {
@@ -121,8 +123,12 @@ function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
       halt.abort(transient('stopped', 'the run was stopped'))
       await producing?.catch(() => undefined)
       await Promise.all(stages.map((stage) => stage.drain(STAGE_DRAIN_MS)))
+      if (state !== 'finished') {
+        // Before the sinks are drained, so that the table of runs says it too.
+        await sendState(run, state, log)
+        await sinks.untilRead('runs', STATE_READ_MS)
+      }
       await Promise.all(sinks.running.map((sink) => sink.drain(SINK_DRAIN_MS)))
-      if (state !== 'finished') await sendState(run, state, log)
       await close()
     })()
     await ending
@@ -144,7 +150,7 @@ function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
     phase = 'finishing'
     const files = leads ? await sinks.finish() : []
     await run.publish('finished')
-    await sinks.untilRead('runs')
+    await sinks.untilRead('runs', 10_000)
     await end('finished')
     return { state: 'finished', files }
   }

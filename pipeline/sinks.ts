@@ -19,8 +19,8 @@ export interface OpenSinks {
   readonly running: readonly RunningSink[]
   /** Puts the final files together; call when everything is through. */
   finish(): Promise<readonly DataFile[]>
-  /** Resolves when the ClickHouse sink of this process has read all of a topic, or after ten seconds. */
-  untilRead(topic: TopicName): Promise<void>
+  /** Resolves when the ClickHouse sink of this process has read all of a topic, or after so many milliseconds. */
+  untilRead(topic: TopicName, milliseconds: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -66,11 +66,17 @@ export async function openSinks(
         const { sets } = json === null ? { sets: [] } : await json.finish()
         return sets.map(({ type, path, rows }) => ({ type, path, records: rows }))
       },
-      async untilRead(topic) {
+      async untilRead(topic, milliseconds) {
         if (database === null) return
-        const late = AbortSignal.timeout(10_000)
+        const late = AbortSignal.timeout(milliseconds)
         const reader: ReadingPart = { part: 'clickhouse', topics: [topic] }
-        while (!late.aborted && (await lagOf({ connection, runId, revision }, reader)) > 0) await pauseFor(200, late)
+        const read = async (): Promise<void> => {
+          while (!late.aborted && (await lagOf({ connection, runId, revision }, reader)) > 0) await pauseFor(200, late)
+        }
+        const unreadable = (error: unknown): void => {
+          log.warn({ topic, error: String(error) }, 'how far the sink has read could not be told')
+        }
+        await Promise.race([read().catch(unreadable), pauseFor(milliseconds, late)])
       },
       close: async () => {
         await database?.close()
