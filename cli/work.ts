@@ -38,6 +38,8 @@ export interface WorkEnd {
 }
 
 const LOOK_MS = 250
+/** Between two log lines about memory, milliseconds. */
+const MEMORY_MS = 30_000
 
 /** Runs to the end, an interruption or a failure. Throws UsageFault and Failure for cli/main.ts to say. */
 export async function work(options: Work): Promise<WorkEnd> {
@@ -132,8 +134,8 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
   return run
 }
 
-/** Refuses what would spoil every call (a wrong key, a model that is not served); says what is only down. */
-async function checkModels({ config }: LoadedConfig, { display, messages, signal }: Preparing): Promise<void> {
+/** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
+async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
   const rewarders = rewardersOf(config.stages.reward.rewards)
   const checks = await checkEndpoints({ roles: config.roles, rewarders, signal })
   const faults = checks.filter(({ error }) => error?.code === 'unauthorized' || error?.code === 'model-not-found')
@@ -142,10 +144,6 @@ async function checkModels({ config }: LoadedConfig, { display, messages, signal
       faults.map(({ role, error }) => `${role}: ${error?.message ?? ''}; correct the config or the server`),
     )
   }
-  const unreachable = new Map(
-    checks.filter(({ reachable }) => !reachable).map(({ url, error }) => [url, error?.message ?? '']),
-  )
-  for (const [url, reason] of unreachable) display.say(messages.endpointWaiting(url, reason))
 }
 
 /** Shows what goes on until the run has ended. */
@@ -153,7 +151,7 @@ async function follow(
   run: ActiveRun,
   { runId, since, preparing }: { runId: string; since: number; preparing: Preparing },
 ): Promise<RunResult> {
-  const { display, messages } = preparing
+  const { display, messages, log } = preparing
   const rates = createRates()
   const announce = createAnnouncer(messages)
   const look = (): void => {
@@ -164,10 +162,14 @@ async function follow(
     display.show({ block: () => progressBlock(view), line: () => progressLine(view) })
   }
   const timer = setInterval(look, LOOK_MS)
+  const memory = setInterval(() => {
+    log.info({ ...process.memoryUsage() }, 'memory in bytes')
+  }, MEMORY_MS)
   try {
     return await run.done
   } finally {
     clearInterval(timer)
+    clearInterval(memory)
     look()
   }
 }

@@ -15,9 +15,13 @@ export interface AcceptedRows {
   /** The sender to use: it counts what is acknowledged. */
   readonly sender: Sender
   counts(): Accepted
+  /** Counts on the log again, at most every five seconds: for rows that other processes accept. Only where enough is asked for. */
+  recount(): Promise<void>
   /** True once the config's numbers are reached with at least `minimum` problems made. */
   isEnough(made: number): boolean
 }
+
+const RECOUNT_MS = 5000
 
 /** Starts from what the topics hold. Throws Failure when Kafka does not answer. */
 export async function countAccepted(
@@ -29,6 +33,7 @@ export async function countAccepted(
   const preferenceTopic = topicFor('preferences', run.revision)
   let sft = await countMessages(run, 'sft', signal)
   let preference = await countMessages(run, 'preferences', signal)
+  let counted = performance.now()
   return {
     sender: {
       ...sender,
@@ -41,6 +46,12 @@ export async function countAccepted(
       },
     },
     counts: () => ({ sft, preference }),
+    async recount() {
+      if (accept === null || performance.now() - counted < RECOUNT_MS) return
+      counted = performance.now()
+      sft = Math.max(sft, await countMessages(run, 'sft', signal))
+      preference = Math.max(preference, await countMessages(run, 'preferences', signal))
+    },
     isEnough: (made) =>
       accept !== null && made >= accept.minimum && sft >= (accept.sft ?? 0) && preference >= (accept.preference ?? 0),
   }

@@ -16,7 +16,7 @@ import type { ProduceEnd } from './produce.ts'
 import type { ActiveRun, RunParts, RunPhase, RunResult } from './run-contract.ts'
 import { HEARTBEAT_MS } from './run-records.ts'
 import { openSinks } from './sinks.ts'
-import { isThrough, lagOf } from './standing.ts'
+import { lagOf, throughCheck } from './standing.ts'
 import { startStages } from './start-stages.ts'
 
 /** Between two looks at whether everything is through, milliseconds. */
@@ -48,7 +48,11 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const tools = { config, runId, revision, llm, math, codec, connection, now }
     const mine = planned.filter(({ name }) => parts.parts.has(name))
     const stages = startStages(mine, tools, accepted.sender, log)
-    const house = createHouse({ planned, running: stages, backlog, recount: () => backlogOf(run), now })
+    const recount = async (): Promise<number> => {
+      if (!parts.parts.has('curate')) await accepted.recount()
+      return backlogOf(run)
+    }
+    const house = createHouse({ planned, running: stages, backlog, recount, now })
     let made = existing.size
     const work = {
       ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },
@@ -137,9 +141,10 @@ function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
   /** Resolves when nothing is left to do, here or anywhere. */
   const through = async (): Promise<void> => {
     await producing
+    const isThrough = throughCheck(run, run.readers)
     for (;;) {
       const state = leads ? null : ((await run.readState(halt.signal))?.state ?? null)
-      if (leads ? await isThrough(run, run.readers) : state === 'finished' || state === 'failed') return
+      if (leads ? await isThrough() : state === 'finished' || state === 'failed') return
       await pauseFor(leads ? LOOK_MS : 4 * LOOK_MS, halt.signal)
       halt.signal.throwIfAborted()
     }

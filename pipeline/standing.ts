@@ -8,6 +8,7 @@ import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { clickhouseTopics } from '../sinks/clickhouse.ts'
 import { groupPosition, moveGroupToEnd } from '../stream/groups-admin.ts'
+import type { PartitionLag } from '../stream/groups-admin.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 
 /** A part of a run that reads topics. */
@@ -37,19 +38,37 @@ export function readingParts(planned: readonly PlannedStage[], sinks: readonly R
 }
 
 /** Records that a part has not finished. Throws Failure when Kafka does not answer. */
-export async function lagOf({ connection, runId, revision }: RunOnLog, { part, topics }: ReadingPart): Promise<number> {
-  const names = topics.map((topic) => topicFor(topic, revision))
-  const positions = await groupPosition(connection, groupOf(runId, revision, part), names)
-  return positions.reduce((sum, { lag }) => sum + lag, 0)
+export async function lagOf(run: RunOnLog, part: ReadingPart): Promise<number> {
+  return (await positionsOf(run, part)).reduce((sum, { lag }) => sum + lag, 0)
 }
 
 /**
- * True when nothing waits anywhere. Asked in the data's way: a part that has nothing left cannot give its
- * successors anything more, so one pass decides.
+ * Returns a question: has everything that this run had on the log gone through all parts? Asked in the data's way:
+ * when a part is through, all that its successor will ever get is on the log, so the successor's goal is the end that
+ * its topics have then. What other runs add later does not delay it. Ask again until it is true.
  */
-export async function isThrough(run: RunOnLog, parts: readonly ReadingPart[]): Promise<boolean> {
-  for (const part of parts) if ((await lagOf(run, part)) > 0) return false
-  return true
+export function throughCheck(run: RunOnLog, parts: readonly ReadingPart[]): () => Promise<boolean> {
+  let next = 0
+  let goals: ReadonlyMap<string, number> | null = null
+  const place = ({ topic, partition }: PartitionLag): string => `${topic}/${partition}`
+  return async () => {
+    for (; next < parts.length; next += 1, goals = null) {
+      const positions = await positionsOf(run, parts[next]!)
+      const ends = (goals ??= new Map(positions.map((position) => [place(position), position.end])))
+      const isThere = (position: PartitionLag): boolean =>
+        position.lag === 0 || (position.committed ?? position.low) >= ends.get(place(position))!
+      if (!positions.every(isThere)) return false
+    }
+    return true
+  }
+}
+
+async function positionsOf(
+  { connection, runId, revision }: RunOnLog,
+  { part, topics }: ReadingPart,
+): Promise<PartitionLag[]> {
+  const names = topics.map((topic) => topicFor(topic, revision))
+  return groupPosition(connection, groupOf(runId, revision, part), names)
 }
 
 /** A new run begins at the ends of the topics: what older runs left there is theirs. */

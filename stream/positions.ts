@@ -35,11 +35,12 @@ export async function committedPositions(
   group: string,
   topics: readonly string[],
 ): Promise<Committed[]> {
-  const ends = await Promise.all(topics.map(async (topic) => await topicEnds(connection, topic)))
   const offsets = await connection.ask(
     `reading the position of group ${group}`,
     async (admin) => await admin.fetchOffsets({ groupId: group, topics: [...topics] }),
   )
+  // Ends after commits: a commit that lands in between would else seem to lie outside the log.
+  const ends = await Promise.all(topics.map(async (topic) => await topicEnds(connection, topic)))
   const commits = new Map(
     offsets.map(({ topic, partitions }) => [topic, new Map(partitions.map((each) => [each.partition, each]))]),
   )

@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test'
 import { openRun } from '../../pipeline/open-run.ts'
 import type { OpenRun } from '../../pipeline/open-run.ts'
 import type { RunParts } from '../../pipeline/run-contract.ts'
-import { isThrough, lagOf } from '../../pipeline/standing.ts'
+import { lagOf, throughCheck } from '../../pipeline/standing.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
@@ -73,7 +73,7 @@ describe('a run that is opened', () => {
       // The topic `runs` is shared with other tests, which may be writing to it.
       const readers = run.readers.filter(({ part }) => part !== 'clickhouse')
       assert.equal(readers.length, run.planned.length + 1)
-      assert.equal(await isThrough(run, readers), true)
+      assert.equal(await throughCheck(run, readers)(), true)
       await bench.fill('problems', 'new', [7])
       assert.equal(await lagOf(run, readers[0]!), 1)
     })

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { configSchema } from '../../configs/schema.ts'
 import { groupOf, planStages } from '../../pipeline.ts'
-import { beginAtEnd, isThrough, lagOf, plannedSinks, readingParts } from '../../pipeline/standing.ts'
+import { beginAtEnd, lagOf, plannedSinks, readingParts, throughCheck } from '../../pipeline/standing.ts'
 import type { ReadingPart } from '../../pipeline/standing.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { moveGroupToEnd } from '../../stream/groups-admin.ts'
@@ -92,7 +92,7 @@ describe('a run on the log', () => {
     await bench.fill('problems', 'old', [0, 1, 2])
     await beginAtEnd(run('young'), PARTS)
     for (const part of PARTS) assert.equal(await lagOf(run('young'), part), 0, part.part)
-    assert.equal(await isThrough(run('young'), PARTS), true)
+    assert.equal(await throughCheck(run('young'), PARTS)(), true)
     await bench.fill('problems', 'young', [3, 4])
     assert.equal(await lagOf(run('young'), SCREEN), 2)
     assert.equal(await lagOf(run('young'), VERIFY), 0)
@@ -102,10 +102,21 @@ describe('a run on the log', () => {
     await beginAtEnd(run('through'), PARTS)
     for (const part of PARTS) {
       await bench.fill(part.topics.at(-1)!, 'through', [9])
-      assert.equal(await isThrough(run('through'), PARTS), false, part.part)
+      assert.equal(await throughCheck(run('through'), PARTS)(), false, part.part)
       await finish('through', part)
-      assert.equal(await isThrough(run('through'), PARTS), true, part.part)
+      assert.equal(await throughCheck(run('through'), PARTS)(), true, part.part)
     }
+  })
+
+  it('is not delayed by what other runs add later', async () => {
+    await beginAtEnd(run('mine'), [SCREEN])
+    await bench.fill('problems', 'mine', [11])
+    const isThrough = throughCheck(run('mine'), [SCREEN])
+    assert.equal(await isThrough(), false)
+    await finish('mine', SCREEN)
+    await bench.fill('problems', 'busy', [12, 13])
+    assert.ok((await lagOf(run('mine'), SCREEN)) > 0)
+    assert.equal(await isThrough(), true)
   })
 
   it('looks in the data’s way and stops at the first part that has work', async () => {
@@ -117,9 +128,9 @@ describe('a run on the log', () => {
         throw new Error('asked about the last part')
       },
     }
-    assert.equal(await isThrough(run('first'), [SCREEN, last]), false)
+    assert.equal(await throughCheck(run('first'), [SCREEN, last])(), false)
     await finish('first', SCREEN)
-    await assert.rejects(isThrough(run('first'), [SCREEN, last]), /asked about the last part/)
+    await assert.rejects(throughCheck(run('first'), [SCREEN, last])(), /asked about the last part/)
   })
 
   it('does not stand where another run or revision stands', async () => {
