@@ -32,6 +32,7 @@ export function addQuickstart(program: Command): void {
       const end = await work({ ...options, config, source: { kind: 'magpie' } })
       process.exitCode = end.exitCode
       if (end.exitCode !== 0) return
+      const missing = end.result?.files.length !== 2
       await printReport({ run: end.runId, state: options.state })
       process.stderr.write(`\n${end.messages.smallModel}\n`)
       const state = options.state === '.magpie' ? '' : ` --state ${options.state}`
@@ -40,5 +41,9 @@ export function addQuickstart(program: Command): void {
         `./magpie import examples/problems.jsonl -c configs/local.yaml${state}`,
         `./magpie simulate --port 8765 &  ./magpie run -c configs/simulated.yaml --total 200${state}`,
       ])
+      if (missing) {
+        process.stderr.write(`${end.messages.oneSetMissing}\n`)
+        process.exitCode = 1
+      }
     })
 }

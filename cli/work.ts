@@ -2,6 +2,7 @@
 // cli/main.ts says; the first Ctrl-C (or SIGTERM) drains, the second ends at once.
 
 import { basename, extname, join } from 'node:path'
+import { canonicalJson } from '../configs/canonical.ts'
 import { loadConfig } from '../configs/load.ts'
 import type { LoadedConfig } from '../configs/load.ts'
 import { checkEndpoints } from '../llm/check-endpoints.ts'
@@ -49,13 +50,14 @@ export async function work(options: Work): Promise<WorkEnd> {
   const stages = options.stages === undefined ? null : [...parts].filter((part) => part !== 'produce')
   const producer = parts.has('produce') ? source.kind : 'none'
   const { endpoint, model, run: name, total, accept, out, lang: language } = options
-  const loaded = await loadConfig({
+  const asked = await loadConfig({
     file: options.config,
     set: options.set ?? [],
     overrides: { endpoint, model, name, total, accept, out, language },
     environment: process.env,
     work: { producer, stages },
   })
+  const loaded = source.kind === 'jsonl' ? wholeFile(asked, options) : asked
   const runId = options.run ?? runName(loaded.config.name, source)
   const stateDir = stateFolder(options)
   const { logger: log, file: logFile, flush } = createFileLogger(join(stateDir, 'logs', `${runId}.jsonl`))
@@ -125,7 +127,7 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
   if (previous === null) {
     display.say(source.kind === 'jsonl' ? messages.importing(runId, source.file) : messages.started(runId, total))
   } else {
-    const isWhole = previous.state === 'finished' && total !== null && existing >= total
+    const isWhole = previous.state === 'finished' && (source.kind === 'jsonl' || (total !== null && existing >= total))
     display.say(isWhole ? messages.finishedAlready(runId) : messages.resumed(runId, existing, total))
     const changed = changedSettings(previous.config, loaded.json)
     if (changed.length > 0) display.say(messages.configChanged(changed))
@@ -210,6 +212,17 @@ function partsOf(stages: string | undefined): ReadonlySet<PartName> {
     throw new UsageFault(unknown.map((name) => `--stages: there is no "${name}"; there are ${PART_NAMES.join(', ')}`))
   }
   return new Set(names as PartName[])
+}
+
+/** A preset's total and accept are for problems that are made; of a file all are taken unless the command line says less. */
+function wholeFile(loaded: LoadedConfig, { total, accept, set = [] }: RunOptions): LoadedConfig {
+  const isAsked = (name: string): boolean => set.some((each) => each.startsWith(name))
+  const config = {
+    ...loaded.config,
+    total: total === undefined && !isAsked('total=') ? null : loaded.config.total,
+    accept: accept === undefined && !isAsked('accept') ? null : loaded.config.accept,
+  }
+  return { ...loaded, config, json: canonicalJson(config) }
 }
 
 /** Config and file name a run that nobody has named, so that the same command goes on with the same run. */

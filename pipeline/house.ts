@@ -3,6 +3,7 @@
 // processes share.
 
 import type { PlannedStage } from '../pipeline.ts'
+import { Failure } from '../schemas/failure.ts'
 import type { RunningStage } from '../stream/stage.ts'
 
 export interface House {
@@ -30,6 +31,12 @@ const FRESH_MS = 500
 /** The same where own counters are at hand: only what other processes have ended is to be learnt. */
 const COUNTED_FRESH_MS = 5000
 
+/** null for an outage; rethrows anything else. */
+function outage(error: unknown): null {
+  if (error instanceof Failure && error.retry === 'transient') return null
+  throw error
+}
+
 /** Counts what is in the house. Stages must not have been at work before. */
 export function createHouse({ planned, running, backlog, recount, now }: HouseParts): House {
   const whole = running.length === planned.length
@@ -51,8 +58,10 @@ export function createHouse({ planned, running, backlog, recount, now }: HousePa
     async open() {
       if (now() - counted < freshMs) return open()
       const publishedBefore = publishedSince
-      const lag = await recount()
       counted = now()
+      const lag = await recount().catch(outage)
+      // While the broker does not answer, the last count stands.
+      if (lag === null) return open()
       // Positions lag behind our own counters and never run ahead, so the lower of the two is right.
       if (whole && lag >= open()) return open()
       onLog = lag

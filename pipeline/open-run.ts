@@ -1,6 +1,8 @@
 // Opens a run on Kafka: connections, topics, the claim. Promises: one process leads a run at a time; a new run's
 // groups stand at the ends of the topics before anything of the run is on the log.
 
+import { configSchema } from '../configs/schema.ts'
+import type { Config } from '../configs/schema.ts'
 import { planStages } from '../pipeline.ts'
 import type { PlannedStage } from '../pipeline.ts'
 import { createCodec } from '../schemas/codec.ts'
@@ -14,7 +16,7 @@ import { createSender } from '../stream/sender.ts'
 import type { Sender } from '../stream/sender.ts'
 import { ensureTopics } from '../stream/topics-admin.ts'
 import type { RunParts } from './run-contract.ts'
-import { isHeld, processIsAlive, publishRunState, readRunRecords } from './run-records.ts'
+import { firstClaim, isHeld, processIsAlive, publishRunState, readRunRecords } from './run-records.ts'
 import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 
@@ -61,7 +63,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     let previous = await readState(signal)
     if (leads) {
       if (previous !== null && isHeld(previous, now(), processIsAlive)) throw inUse(previous)
-      if (previous === null) await beginAtEnd(onLog, readers)
+      if (previous !== null) assertSamePipeline(previous, loaded.config)
     }
     while (!leads && previous === null) {
       parts.onWaiting?.()
@@ -72,6 +74,15 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     const startedAt = previous?.startedAt ?? now()
     const identity = { runId, revision, config: loaded.json, configHash: loaded.hash, version: parts.version }
     const sender = await createSender(connection, log)
+    if (leads) {
+      const claim = await publishRunState(sender, codec, identity, 'running', { now: now(), startedAt })
+      const first = await firstClaim(connection, codec, claim, previous, signal)
+      if (first !== null && (first.pid !== claim.pid || first.host !== claim.host)) {
+        await sender.close()
+        throw inUse(first)
+      }
+      if (previous === null) await beginAtEnd(onLog, readers)
+    }
     return {
       ...{ connection, codec, sender, runId, revision, planned, readers, previous, startedAt, readState },
       async publish(state) {
@@ -86,6 +97,30 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     await connection.close()
     throw error
   }
+}
+
+/** A part that is switched on later would begin at the beginning and pay for everything again; so it is a new run. */
+function assertSamePipeline(previous: RunRecord, config: Config): void {
+  const before = configSchema.safeParse(JSON.parse(previous.config)).data
+  if (before === undefined) return
+  const describe = ({ stages, sinks, out }: Config): string[] => [
+    `stages ${planStages(stages)
+      .map(({ name }) => name)
+      .join(', ')}`,
+    `sinks ${plannedSinks([], sinks)
+      .map(({ part }) => part)
+      .join(', ')}`,
+    `out ${out}`,
+  ]
+  const old = describe(before)
+  const faults = describe(config).filter((line, index) => line !== old[index])
+  if (faults.length === 0) return
+  throw new UsageFault(
+    faults.map(
+      (line) =>
+        `run ${previous.runId} began with ${old[describe(config).indexOf(line)]!}, not ${line}: give another name with --run, or set it back`,
+    ),
+  )
 }
 
 function inUse({ runId, pid, host }: RunRecord): UsageFault {

@@ -22,6 +22,7 @@ import type { KafkaConnection } from '../stream/kafka.ts'
 import type { Process } from '../stream/outcome.ts'
 import type { Outgoing } from '../stream/outgoing.ts'
 import { readTopic } from '../stream/read-topic.ts'
+import { readable } from './read-records.ts'
 
 /** What stages are made of. */
 export interface StageTools {
@@ -103,12 +104,13 @@ export function routeTo(topic: TopicName, { codec, revision }: Pick<StageTools, 
 
 /** Screening decides over all problems before: its index is rebuilt from what was accepted whenever it takes over. */
 function screenParts(tools: StageTools): StageParts {
-  const { config, connection, codec, runId, revision, now } = tools
+  const { config, connection, runId, revision, now } = tools
   const rules = config.stages.screen
   const index = createScreenIndex(rules.duplicates)
   async function* accepted(signal: AbortSignal): AsyncIterable<Screened> {
     for await (const message of readTopic(connection, { topic: topicFor('screened', revision), signal })) {
-      yield codec.decode('Screened', message.value)
+      const record = readable(tools, 'Screened', message)
+      if (record !== null) yield record
     }
   }
   return {

@@ -1,6 +1,7 @@
 // Reads what the log holds of one run. Messages of other runs are passed over undecoded.
 
 import type { Codec } from '../schemas/codec.ts'
+import { Failure } from '../schemas/failure.ts'
 import type { RecordName, Records } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
@@ -23,7 +24,31 @@ export async function* readRecords<Name extends RecordName>(
   name: Name,
   signal: AbortSignal,
 ): AsyncIterable<Records[Name]> {
-  for await (const message of messagesOf(run, topic, signal)) yield run.codec.decode(name, message.value)
+  for await (const message of messagesOf(run, topic, signal)) {
+    const record = readable(run, name, message)
+    if (record !== null) yield record
+  }
+}
+
+/**
+ * The record of a message; null for bytes that are none: a scan passes over them (they are logged), the stage that
+ * meets them makes the dead letter.
+ */
+export function readable<Name extends RecordName>(
+  { codec, connection }: Pick<ReadRun, 'codec' | 'connection'>,
+  name: Name,
+  { value, topic, partition, offset }: Delivered,
+): Records[Name] | null {
+  try {
+    return codec.decode(name, value)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'undecodable') throw error
+    connection.log.warn(
+      { topic, partition, offset: String(offset), error: error.message },
+      'passed over an unreadable message',
+    )
+    return null
+  }
 }
 
 /** Keys (problem ids) of the run in a topic, each counted once: a repeat after a crash is no new row. */

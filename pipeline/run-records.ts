@@ -6,6 +6,7 @@ import type { RunRecord, RunState } from '../schemas/records.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import type { Sender } from '../stream/sender.ts'
+import { readable } from './read-records.ts'
 
 /** A running process says so this often, milliseconds. */
 export const HEARTBEAT_MS = 10_000
@@ -30,18 +31,47 @@ export async function readRunRecords(
   signal: AbortSignal,
 ): Promise<Map<string, RunRecord>> {
   const newest = new Map<string, RunRecord>()
-  for await (const message of readTopic(connection, { topic: 'runs', signal })) {
-    const record = codec.decode('RunRecord', message.value)
-    if (record.revision === revision) newest.set(record.runId, record)
-  }
+  for await (const record of allStates(connection, codec, revision, signal)) newest.set(record.runId, record)
   return newest
+}
+
+/** Every state that the topic still holds, oldest first; deleted ones (empty values) are left out. */
+async function* allStates(
+  connection: KafkaConnection,
+  codec: Codec,
+  revision: string,
+  signal: AbortSignal,
+): AsyncIterable<RunRecord> {
+  for await (const message of readTopic(connection, { topic: 'runs', signal })) {
+    const record = message.value.length === 0 ? null : readable({ connection, codec }, 'RunRecord', message)
+    if (record !== null && record.revision === revision) yield record
+  }
+}
+
+/**
+ * Who claimed the run first since `previous` was written: of two processes that start it at the same moment, the one
+ * whose claim comes first on the topic leads.
+ */
+export async function firstClaim(
+  connection: KafkaConnection,
+  codec: Codec,
+  claim: Pick<RunRecord, 'runId' | 'revision'>,
+  previous: RunRecord | null,
+  signal: AbortSignal,
+): Promise<RunRecord | null> {
+  let first: RunRecord | null = null
+  for await (const record of allStates(connection, codec, claim.revision, signal)) {
+    if (record.runId !== claim.runId || record.state !== 'running') continue
+    if (record.createdAt > (previous?.createdAt ?? 0)) first ??= record
+  }
+  return first
 }
 
 /** Says whether the process that wrote this state may still be at work. */
 export function isHeld(record: RunRecord, now: number, isAlive: (pid: number) => boolean): boolean {
   if (record.state !== 'running' && record.state !== 'draining') return false
-  if (record.host === hostname()) return record.pid !== process.pid && isAlive(record.pid)
-  return now - record.createdAt < SILENT_MS
+  if (now - record.createdAt >= SILENT_MS) return false
+  return record.host !== hostname() || (record.pid !== process.pid && isAlive(record.pid))
 }
 
 /** True while a process with this id exists on this host. */

@@ -3,14 +3,17 @@
 // ends, nothing that was acknowledged is lost.
 
 import { createLlm } from '../llm/llm.ts'
+import type { MathPool } from '../math/contract.ts'
 import { createMathPool } from '../math/pool.ts'
-import { transient } from '../schemas/failure.ts'
-import { pauseFor } from '../stream/back-off.ts'
+import { permanent, transient } from '../schemas/failure.ts'
+import { pauseFor, settledWithin } from '../stream/back-off.ts'
+import type { RunningSink } from '../stream/sink-consumer.ts'
 import type { RunningStage } from '../stream/stage.ts'
 import { countAccepted } from './accepted.ts'
 import { createHouse } from './house.ts'
 import { openRun } from './open-run.ts'
 import type { OpenRun } from './open-run.ts'
+import { untilAnswered } from './patience.ts'
 import { produce, readExisting } from './produce.ts'
 import type { ProduceEnd } from './produce.ts'
 import type { ActiveRun, RunParts, RunPhase, RunResult } from './run-contract.ts'
@@ -24,6 +27,7 @@ const LOOK_MS = 500
 /** A drain: calls under way get so long, then sinks write what they hold. */
 const STAGE_DRAIN_MS = 4000
 const SINK_DRAIN_MS = 3000
+const PRODUCER_DRAIN_MS = 1500
 /** So long a stopping run waits until its last state is in the table, milliseconds. */
 const STATE_READ_MS = 1500
 
@@ -39,15 +43,17 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const existing = await readExisting(run, signal)
     const sinks = await openSinks(parts, { ...run, sender: accepted.sender })
     closers.push(() => sinks.close())
+    closers.push(() => drainAll(sinks.running))
     const llm = createLlm({ roles: config.roles, rewarders: rewardersOf(config.stages.reward.rewards), log })
     closers.push(() => llm.close())
     const math = createMathPool({ ...config.stages.verify, log })
     closers.push(() => math.close())
-    await run.publish('running')
+    await assertMathWorks(math)
     const backlog = await backlogOf(run)
     const tools = { config, runId, revision, llm, math, codec, connection, now }
     const mine = planned.filter(({ name }) => parts.parts.has(name))
     const stages = startStages(mine, tools, accepted.sender, log)
+    closers.push(() => drainAll(stages))
     const recount = async (): Promise<number> => {
       if (!parts.parts.has('curate')) await accepted.recount()
       return backlogOf(run)
@@ -125,7 +131,8 @@ function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
       clearInterval(heartbeat)
       if (state !== 'finished') await sendState(run, 'draining', log)
       halt.abort(transient('stopped', 'the run was stopped'))
-      await producing?.catch(() => undefined)
+      // What it publishes may wait for a broker that is gone.
+      if (producing !== null) await settledWithin(producing, PRODUCER_DRAIN_MS)
       await Promise.all(stages.map((stage) => stage.drain(STAGE_DRAIN_MS)))
       if (state !== 'finished') {
         // Before the sinks are drained, so that the table of runs says it too.
@@ -138,22 +145,25 @@ function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
     await ending
   }
 
-  /** Resolves when nothing is left to do, here or anywhere. */
+  /** Resolves when nothing is left to do, here or anywhere. Throws the halt's reason. */
   const through = async (): Promise<void> => {
     await producing
     const isThrough = throughCheck(run, run.readers)
-    for (;;) {
-      const state = leads ? null : ((await run.readState(halt.signal))?.state ?? null)
-      if (leads ? await isThrough() : state === 'finished' || state === 'failed') return
-      await pauseFor(leads ? LOOK_MS : 4 * LOOK_MS, halt.signal)
-      halt.signal.throwIfAborted()
+    const isOver = async (): Promise<boolean> => {
+      const state = (await run.readState(halt.signal))?.state
+      return state === 'finished' || state === 'failed'
     }
+    while (!(await untilAnswered(leads ? isThrough : isOver, halt.signal))) {
+      await pauseFor(leads ? LOOK_MS : 4 * LOOK_MS, halt.signal)
+    }
+    halt.signal.throwIfAborted()
   }
 
   const whole = async (): Promise<RunResult> => {
     await through()
     phase = 'finishing'
-    const files = leads ? await sinks.finish() : []
+    const files = await sinks.finish()
+    halt.signal.throwIfAborted()
     await run.publish('finished')
     await sinks.untilRead('runs', 10_000)
     await end('finished')
@@ -177,9 +187,21 @@ function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
   return { done, stop: () => end('stopped'), state: () => ({ phase, produced }) }
 }
 
+/** A start that fails leaves nobody in a group; after an orderly end this does nothing. */
+async function drainAll(parts: readonly (RunningStage | RunningSink)[]): Promise<void> {
+  await Promise.all(parts.map((part) => part.drain(0)))
+}
+
+/** Workers that cannot load would make every verdict unknown, and the run would seem to succeed. */
+async function assertMathWorks(math: MathPool): Promise<void> {
+  const { verdict, reason } = await math.compare('(x+1)^2', 'x^2+2x+1')
+  if (verdict !== 'equal')
+    throw permanent('math-broken', `the workers that compare answers do not work (${reason}): run npm ci`)
+}
+
 /** At the end of a run a broker that is gone must not keep the process from ending. */
 async function sendState(run: OpenRun, state: 'draining' | 'stopped' | 'failed', log: RunParts['log']): Promise<void> {
-  const late = AbortSignal.timeout(3000)
+  const late = AbortSignal.timeout(run.sender.state().downSince === null ? 3000 : 300)
   const lateness = new Promise<never>((_, reject) => {
     late.addEventListener('abort', () => {
       reject(transient('kafka-unreachable', 'the broker does not answer'))

@@ -55,11 +55,12 @@ export async function openSinks(
       batch: config.sinks[name].batch,
     })
   }
+  const running: RunningSink[] = []
   try {
-    const running = await Promise.all([
-      ...(database === null ? [] : [start('clickhouse', createClickhouseSink({ database, codec, log, revision }))]),
-      ...(json === null ? [] : [start('json', json)]),
-    ])
+    if (database !== null) {
+      running.push(await start('clickhouse', createClickhouseSink({ database, codec, log, revision })))
+    }
+    if (json !== null) running.push(await start('json', json))
     return {
       running,
       finish: async () => {
@@ -83,6 +84,7 @@ export async function openSinks(
       },
     }
   } catch (error) {
+    await Promise.all(running.map((sink) => sink.drain(0)))
     await database?.close()
     throw error
   }

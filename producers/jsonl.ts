@@ -88,7 +88,7 @@ export async function importJsonl(run: JsonlRun): Promise<JsonlEnd> {
     if ('fault' in read) {
       if (run.existing.has(id)) continue
       const detail = `line ${line.number}: ${read.fault}`
-      log.warn({ file: basename(run.file), line: line.number, fault: read.fault }, 'broken line')
+      log.warn({ file: basename(run.file), line: line.number }, 'broken line')
       const origin = { runId, revision: run.revision, stage: 'jsonl' as const, now: run.now() }
       await run.reject([
         producerRejection(origin, id, 'broken-line', detail, Buffer.from(line.bytes.subarray(0, KEPT_BYTES))),

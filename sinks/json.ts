@@ -17,7 +17,7 @@ import { finishType, removeIfEmpty } from './json/finish.ts'
 import type { DataSet } from './json/finish.ts'
 import { lineOf } from './json/merge.ts'
 import type { Line } from './json/merge.ts'
-import { runNames } from './json/names.ts'
+import { MARKER, modelOfFolder, runNames } from './json/names.ts'
 import type { DataType } from './json/names.ts'
 import { rowText } from './json/rows.ts'
 import { createSegments } from './json/segments.ts'
@@ -75,7 +75,8 @@ export interface JsonSink extends Sink {
 /** Returns the sink. open() throws UsageFault when the folder cannot be written or belongs to another run. */
 export function createJsonSink(parts: JsonSinkParts): JsonSink {
   const { outDir, runId, revision = 'main', model, startedAt, codec, log } = parts
-  const names = runNames(outDir, model, startedAt, revision)
+  const marker = JSON.stringify({ run_id: runId, revision: 'main' })
+  const names = runNames(outDir, modelOfFolder(outDir, startedAt, marker) ?? model, startedAt, revision)
   const segments = createSegments(names.segments)
   const types = new Map<string, DataType>([
     [topicFor('sft', revision), 'sft'],
@@ -144,7 +145,7 @@ function placeOf(messages: readonly Delivered[]): string {
 
 /** Makes the folder and marks it as this run's. */
 function takeFolder(folder: string, outDir: string, run: { run_id: string; revision: string }): void {
-  const marker = join(folder, '.run.json')
+  const marker = join(folder, MARKER)
   try {
     mkdirSync(join(folder, 'segments'), { recursive: true })
     writeFileSync(marker, `${JSON.stringify(run)}\n`, { flag: 'wx' })

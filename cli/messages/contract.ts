@@ -88,5 +88,7 @@ export interface Messages {
   file(path: string, records: number): string
   readonly nextCommands: string
   readonly smallModel: string
+  /** The quickstart wants both data sets. */
+  readonly oneSetMissing: string
   logFile(path: string): string
 }

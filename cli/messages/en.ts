@@ -99,6 +99,8 @@ export const en: Messages = {
   noFiles: 'No record was accepted, so there is no data file. The report says why.',
   file: (path, records) => `${path} (${plural(records, 'record')})`,
   nextCommands: 'Next:',
+  oneSetMissing:
+    'Not both data sets have rows: the model did not agree with itself often enough. Try again with --run another.',
   smallModel:
     'This data was made by a very small model: it shows that the machine works, not what good data looks like. Give --endpoint and --model of real servers for that.',
   logFile: (path) => `Log: ${path}`,

@@ -95,6 +95,8 @@ export const ja: Messages = {
   noFiles: '採用されたデータがないため、出力ファイルはありません。理由はレポートで確認できます。',
   file: (path, records) => `${path}(${count(records)} 件)`,
   nextCommands: '次に試すコマンド:',
+  oneSetMissing:
+    '二つのデータセットのどちらかが空です。モデルの回答が十分に一致しませんでした。--run で別の名前を付けて、もう一度お試しください。',
   smallModel:
     'このデータはごく小さなモデルで作ったものです。仕組みが動くことを示すもので、品質の見本ではありません。実際のデータ作成には --endpoint と --model で本番のモデルを指定してください。',
   logFile: (path) => `ログ: ${path}`,

@@ -1,5 +1,6 @@
 // Names of folders and files of a run's data sets.
 
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export type DataType = 'sft' | 'preference'
@@ -27,6 +28,23 @@ export function modelInPath(model: string): string {
 /** `YYYYMMDDTHHmmssZ` of milliseconds since 1970 UTC. */
 export function timestampInPath(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
+}
+
+/** Marks a folder as a run's: JSON with its run_id and revision. */
+export const MARKER = '.run.json'
+
+/**
+ * The model that the run's folder is already named after, where a process before has made one: a run that goes on
+ * with another model keeps one data set. null: there is none yet.
+ */
+export function modelOfFolder(outDir: string, startedAt: number, marker: string): string | null {
+  const end = `_${timestampInPath(startedAt)}`
+  const entries = existsSync(outDir) ? readdirSync(outDir) : []
+  const own = entries.find((entry) => {
+    const file = join(outDir, entry, MARKER)
+    return entry.endsWith(end) && existsSync(file) && readFileSync(file, 'utf8').trim() === marker
+  })
+  return own?.slice(0, -end.length) ?? null
 }
 
 /** Names for one run and revision. startedAt: milliseconds since 1970 UTC. */
