@@ -176,7 +176,7 @@ export function findFinalAnswer(text: string, { weakest = 'number' }: Extraction
 }
 
 /** What stands where an answer should: small models copy the dots of the prompt. */
-const placeholder = /^(?:[.…_?$\s]|\\(?:[lc]?dots|text\{[.…\s]*\}|[,;:! ]))*$/
+const placeholder = /^(?:[.…_$\s]|\\(?:[lc]?dots|text\{[.…\s]*\}|[,;:! ]))*$/
 
 /** The final answer of a solution as it was written there, several joined by ", "; null where none was found. */
 export function extractFinalAnswer(text: string, options: ExtractionOptions = {}): string | null {

@@ -131,6 +131,12 @@ function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
       clearInterval(heartbeat)
       if (state !== 'finished') await sendState(run, 'draining', log)
       halt.abort(transient('stopped', 'the run was stopped'))
+      if (run.sender.state().downSince !== null) {
+        // Nothing can be acknowledged, so nothing that is under way can end: it comes again from the last commit.
+        await drainAll([...stages, ...sinks.running])
+        await close()
+        return
+      }
       // What it publishes may wait for a broker that is gone.
       if (producing !== null) await settledWithin(producing, PRODUCER_DRAIN_MS)
       await Promise.all(stages.map((stage) => stage.drain(STAGE_DRAIN_MS)))

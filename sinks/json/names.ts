@@ -1,6 +1,6 @@
 // Names of folders and files of a run's data sets.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 export type DataType = 'sft' | 'preference'
@@ -39,7 +39,9 @@ export const MARKER = '.run.json'
  */
 export function modelOfFolder(outDir: string, startedAt: number, marker: string): string | null {
   const end = `_${timestampInPath(startedAt)}`
-  const entries = existsSync(outDir) ? readdirSync(outDir) : []
+  // What cannot be listed cannot be written either: opening the folder says so.
+  const isFolder = statSync(outDir, { throwIfNoEntry: false })?.isDirectory() ?? false
+  const entries = isFolder ? readdirSync(outDir) : []
   const own = entries.find((entry) => {
     const file = join(outDir, entry, MARKER)
     return entry.endsWith(end) && existsSync(file) && readFileSync(file, 'utf8').trim() === marker

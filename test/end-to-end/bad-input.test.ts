@@ -181,6 +181,7 @@ describe('bad input', () => {
       [1, 3, 6],
     )
     const broken = rejections.filter(({ reason }) => reason === 'broken-line').map(({ detail }) => detail ?? '')
+    broken.sort()
     assert.equal(broken.length, 2)
     assert.match(broken[0]!, /^line 2: not JSON/)
     assert.match(broken[1]!, /^line 4: field "problem" is a number/)

@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { Front } from '../../local/engine/front.ts'
+import { freePort } from '../../local/ports.ts'
 import { problemId } from '../../schemas/ids.ts'
 import type { Workshop } from '../support/end-to-end.ts'
 import { idsOf, logOf, openWorkshop, query, runName, simulatedConfig, sorted } from '../support/end-to-end.ts'
@@ -30,6 +31,11 @@ describe('Ctrl-C', () => {
       SIMULATOR_PORT: new URL(url).port,
     })
   const answered = (front: Front): number => front.stats().routes['/v1/chat/completions']?.answered ?? 0
+  /** What the table of runs says. */
+  const stateOf = async (name: string): Promise<string | undefined> => {
+    const sql = `SELECT state FROM runs FINAL WHERE run_id = '${name}'`
+    return (await query<{ state: string }>(workshop, sql))[0]?.state
+  }
 
   it('drains within ten seconds, and the next start finishes what is left', async () => {
     const name = runName('interrupt-once')
@@ -49,8 +55,7 @@ describe('Ctrl-C', () => {
     assert.match(ended.error, /is stopped and nothing is lost/)
     assert.ok(answered(front) < 9 * TOTAL, 'it was stopped before its end')
     // What was drained is in the tables too: the sinks wrote what they held.
-    const [stopped] = await query<{ state: string }>(workshop, `SELECT state FROM runs FINAL WHERE run_id = '${name}'`)
-    assert.ok(stopped?.state === 'stopped' || stopped?.state === 'draining', JSON.stringify(stopped))
+    assert.equal(await stateOf(name), 'stopped')
 
     const second = run(name, front.url)
     assert.equal((await second.ended).code, 0, second.said())
@@ -65,6 +70,19 @@ describe('Ctrl-C', () => {
     const refused = new Set(log.rejections.map(({ problemId: id }) => id))
     const accepted = new Set([...log.sft, ...log.preferences].map(({ problemId: id }) => id))
     assert.deepEqual(sorted([...refused, ...accepted]), idsOf(log.problems))
+  })
+
+  it('stops a run that has nothing to do, because its model server is down', async () => {
+    const name = runName('interrupt-idle')
+    const command = run(name, `http://127.0.0.1:${await freePort()}`)
+    await command.says(/Waiting for the model server/)
+    await command.says(/60 problems wanted/)
+    command.signal('SIGINT')
+    const { code, error } = await command.ended
+    assert.equal(code, 130, command.said())
+    assert.match(error, /is stopped and nothing is lost/)
+    assert.deepEqual((await logOf(workshop, name)).problems, [])
+    assert.equal(await stateOf(name), 'stopped')
   })
 
   it('ends at once the second time', async () => {

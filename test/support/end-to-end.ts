@@ -22,6 +22,7 @@ import { connectKafka, type KafkaConnection } from '../../stream/kafka.ts'
 import { RUN_HEADER } from '../../stream/outgoing.ts'
 import { readTopic } from '../../stream/read-topic.ts'
 import { startTestKafka } from './kafka.ts'
+import type { TestKafka } from './kafka.ts'
 
 export const root = join(import.meta.dirname, '..', '..')
 const data = join(root, '..', 'shared', 'data')
@@ -54,10 +55,10 @@ export interface Workshop {
   readonly folder: string
   readonly brokers: string
   readonly connection: KafkaConnection
-  /** Starts a program; further variables are added to the environment. */
-  start(command: string, argv: readonly string[], environment?: Readonly<Record<string, string>>): Running
+  /** Starts a program; further variables are added to the environment, those that are undefined taken out. */
+  start(command: string, argv: readonly string[], environment?: NodeJS.ProcessEnv): Running
   /** Starts `magpie` with these words. */
-  magpie(argv: readonly string[], environment?: Readonly<Record<string, string>>): Running
+  magpie(argv: readonly string[], environment?: NodeJS.ProcessEnv): Running
   /** Serves the recording, or inventions without one. port: any free one unless given. */
   serve(options?: ServeOptions): Promise<Front>
   close(): Promise<void>
@@ -73,9 +74,9 @@ export interface ServeOptions {
   readonly think?: boolean
 }
 
-/** Opens a folder over the test broker. */
-export async function openWorkshop(): Promise<Workshop> {
-  const kafka = await startTestKafka()
+/** Opens a folder over the test broker, or over another one, which close() stops. */
+export async function openWorkshop(own?: TestKafka): Promise<Workshop> {
+  const kafka = own ?? (await startTestKafka())
   const connection = connectKafka({ brokers: kafka.brokers.split(','), log: silentLogger })
   const folder = await mkdtemp(join(tmpdir(), 'magpie-end-to-end-'))
   const closers: (() => Promise<unknown>)[] = []

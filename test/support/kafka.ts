@@ -20,12 +20,19 @@ export async function startTestKafka(): Promise<TestKafka> {
   return await startOwnKafka()
 }
 
+/** A broker that nobody else uses. */
+export interface OwnKafka extends TestKafka {
+  /** State folder that it lives in, for `--state`. */
+  readonly stateDir: string
+}
+
 /** A broker in a folder of its own, removed by stop(). */
-export async function startOwnKafka(): Promise<TestKafka> {
+export async function startOwnKafka(): Promise<OwnKafka> {
   const stateDir = await mkdtemp(join(tmpdir(), 'magpie-kafka-'))
   const kafka = await startKafka({ stateDir, log: silentLogger, heapMegabytes: 512 })
   return {
     brokers: kafka.brokers,
+    stateDir,
     async stop() {
       await kafka.stop()
       await rm(stateDir, { recursive: true, force: true })

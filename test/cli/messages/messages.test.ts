@@ -21,6 +21,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   noFiles: null,
   nextCommands: null,
   smallModel: null,
+  oneSetMissing: null,
   serviceStarting: (messages) => messages.serviceStarting('kafka'),
   serviceStartedElsewhere: (messages) => messages.serviceStartedElsewhere('model', 4711),
   portMoved: (messages) => messages.portMoved('kafka', 9092, 9095),
@@ -91,7 +92,7 @@ describe('messages', () => {
   })
 
   it('are Japanese in ja and never in en', () => {
-    const plain = ['etaUnknown', 'pressAgain', 'filesWritten', 'noFiles', 'nextCommands', 'smallModel'] as const
+    const plain = ['etaUnknown', 'pressAgain', 'filesWritten', 'noFiles', 'nextCommands', 'smallModel', 'oneSetMissing'] as const
     for (const key of plain) assert.deepEqual([isJapanese(ja[key]), isJapanese(en[key])], [true, false], key)
     const without = new Set(['step', 'brokenLine'])
     for (const [key, say] of Object.entries(SENTENCES)) {
