@@ -16,7 +16,7 @@ import { createSender } from '../stream/sender.ts'
 import type { Sender } from '../stream/sender.ts'
 import { ensureTopics } from '../stream/topics-admin.ts'
 import type { RunParts } from './run-contract.ts'
-import { firstClaim, isHeld, processIsAlive, publishRunState, readRunRecords } from './run-records.ts'
+import { firstClaim, isHeld, processIsAlive, publishRunRecord, publishRunState, readRunRecords } from './run-records.ts'
 import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 
@@ -78,6 +78,8 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       const claim = await publishRunState(sender, codec, identity, 'running', { now: now(), startedAt })
       const first = await firstClaim(connection, codec, claim, previous, signal)
       if (first !== null && (first.pid !== claim.pid || first.host !== claim.host)) {
+        // Else the claim that lost would be the newest state, and the next process would not see who leads.
+        await publishRunRecord(sender, codec, first)
         await sender.close()
         throw inUse(first)
       }

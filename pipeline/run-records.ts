@@ -104,7 +104,12 @@ export async function publishRunState(
     host: hostname(),
     pid: process.pid,
   }
-  const headers = { 'magpie.run': runId, 'magpie.revision': revision }
-  await sender.send([{ topic: 'runs', key: record.id, value: codec.encode('RunRecord', record), headers }])
+  await publishRunRecord(sender, codec, record)
   return record
+}
+
+/** Writes a whole state, which then is the newest of its run; resolves when the broker has it. */
+export async function publishRunRecord(sender: Sender, codec: Codec, record: RunRecord): Promise<void> {
+  const headers = { 'magpie.run': record.runId, 'magpie.revision': record.revision }
+  await sender.send([{ topic: 'runs', key: record.id, value: codec.encode('RunRecord', record), headers }])
 }

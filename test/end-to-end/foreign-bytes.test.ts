@@ -11,7 +11,7 @@ import { createSender } from '../../stream/sender.ts'
 import type { Sender } from '../../stream/sender.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
 import type { Workshop } from '../support/end-to-end.ts'
-import { idsOf, logOf, messagesOf, openWorkshop, query, runName, simulatedConfig, sorted } from '../support/end-to-end.ts'
+import { messagesOf, openWorkshop, recordsOf, runName, simulatedConfig } from '../support/end-to-end.ts'
 import { startOwnKafka } from '../support/kafka.ts'
 
 const TOTAL = 20
@@ -54,12 +54,23 @@ describe('bytes that are no records', () => {
     const { code, error } = await command.ended
     assert.equal(code, 0, error)
 
-    const [dead, ...others] = (await messagesOf(workshop, name, 'dead-letters')).filter(({ key }) => key === 'mine')
-    assert.ok(dead !== undefined, 'there is a dead letter')
-    assert.deepEqual(others.filter(({ headers }) => headers[DEAD_LETTER_HEADERS.stage] === 'screen'), [])
+    const byStage = new Map(
+      (await messagesOf(workshop, name, 'dead-letters'))
+        .filter(({ key }) => key === 'mine')
+        .map((message) => [message.headers[DEAD_LETTER_HEADERS.stage], message]),
+    )
+    const dead = byStage.get('screen')
+    assert.ok(dead !== undefined, `dead letters of ${[...byStage.keys()].join(', ')}`)
     assert.deepEqual(dead.value, GARBAGE)
     assert.equal(dead.headers[RUN_HEADER], name)
     assert.equal(dead.headers[DEAD_LETTER_HEADERS.code], 'undecodable')
     assert.equal(dead.headers[DEAD_LETTER_HEADERS.topic], 'problems')
+
+    // Every problem has its one end all the same.
+    const rejections = await recordsOf(workshop, name, 'rejections', 'Rejection')
+    const ends = new Set(rejections.map(({ problemId }) => problemId))
+    for (const topic of ['sft', 'preferences'] as const)
+      for (const { key } of await messagesOf(workshop, name, topic)) ends.add(key)
+    assert.equal(ends.size, TOTAL)
   })
 })

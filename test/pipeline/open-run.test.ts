@@ -3,10 +3,14 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { hostname } from 'node:os'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { configSchema } from '../../configs/schema.ts'
 import { openRun } from '../../pipeline/open-run.ts'
 import type { OpenRun } from '../../pipeline/open-run.ts'
 import type { RunParts } from '../../pipeline/run-contract.ts'
@@ -113,6 +117,80 @@ describe('a run that is opened', () => {
     await opened(bench.parts('claimed'), (run) => {
       assert.equal(run.previous?.pid, first.pid)
       assert.equal(run.previous.state, 'running')
+      return Promise.resolve()
+    })
+  })
+
+  it('lets one of two lead that claim it at the same moment, and the other leaves no trace', async () => {
+    const { connection, revision } = bench
+    const folder = await mkdtemp(join(tmpdir(), 'magpie-claims-'))
+    const said = join(folder, 'said')
+    const out = openSync(said, 'w')
+    const words = [join(HERE, 'leading-process.ts'), connection.brokers.join(','), 'raced', revision]
+    let other: ChildProcess | null = null
+    // openRun asks for the time when it has seen that nobody holds the run and has not claimed it yet: right then,
+    // with this process standing still, the other one claims it.
+    const now = (): number => {
+      if (other === null) {
+        other = spawn(process.execPath, words, { stdio: ['ignore', out, 'inherit'] })
+        for (let looks = 0; statSync(said).size === 0; looks += 1) {
+          assert.ok(looks < 600, 'the other process leads within 30 s')
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+        }
+      }
+      return NOW
+    }
+    const refusal = (error: unknown): boolean => {
+      assert.ok(error instanceof UsageFault, String(error))
+      assert.match(error.message, new RegExp(`run raced .*process ${other?.pid} on`))
+      return true
+    }
+    try {
+      await assert.rejects(openRun(bench.parts('raced', { now }), SIGNAL), refusal)
+      assert.equal(readFileSync(said, 'utf8'), 'leads\n')
+      // The claim that lost does not hide who leads.
+      await assert.rejects(openRun(bench.parts('raced'), SIGNAL), refusal)
+    } finally {
+      const child = other as ChildProcess | null
+      if (child !== null) {
+        child.kill('SIGKILL')
+        await once(child, 'exit')
+      }
+      closeSync(out)
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('refuses to go on with other stages, sinks or another folder, naming both', async () => {
+    await opened(bench.parts('same'), (run) => run.publish('stopped'))
+    const { loaded } = bench.parts('same')
+    const changed = (over: object): RunParts => {
+      const config = configSchema.parse({ ...loaded.config, ...over })
+      return bench.parts('same', { loaded: { ...loaded, config, json: JSON.stringify(config) } })
+    }
+    const refusal =
+      (...messages: RegExp[]) =>
+      (error: unknown): boolean => {
+        assert.ok(error instanceof UsageFault, String(error))
+        for (const message of messages) assert.match(error.message, message)
+        assert.equal(error.message.split('\n').length, messages.length, error.message)
+        return true
+      }
+    const stages = { ...loaded.config.stages, reward: { ...loaded.config.stages.reward, enabled: false } }
+    const { clickhouse, json } = loaded.config.sinks
+    const sinks = { clickhouse, json: { ...json, enabled: false } }
+    const otherStages = /run same began with stages .*verify, reward, curate, not stages .*verify, curate: .*--run/
+    const otherSinks = /run same began with sinks clickhouse, json, not sinks clickhouse: .*--run/
+    const otherFolder = /run same began with out data, not out elsewhere: .*--run/
+    await assert.rejects(openRun(changed({ stages }), SIGNAL), refusal(otherStages))
+    await assert.rejects(openRun(changed({ sinks }), SIGNAL), refusal(otherSinks))
+    await assert.rejects(
+      openRun(changed({ stages, sinks, out: 'elsewhere' }), SIGNAL),
+      refusal(otherStages, otherSinks, otherFolder),
+    )
+    // What does not change the pipeline may change.
+    await opened(changed({ total: 5 }), (run) => {
+      assert.equal(run.previous?.state, 'stopped')
       return Promise.resolve()
     })
   })

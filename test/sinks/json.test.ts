@@ -17,7 +17,7 @@ import type { JsonSink } from '../../sinks/json.ts'
 import { onDisk } from '../../sinks/json/disk.ts'
 import { compareLines, mergeFiles, sortLines } from '../../sinks/json/merge.ts'
 import type { Line } from '../../sinks/json/merge.ts'
-import { modelInPath, runNames, timestampInPath } from '../../sinks/json/names.ts'
+import { MARKER, modelInPath, modelOfFolder, runNames, timestampInPath } from '../../sinks/json/names.ts'
 import { createSegments, MERGE_WIDTH } from '../../sinks/json/segments.ts'
 import type { Delivered } from '../../stream/delivered.ts'
 import { EPOCH, inFolder, message, preference, RUN, sft } from '../support/rows.ts'
@@ -262,6 +262,19 @@ describe('the JSON sink', () => {
       assert.equal(sets[0]!.path, join(out, NAME, 'strict', 'Magpie_some-model_1_20260102T030405Z_sft.json'))
     }))
 
+  it('stays in one folder when the run goes on with another model', () =>
+    inFolder(async (out) => {
+      const first = await open(out)
+      await first.write([sftMessage(0)])
+      await first.finish()
+      const second = await open(out, { model: 'Org/other-model' })
+      assert.equal(second.folder, first.folder)
+      await second.write([sftMessage(1)])
+      const { sets } = await second.finish()
+      assert.deepEqual(await readdir(out), [NAME])
+      assert.equal((await rowsOf(sets[0]!.path)).length, 2)
+    }))
+
   it('says at the start that the folder cannot be written, or belongs to another run', () =>
     inFolder(async (out) => {
       await writeFile(join(out, 'file'), '')
@@ -395,6 +408,25 @@ describe('names', () => {
       }),
     )
   })
+
+  it('find the model of the folder that the run has', () =>
+    inFolder(async (out) => {
+      const folder = async (name: string, marker: string | null) => {
+        await mkdir(join(out, name))
+        if (marker !== null) await writeFile(join(out, name, MARKER), `${marker}\n`)
+      }
+      const time = timestampInPath(EPOCH)
+      assert.equal(modelOfFolder(join(out, 'absent'), EPOCH, 'mine'), null)
+      await writeFile(join(out, `file_${time}`), '')
+      await folder(`bare_${time}`, null)
+      await folder(`other_${time}`, 'theirs')
+      await folder(`early_${timestampInPath(EPOCH - 1000)}`, 'mine')
+      assert.equal(modelOfFolder(out, EPOCH, 'mine'), null)
+      await folder(`a_model_${time}`, 'mine')
+      assert.equal(modelOfFolder(out, EPOCH, 'mine'), 'a_model')
+      assert.equal(modelOfFolder(out, EPOCH, 'theirs'), 'other')
+      assert.equal(modelOfFolder(out, EPOCH - 1000, 'mine'), 'early')
+    }))
 
   it('know their own files from others', () => {
     const names = runNames('out', 'a/m', EPOCH, 'main')
