@@ -93,6 +93,7 @@ function count(totals: Totals, pair: Pair, { verdict }: Comparison): void {
 
 /** The end of a text shows its answer. */
 function shortened(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
+  // Control characters of a file must not steer the terminal.
+  const line = text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim()
   return line.length > 36 ? `…${line.slice(-35)}` : line
 }

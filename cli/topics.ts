@@ -3,8 +3,11 @@
 import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { findKafka } from '../local/kafka.ts'
+import { readRunRecords } from '../pipeline/run-records.ts'
+import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
+import type { RunRecord } from '../schemas/records.ts'
 import { kafkaConfig, resolveKafka } from '../stream/config.ts'
 import { groupNames, groupPosition } from '../stream/groups-admin.ts'
 import { connectKafka } from '../stream/kafka.ts'
@@ -26,7 +29,9 @@ interface GroupRow {
   readonly run: string
   readonly revision: string
   readonly stage: string
-  /** Records that it has not finished, those of other runs in the same topics included. */
+  /** State of the run; null where the topic of runs does not say. */
+  readonly state: string | null
+  /** Records that it has not finished, those of other runs in the same topics included; 0 for a run that has ended. */
   readonly lag: number
 }
 
@@ -83,6 +88,8 @@ const GROUP = /^magpie\.(?<run>.+)\.(?<revision>[^.]+)\.(?<stage>[^.]+)$/
 
 async function groupRows(connection: KafkaConnection, topics: readonly TopicRow[]): Promise<GroupRow[]> {
   const rows: GroupRow[] = []
+  const states = new Map<string, Map<string, RunRecord>>()
+  const codec = await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] })
   for (const group of await groupNames(connection)) {
     const { run, revision, stage } = GROUP.exec(group)?.groups ?? {}
     if (run === undefined || revision === undefined || stage === undefined) continue
@@ -92,7 +99,13 @@ async function groupRows(connection: KafkaConnection, topics: readonly TopicRow[
       topics.map(({ topic }) => topic),
     )
     const lag = positions.filter(({ committed }) => committed !== null).reduce((sum, each) => sum + each.lag, 0)
-    rows.push({ run, revision, stage, lag })
+    if (!states.has(revision)) {
+      const { signal } = new AbortController()
+      const known = topics.some(({ topic }) => topic === 'runs')
+      states.set(revision, known ? await readRunRecords(connection, codec, revision, signal) : new Map<string, RunRecord>())
+    }
+    const state = states.get(revision)?.get(run)?.state ?? null
+    rows.push({ run, revision, stage, state, lag: state === 'finished' ? 0 : lag })
   }
   return rows
 }
@@ -106,8 +119,8 @@ function topicTable(rows: readonly TopicRow[]): string {
 }
 
 function groupTable(rows: readonly GroupRow[]): string {
-  const table = new Table({ ...PLAIN, colAligns: ['left', 'left', 'left', 'right'] })
-  table.push(['run', 'revision', 'stage', 'lag'])
-  for (const { run, revision, stage, lag } of rows) table.push([run, revision, stage, lag])
+  const table = new Table({ ...PLAIN, colAligns: ['left', 'left', 'left', 'left', 'right'] })
+  table.push(['run', 'revision', 'stage', 'state', 'lag'])
+  for (const { run, revision, stage, state, lag } of rows) table.push([run, revision, stage, state ?? '', lag])
   return table.toString()
 }

@@ -136,11 +136,14 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
   return run
 }
 
+/** What waiting does not mend: a wrong key, a model that is not served, something that is no model server. */
+const HOPELESS = new Set(['unauthorized', 'model-not-found', 'redirected', 'unreadable-reply'])
+
 /** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
 async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
   const rewarders = rewardersOf(config.stages.reward.rewards)
   const checks = await checkEndpoints({ roles: config.roles, rewarders, signal })
-  const faults = checks.filter(({ error }) => error?.code === 'unauthorized' || error?.code === 'model-not-found')
+  const faults = checks.filter(({ error }) => error !== null && HOPELESS.has(error.code))
   if (faults.length > 0) {
     throw new UsageFault(
       faults.map(({ role, error }) => `${role}: ${error?.message ?? ''}; correct the config or the server`),

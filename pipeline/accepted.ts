@@ -4,7 +4,7 @@ import type { Config } from '../configs/schema.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { Sender } from '../stream/sender.ts'
 import type { ReadRun } from './read-records.ts'
-import { countMessages } from './read-records.ts'
+import { keysOf } from './read-records.ts'
 
 export interface Accepted {
   readonly sft: number
@@ -31,28 +31,31 @@ export async function countAccepted(
 ): Promise<AcceptedRows> {
   const sftTopic = topicFor('sft', run.revision)
   const preferenceTopic = topicFor('preferences', run.revision)
-  let sft = await countMessages(run, 'sft', signal)
-  let preference = await countMessages(run, 'preferences', signal)
+  const sft = await keysOf(run, 'sft', signal)
+  const preference = await keysOf(run, 'preferences', signal)
   let counted = performance.now()
   return {
     sender: {
       ...sender,
       async send(messages) {
         await sender.send(messages)
-        for (const { topic } of messages) {
-          if (topic === sftTopic) sft += 1
-          else if (topic === preferenceTopic) preference += 1
+        for (const { topic, key } of messages) {
+          if (topic === sftTopic) sft.add(String(key))
+          else if (topic === preferenceTopic) preference.add(String(key))
         }
       },
     },
-    counts: () => ({ sft, preference }),
+    counts: () => ({ sft: sft.size, preference: preference.size }),
     async recount() {
       if (accept === null || performance.now() - counted < RECOUNT_MS) return
       counted = performance.now()
-      sft = Math.max(sft, await countMessages(run, 'sft', signal))
-      preference = Math.max(preference, await countMessages(run, 'preferences', signal))
+      for (const key of await keysOf(run, 'sft', signal)) sft.add(key)
+      for (const key of await keysOf(run, 'preferences', signal)) preference.add(key)
     },
     isEnough: (made) =>
-      accept !== null && made >= accept.minimum && sft >= (accept.sft ?? 0) && preference >= (accept.preference ?? 0),
+      accept !== null &&
+      made >= accept.minimum &&
+      sft.size >= (accept.sft ?? 0) &&
+      preference.size >= (accept.preference ?? 0),
   }
 }

@@ -51,11 +51,11 @@ export function readable<Name extends RecordName>(
   }
 }
 
-/** Keys (problem ids) of the run in a topic, each counted once: a repeat after a crash is no new row. */
-export async function countMessages(run: ReadRun, topic: TopicName, signal: AbortSignal): Promise<number> {
+/** Keys (problem ids) of the run in a topic. A repeat after a crash is no new row. */
+export async function keysOf(run: ReadRun, topic: TopicName, signal: AbortSignal): Promise<Set<string>> {
   const keys = new Set<string>()
   for await (const { key } of messagesOf(run, topic, signal)) keys.add(key)
-  return keys.size
+  return keys
 }
 
 async function* messagesOf(

@@ -9,6 +9,8 @@ import type { Token } from './tokens.ts'
 
 /** What bounds a stranger's query. A result of more rows or bytes is an error, not a part. */
 export const READ_ONLY_SETTINGS = {
+  // Every table collapses repeats; a stranger who does not write FINAL shall not see one either.
+  final: 1,
   max_execution_time: 60,
   max_result_rows: 1_000_000,
   max_result_bytes: 256 * 1024 * 1024,

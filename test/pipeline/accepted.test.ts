@@ -38,7 +38,11 @@ async function rowsOf(runId: string, accept: object | null, sender = fakeSender(
   return { sender: rows.sender, counts: () => rows.counts(), isEnough: (made: number) => rows.isEnough(made) }
 }
 
-const message = (topic: TopicName) => ({ topic: topicFor(topic, bench.revision), key: 'k', value: Buffer.alloc(1) })
+const message = (topic: TopicName, key = 'k') => ({
+  topic: topicFor(topic, bench.revision),
+  key,
+  value: Buffer.alloc(1),
+})
 
 describe('countAccepted', () => {
   it('begins with what the topics hold of the run', async () => {
@@ -51,7 +55,8 @@ describe('countAccepted', () => {
 
   it('adds what its sender has sent, and only rows of the two data sets of this revision', async () => {
     const { sender, counts } = await rowsOf('sending', null)
-    await sender.send([message('sft'), message('preferences'), message('rejections'), message('sft')])
+    await sender.send([message('sft'), message('preferences'), message('rejections'), message('sft', 'l')])
+    await sender.send([message('sft')])
     await sender.send([{ ...message('sft'), topic: 'sft' }])
     assert.deepEqual(counts(), { sft: 2, preference: 1 })
   })
@@ -73,7 +78,7 @@ describe('isEnough', () => {
     const { sender, isEnough } = await rowsOf('numbers', { sft: 2, preference: 1, minimum: 12 })
     await sender.send([message('sft'), message('preferences')])
     assert.equal(isEnough(12), false)
-    await sender.send([message('sft')])
+    await sender.send([message('sft', 'l')])
     assert.equal(isEnough(11), false)
     assert.equal(isEnough(12), true)
   })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { countMessages, readRecords } from '../../pipeline/read-records.ts'
+import { keysOf, readRecords } from '../../pipeline/read-records.ts'
 import type { ReadRun } from '../../pipeline/read-records.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
@@ -58,12 +58,12 @@ describe('readRecords', () => {
   })
 })
 
-describe('countMessages', () => {
+describe('keysOf', () => {
   it('counts a repeat once, and nothing of others', async () => {
     await bench.fill('sft', 'counted', [0, 1, 1, 2, 0])
     await bench.fill('sft', 'other', [3, 4])
-    assert.equal(await countMessages(runOf('counted'), 'sft', SIGNAL), 3)
-    assert.equal(await countMessages(runOf('other'), 'sft', SIGNAL), 2)
-    assert.equal(await countMessages(runOf('nobody'), 'sft', SIGNAL), 0)
+    assert.equal((await keysOf(runOf('counted'), 'sft', SIGNAL)).size, 3)
+    assert.equal((await keysOf(runOf('other'), 'sft', SIGNAL)).size, 2)
+    assert.equal((await keysOf(runOf('nobody'), 'sft', SIGNAL)).size, 0)
   })
 })

@@ -92,7 +92,15 @@ describe('messages', () => {
   })
 
   it('are Japanese in ja and never in en', () => {
-    const plain = ['etaUnknown', 'pressAgain', 'filesWritten', 'noFiles', 'nextCommands', 'smallModel', 'oneSetMissing'] as const
+    const plain = [
+      'etaUnknown',
+      'pressAgain',
+      'filesWritten',
+      'noFiles',
+      'nextCommands',
+      'smallModel',
+      'oneSetMissing',
+    ] as const
     for (const key of plain) assert.deepEqual([isJapanese(ja[key]), isJapanese(en[key])], [true, false], key)
     const without = new Set(['step', 'brokenLine'])
     for (const [key, say] of Object.entries(SENTENCES)) {
