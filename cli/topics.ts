@@ -102,7 +102,10 @@ async function groupRows(connection: KafkaConnection, topics: readonly TopicRow[
     if (!states.has(revision)) {
       const { signal } = new AbortController()
       const known = topics.some(({ topic }) => topic === 'runs')
-      states.set(revision, known ? await readRunRecords(connection, codec, revision, signal) : new Map<string, RunRecord>())
+      states.set(
+        revision,
+        known ? await readRunRecords(connection, codec, revision, signal) : new Map<string, RunRecord>(),
+      )
     }
     const state = states.get(revision)?.get(run)?.state ?? null
     rows.push({ run, revision, stage, state, lag: state === 'finished' ? 0 : lag })

@@ -146,7 +146,10 @@ async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Pro
   const faults = checks.filter(({ error }) => error !== null && HOPELESS.has(error.code))
   if (faults.length > 0) {
     throw new UsageFault(
-      faults.map(({ role, error }) => `${role}: ${error?.message ?? ''}; correct the config or the server`),
+      faults.map(({ role, url, error }) => {
+        const message = error?.message ?? ''
+        return `${role}: ${message.includes(url) ? '' : `${url}: `}${message}; correct the config or the server`
+      }),
     )
   }
 }
