@@ -5,14 +5,14 @@ import type { RunOptions } from './run-options.ts'
 
 /** Says where the data is. next: commands to try; those of a run unless given. */
 export function describeEnd(
-  { result, runId, messages }: WorkEnd,
+  { result, runId, writesFiles, messages }: WorkEnd,
   { state }: Pick<RunOptions, 'state'>,
   next?: readonly string[],
 ): void {
   if (result?.state !== 'finished') return
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
-  if (result.files.length === 0) say(messages.noFiles)
-  else say(messages.filesWritten)
+  if (result.files.length > 0) say(messages.filesWritten)
+  else if (writesFiles) say(messages.noFiles)
   for (const { path, records } of result.files) {
     say(`  ${messages.file(path, records)}`)
   }

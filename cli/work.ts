@@ -35,6 +35,8 @@ export interface WorkEnd {
   readonly exitCode: number
   readonly runId: string
   readonly result: RunResult | null
+  /** The JSON sink runs in this process, so it knows the data files. */
+  readonly writesFiles: boolean
   readonly messages: Messages
 }
 
@@ -65,6 +67,7 @@ export async function work(options: Work): Promise<WorkEnd> {
   const display = createDisplay(process.stderr, Date.now)
   const stop = interruption()
   const preparing = { stateDir, display, messages, log, signal: stop.signal }
+  const writesFiles = parts.has('json') && loaded.config.sinks.json.enabled
   try {
     const run = await start(loaded, { options, runId, parts, source, preparing })
     const drain = (): void => {
@@ -82,9 +85,9 @@ export async function work(options: Work): Promise<WorkEnd> {
     const { said } = stop
     display.say(stageTable(run.snapshot(), messages))
     display.say(said ? messages.interrupted(runId) : messages.done(runId, (Date.now() - since) / 1000))
-    return { exitCode: result.state === 'finished' ? 0 : 130, runId, result, messages }
+    return { exitCode: result.state === 'finished' ? 0 : 130, runId, result, writesFiles, messages }
   } catch (error) {
-    if (stop.said) return { exitCode: 130, runId, result: null, messages }
+    if (stop.said) return { exitCode: 130, runId, result: null, writesFiles, messages }
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'ended by an error')
     if (!(error instanceof UsageFault)) display.say(messages.logFile(logFile))
     throw error
