@@ -4,8 +4,9 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { permanent } from '../schemas/failure.ts'
+import { processIsAlive } from '../stream/process-alive.ts'
 import { lastLines, openLogFile } from './log-file.ts'
-import { endProcess, isAlive } from './process.ts'
+import { endProcess } from './process.ts'
 
 export interface Readiness {
   /** For messages: "The local Kafka". */
@@ -56,7 +57,7 @@ export async function untilReady(pid: number, logFrom: number, readiness: Readin
   const { name, code, logPath, signal } = readiness
   const end = performance.now() + readiness.timeoutMs
   while (!(await readiness.isReady(pid))) {
-    const alive = await isAlive(pid)
+    const alive = processIsAlive(pid)
     if (!alive || performance.now() > end) {
       const what = alive
         ? `does not answer after ${Math.round(readiness.timeoutMs / 1000)} s`

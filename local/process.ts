@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { processIsAlive } from '../stream/process-alive.ts'
 
 const run = promisify(execFile)
 
@@ -14,19 +15,6 @@ export interface RunningProcess {
   pid: number
   /** Arguments joined by single spaces. */
   command: string
-}
-
-/** True while the process exists, and is not just a name that its parent has not asked for yet. */
-export async function isAlive(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-  if (process.platform !== 'linux') return true
-  // A zombie with threads left is still ending: its ports are not free yet.
-  const fields = await statFields(pid)
-  return fields !== null && !(fields[0] === 'Z' && Number(fields[17]) <= 1)
 }
 
 /** When the process began, as a word that differs between two processes with the same pid; null if it is gone. */
@@ -80,7 +68,7 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
 
 async function isGoneWithin(pid: number, milliseconds: number): Promise<boolean> {
   const end = performance.now() + milliseconds
-  while (await isAlive(pid)) {
+  while (processIsAlive(pid)) {
     if (performance.now() > end) return false
     await wait(50)
   }

@@ -1,6 +1,5 @@
 // The state of a run, readable by every process on the same Kafka: the newest record of the `runs` topic counts.
 
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Codec } from '../schemas/codec.ts'
 import type { RunRecord, RunState } from '../schemas/records.ts'
@@ -73,22 +72,6 @@ export function isHeld(record: RunRecord, now: number, isAlive: (pid: number) =>
   if (record.state !== 'running' && record.state !== 'draining') return false
   if (now - record.createdAt >= SILENT_MS) return false
   return record.host !== hostname() || (record.pid !== process.pid && isAlive(record.pid))
-}
-
-/** True while a process with this id runs on this host. One that was killed and not yet buried does not. */
-export function processIsAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return !/^ [ZX]/.test(stat.slice(stat.lastIndexOf(')') + 1))
-  } catch {
-    // No /proc on this system, or it ended just now: the next look tells.
-    return true
-  }
 }
 
 /** Writes the state of a run; resolves when the broker has it. */

@@ -6,6 +6,7 @@ import type { Logger } from '../schemas/logger.ts'
 import { processOfClientId } from './client-id.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
+import { processIsAlive } from './process-alive.ts'
 
 /**
  * Takes members of dead processes of this machine out of the group, and `former`: what this consumer was itself
@@ -22,7 +23,7 @@ export async function dismissDeadMembers(
     const dead = (groups[0]?.members ?? []).filter(({ clientId, memberId }) => {
       if (memberId === former) return true
       const pid = processOfClientId(clientId)
-      return pid !== null && !isAlive(pid)
+      return pid !== null && !processIsAlive(pid)
     })
     if (dead.length === 0) return 0
     const cluster = await connection.cluster()
@@ -35,14 +36,5 @@ export async function dismissDeadMembers(
     return dead.length
   } catch (error) {
     throw toFailure(error, `looking at the members of group ${group}`)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }

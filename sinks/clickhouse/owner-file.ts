@@ -5,6 +5,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { processIsAlive } from '../../stream/process-alive.ts'
 
 const ownerNote = z.object({ pid: z.int(), url: z.url(), token: z.string().min(16) })
 
@@ -27,7 +28,7 @@ export function removeOwnerNote(folder: string): void {
 /** The owner that answers at the noted address; null when there is none, as after a kill. */
 export async function liveOwner(folder: string): Promise<OwnerNote | null> {
   const note = readNote(folder)
-  if (note === null || !isAlive(note.pid)) return null
+  if (note === null || !processIsAlive(note.pid)) return null
   return (await answers(note)) ? note : null
 }
 
@@ -35,7 +36,7 @@ export async function liveOwner(folder: string): Promise<OwnerNote | null> {
 export function holderOf(folder: string): number | null {
   const text = readIfThere(join(folder, 'status'))
   const pid = Number(/^PID: (\d+)/.exec(text ?? '')?.[1] ?? Number.NaN)
-  return Number.isSafeInteger(pid) && isAlive(pid) ? pid : null
+  return Number.isSafeInteger(pid) && processIsAlive(pid) ? pid : null
 }
 
 function readNote(folder: string): OwnerNote | null {
@@ -54,15 +55,6 @@ function readIfThere(file: string): string | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

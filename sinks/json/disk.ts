@@ -5,6 +5,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { transient } from '../../schemas/failure.ts'
+import { processIsAlive } from '../../stream/process-alive.ts'
 
 /** Bytes gathered before they go to the file. */
 const CHUNK_BYTES = 1024 * 1024
@@ -67,7 +68,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
     const [mine, pid] = [`.${hostname()}.`, /\.(\d+)\.part$/.exec(name)?.[1]]
     if (pid === undefined || !name.endsWith(`${mine}${pid}.part`)) continue
     // A file of this process's own number is of an earlier one: this one has only begun.
-    if (Number(pid) !== process.pid && isAlive(Number(pid))) continue
+    if (Number(pid) !== process.pid && processIsAlive(Number(pid))) continue
     await rm(join(folder, name), { force: true })
   }
 }
@@ -117,14 +118,5 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

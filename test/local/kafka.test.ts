@@ -10,7 +10,8 @@ import { silentLogger } from '../../schemas/logger.ts'
 import { findKafka, startKafka, stopKafka, type LocalKafka } from '../../local/kafka.ts'
 import { probeKafka } from '../../local/kafka-probe.ts'
 import { freePort } from '../../local/ports.ts'
-import { endProcess, isAlive } from '../../local/process.ts'
+import { endProcess } from '../../local/process.ts'
+import { processIsAlive } from '../../stream/process-alive.ts'
 import type { LocalProgress } from '../../local/progress.ts'
 
 const log = silentLogger
@@ -67,7 +68,7 @@ describe('local Kafka', () => {
     const first = await startKafka({ stateDir, log })
     const cluster = await clusterOf(first)
     await first.stop()
-    assert.equal(await isAlive(first.pid), false)
+    assert.equal(processIsAlive(first.pid), false)
     assert.equal(await stopKafka(stateDir), false)
     const ports = JSON.parse(await readFile(join(stateDir, 'kafka', 'ports.json'), 'utf8')) as {
       controllerPort: number

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
-import { endProcess, findProcesses, isAlive, residentBytes, startMark, uptimeSeconds } from '../../local/process.ts'
+import { endProcess, findProcesses, residentBytes, startMark, uptimeSeconds } from '../../local/process.ts'
+import { processIsAlive } from '../../stream/process-alive.ts'
 
 const STUBBORN = `process.on('SIGTERM', () => {}); process.stdout.write('up'); setInterval(() => {}, 1000)`
 
@@ -18,7 +19,7 @@ describe('processes', () => {
       [pid],
     )
     assert.deepEqual(await findProcesses([word, 'no such word']), [])
-    assert.equal(await isAlive(pid), true)
+    assert.equal(processIsAlive(pid), true)
     assert.ok((await residentBytes(pid))! > 1024 * 1024)
     assert.ok((await uptimeSeconds(pid))! < 60)
     assert.equal(await startMark(pid), await startMark(pid))
@@ -26,7 +27,7 @@ describe('processes', () => {
     const exit = once(child, 'exit')
     await endProcess(pid, 100)
     assert.deepEqual(await exit, [null, 'SIGKILL'])
-    assert.equal(await isAlive(pid), false)
+    assert.equal(processIsAlive(pid), false)
   })
 
   it('says null of a process that is gone', async () => {
@@ -34,7 +35,7 @@ describe('processes', () => {
     await once(child, 'exit')
     const pid = child.pid!
     assert.deepEqual(
-      [await isAlive(pid), await startMark(pid), await residentBytes(pid), await uptimeSeconds(pid)],
+      [processIsAlive(pid), await startMark(pid), await residentBytes(pid), await uptimeSeconds(pid)],
       [false, null, null, null],
     )
     await endProcess(pid, 1)

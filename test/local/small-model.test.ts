@@ -8,7 +8,8 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Failure, UsageFault } from '../../schemas/failure.ts'
 import { silentLogger } from '../../schemas/logger.ts'
-import { endProcess, isAlive } from '../../local/process.ts'
+import { endProcess } from '../../local/process.ts'
+import { processIsAlive } from '../../stream/process-alive.ts'
 import {
   findSmallModel,
   startSmallModel,
@@ -213,7 +214,7 @@ describe('the small model', () => {
     assert.equal(both[0]!.pid, both[1]!.pid)
     assert.equal(both[0]!.url, started.url)
     await both[0]!.stop()
-    assert.equal(await isAlive(both[0]!.pid), false)
+    assert.equal(processIsAlive(both[0]!.pid), false)
   })
 })
 

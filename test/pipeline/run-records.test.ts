@@ -1,11 +1,9 @@
 // Holds pipeline/run-records.ts: who holds a run, and the state of runs on a real log.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { after, before, describe, it } from 'node:test'
-import { isHeld, processIsAlive, publishRunState, readRunRecords } from '../../pipeline/run-records.ts'
+import { isHeld, publishRunState, readRunRecords } from '../../pipeline/run-records.ts'
 import type { RunRecord, RunState } from '../../schemas/records.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
 import { openBench } from '../support/stream.ts'
@@ -70,16 +68,6 @@ describe('isHeld', () => {
       assert.equal(isHeld(record({ state }), NOW, alive), false, state)
       assert.equal(isHeld(record({ state, host: 'elsewhere' }), NOW, alive), false, state)
     }
-  })
-})
-
-describe('processIsAlive', () => {
-  it('knows a process that is, one of another user, and one that was', async () => {
-    assert.equal(processIsAlive(process.pid), true)
-    assert.equal(processIsAlive(1), true)
-    const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
-    await once(child, 'exit')
-    assert.equal(processIsAlive(child.pid!), false)
   })
 })
 
