@@ -207,15 +207,11 @@ async function assertMathWorks(math: MathPool): Promise<void> {
 
 /** At the end of a run a broker that is gone must not keep the process from ending. */
 async function sendState(run: OpenRun, state: 'draining' | 'stopped' | 'failed', log: RunParts['log']): Promise<void> {
-  const late = AbortSignal.timeout(run.sender.state().downSince === null ? 3000 : 300)
-  const lateness = new Promise<never>((_, reject) => {
-    late.addEventListener('abort', () => {
-      reject(transient('kafka-unreachable', 'the broker does not answer'))
-    })
-  })
-  await Promise.race([run.publish(state), lateness]).catch((error: unknown) => {
+  const written = run.publish(state).catch((error: unknown) => {
     log.warn({ state, error: String(error) }, 'the state of the run was not written')
   })
+  const inTime = await settledWithin(written, run.sender.state().downSince === null ? 3000 : 300)
+  if (!inTime) log.warn({ state }, 'the broker does not answer; the state of the run was not written')
 }
 
 /** Asked in the data's way, one after the other: what moves on between two questions is counted twice, never missed. */

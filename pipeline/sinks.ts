@@ -6,7 +6,7 @@ import type { TopicName } from '../schemas/topics.ts'
 import { createClickhouseSink } from '../sinks/clickhouse.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { createJsonSink } from '../sinks/json.ts'
-import { pauseFor } from '../stream/back-off.ts'
+import { pauseFor, settledWithin } from '../stream/back-off.ts'
 import type { Sink } from '../stream/delivered.ts'
 import { startSink } from '../stream/sink-consumer.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
@@ -77,7 +77,7 @@ export async function openSinks(
         const unreadable = (error: unknown): void => {
           log.warn({ topic, error: String(error) }, 'how far the sink has read could not be told')
         }
-        await Promise.race([read().catch(unreadable), pauseFor(milliseconds, late)])
+        await settledWithin(read().catch(unreadable), milliseconds)
       },
       close: async () => {
         await database?.close()
