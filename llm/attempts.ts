@@ -21,6 +21,9 @@ export interface Attempt<T> {
   readonly milliseconds: number
 }
 
+/** An answer with what it cost. */
+export type Answered<T> = Attempt<T> & { readonly usd: number | null }
+
 export interface Job<T> {
   readonly lane: Lane
   readonly rank: number

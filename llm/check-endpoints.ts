@@ -69,7 +69,12 @@ async function look(engine: Engine, signal: AbortSignal, timeoutMs: number, cloc
     deadline.abort(new EngineFailure('doubtful', 'timeout', `no answer within ${timeoutMs / 1000} s`))
   })
   try {
-    return { reachable: true, models: await client.models(deadline.signal), lists: true, error: null }
+    return {
+      reachable: true,
+      models: (await client.models(deadline.signal)).map(({ id }) => id),
+      lists: true,
+      error: null,
+    }
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof EngineFailure)) throw error

@@ -52,11 +52,18 @@ export interface CallContext<Role extends string = RoleName> {
 export interface Score {
   /** Raw score; null when the model cannot score this text (error says why, as context-too-long). */
   readonly value: number | null
+  /** Scores of the steps, in their order (process rewards); else empty. */
+  readonly steps: readonly number[]
   readonly error: string | null
   readonly model: string
   readonly endpoint: string
   readonly tokens: number
   readonly milliseconds: number
+  readonly attempts: number
+  /** US dollars; null without a price. */
+  readonly usd: number | null
+  /** What a judge said for it. */
+  readonly detail: string | null
 }
 
 export interface Llm {

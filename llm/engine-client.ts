@@ -1,35 +1,58 @@
-// One engine: raw completions, chat, /pooling, /health, /v1/models, by the openai client over a lean fetch.
-// Promises: every sampling parameter is always sent, nothing is tried twice here, every failure is an
-// EngineFailure (or the signal's reason), a reply that is returned is whole.
+// One engine's routes: raw completions, chat, /pooling, /classify, /tokenize and what tells its state. Promises: every
+// sampling parameter is always sent, every failure is an EngineFailure (or the signal's reason), a reply that is
+// returned is whole.
 
-import OpenAI, { APIError, APIUserAbortError } from 'openai'
 import type { ChatMessage, CompletionRequest, Sampling } from './contract.ts'
 import type { Clock } from './clock.ts'
-import { EngineFailure, failureOfError, failureOfStatus, isConnectionError } from './engine-failure.ts'
-import { createLeanFetch, type Fetch } from './lean-fetch.ts'
-import { type Choices, type Pooled, readChat, readCompletions, readModels, readPooling } from './replies.ts'
+import { EngineFailure } from './engine-failure.ts'
+import type { Fetch } from './lean-fetch.ts'
+import { type Choices, readChat, readCompletions } from './replies.ts'
+import { type Pooled, readClassified, readPooling } from './reply-scores.ts'
+import { readDetokenized, readModels, readTokens, readVersion, type ServedModel, type Tokens } from './reply-server.ts'
+import { createTransport } from './transport.ts'
 
 export interface EngineCall {
   readonly model: string
-  readonly input: CompletionRequest['input']
+  /** Text, ids of tokens (a prompt that must not be tokenized again), or messages. */
+  readonly input: CompletionRequest['input'] | { readonly tokenIds: readonly number[] }
   readonly n: number
   readonly seed: number
   readonly sampling: Sampling
   readonly stop: readonly string[]
   readonly stopTokenIds: readonly number[]
   readonly jsonSchema?: CompletionRequest['jsonSchema']
+  /** Added to the logits of these token ids; -100 forbids one. */
+  readonly logitBias?: Readonly<Record<string, number>>
+  /** Ask for the ids of prompt and text (vLLM's return_token_ids). */
+  readonly returnTokenIds?: boolean
 }
+
+export interface ScoreCall {
+  readonly model: string
+  readonly messages: readonly ChatMessage[]
+}
+
+export type TokenizeCall =
+  | { readonly model: string; readonly prompt: string; readonly addSpecialTokens: boolean }
+  | { readonly model: string; readonly messages: readonly ChatMessage[]; readonly addGenerationPrompt: boolean }
 
 export interface EngineClient {
   complete(call: EngineCall, signal: AbortSignal): Promise<Choices>
-  pool(
-    call: { readonly model: string; readonly messages: readonly ChatMessage[] },
-    signal: AbortSignal,
-  ): Promise<Pooled>
+  /** Rows of a token or process reward model, or one row of a sequence model. */
+  pool(call: ScoreCall, signal: AbortSignal): Promise<Pooled>
+  /** Raw values of a sequence reward model (use_activation: false). */
+  classify(call: ScoreCall, signal: AbortSignal): Promise<Pooled>
+  /** Ids of a text, or of a chat in the server's own template. */
+  tokenize(call: TokenizeCall, signal: AbortSignal): Promise<Tokens>
+  detokenize(call: { model: string; tokens: readonly number[] }, signal: AbortSignal): Promise<string>
+  /** null: a server without that route. */
+  version(signal: AbortSignal): Promise<string | null>
+  /** The page of /metrics; null: a server without it. */
+  metrics(signal: AbortSignal): Promise<string | null>
   /** null when it lives, else why not. A server without /health lives when it answers at all. */
   health(signal: AbortSignal): Promise<string | null>
-  /** Names of the models that it serves; fails as any call does. */
-  models(signal: AbortSignal): Promise<string[]>
+  /** The models that it serves; fails as any call does. */
+  models(signal: AbortSignal): Promise<ServedModel[]>
   close(): Promise<void>
 }
 
@@ -43,68 +66,54 @@ const ANSWERS = new Set([
   'unreadable-reply',
 ])
 
-/** The longest timer there is: the client's own time-out never comes first. */
-const NEVER_MS = 2_147_483_647
-
-/**
- * A client of one engine.
- *
- * url: base URL without /v1. key: sent as a bearer token; null sends none. fetch stands for the lean one in
- * tests and benches.
- */
+/** A client of one engine; the arguments are those of createTransport. */
 export function createEngineClient(engine: {
   url: string
   key: string | null
   clock: Clock
   fetch?: Fetch
 }): EngineClient {
-  const { url, key, clock } = engine
-  const lean = createLeanFetch(new URL(url).origin)
-  const fetch = engine.fetch ?? lean.fetch
-  // openai keeps the status and the parsed error only; the text of a failed reply is kept here for its message.
-  const keeping: Fetch = async (input, init) => {
-    const response = await fetch(input, init)
-    if (response.ok) return response
-    const body = await response.text().catch(() => '')
-    throw failureOfStatus(response.status, body, (name) => response.headers.get(name), clock.now())
-  }
-  const openai = new OpenAI({
-    baseURL: `${url}/v1`,
-    apiKey: key ?? 'none',
-    organization: null,
-    project: null,
-    adminAPIKey: null,
-    defaultHeaders: key === null ? { Authorization: null } : {},
-    maxRetries: 0,
-    timeout: NEVER_MS,
-    logLevel: 'off',
-    fetch: keeping,
-  })
+  const { url } = engine
+  const transport = createTransport(engine)
+  const send = transport.send
 
-  const send = async (
-    method: 'get' | 'post',
-    path: string,
-    body: object | undefined,
-    signal: AbortSignal,
-  ): Promise<unknown> => {
-    signal.throwIfAborted()
+  /** null where the server has no such route. */
+  const ifThere = async (path: string, signal: AbortSignal): Promise<unknown> => {
     try {
-      return await openai.request<unknown>({ method, path, signal, ...(body === undefined ? {} : { body }) })
+      return await send('get', `${url}${path}`, undefined, signal)
     } catch (error) {
-      throw translated(error, signal)
+      if (error instanceof EngineFailure && error.code === 'route-not-found') return null
+      throw error
     }
   }
 
   return {
     complete: async (call, signal) => {
-      if ('prompt' in call.input) {
-        const body = { ...common(call), prompt: call.input.prompt, add_special_tokens: false }
-        return readCompletions(await send('post', '/completions', body, signal), call.n)
+      const { input } = call
+      if ('messages' in input) {
+        const body = { ...common(call), messages: input.messages }
+        return readChat(await send('post', '/chat/completions', body, signal), call.n)
       }
-      const body = { ...common(call), messages: call.input.messages }
-      return readChat(await send('post', '/chat/completions', body, signal), call.n)
+      const prompt = 'prompt' in input ? input.prompt : input.tokenIds
+      const body = { ...common(call), prompt, add_special_tokens: false }
+      return readCompletions(await send('post', '/completions', body, signal), call.n)
     },
     pool: async (call, signal) => readPooling(await send('post', `${url}/pooling`, call, signal)),
+    classify: async (call, signal) =>
+      readClassified(await send('post', `${url}/classify`, { ...call, use_activation: false }, signal)),
+    tokenize: async (call, signal) => {
+      const body =
+        'prompt' in call
+          ? { model: call.model, prompt: call.prompt, add_special_tokens: call.addSpecialTokens }
+          : { model: call.model, messages: call.messages, add_generation_prompt: call.addGenerationPrompt }
+      return readTokens(await send('post', `${url}/tokenize`, body, signal))
+    },
+    detokenize: async (call, signal) => readDetokenized(await send('post', `${url}/detokenize`, call, signal)),
+    version: async (signal) => readVersion(await ifThere('/version', signal)),
+    metrics: async (signal) => {
+      const page = await ifThere('/metrics', signal)
+      return typeof page === 'string' ? page : null
+    },
     health: async (signal) => {
       try {
         await send('get', `${url}/health`, undefined, signal)
@@ -115,7 +124,7 @@ export function createEngineClient(engine: {
       }
     },
     models: async (signal) => readModels(await send('get', '/models', undefined, signal)),
-    close: () => lean.close(),
+    close: () => transport.close(),
   }
 }
 
@@ -136,17 +145,10 @@ function common(call: EngineCall): Record<string, unknown> {
     stream: false,
     ...(call.stop.length > 0 ? { stop: call.stop } : {}),
     ...(call.stopTokenIds.length > 0 ? { stop_token_ids: call.stopTokenIds } : {}),
+    ...(call.logitBias === undefined ? {} : { logit_bias: call.logitBias }),
+    ...(call.returnTokenIds === true ? { return_token_ids: true } : {}),
     ...(call.jsonSchema === undefined
       ? {}
       : { response_format: { type: 'json_schema', json_schema: { ...call.jsonSchema, strict: true } } }),
   }
-}
-
-function translated(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason
-  if (error instanceof APIUserAbortError) return signal.reason ?? error
-  // A failure thrown inside our fetch comes back as the cause of openai's connection error.
-  if (error instanceof APIError && error.cause instanceof EngineFailure) return error.cause
-  if (error instanceof APIError || isConnectionError(error)) return failureOfError(error)
-  return error
 }

@@ -1,35 +1,30 @@
 // The models of a run behind one contract: every role and reward model, their endpoints, queues, tries and totals.
 // Promises: see contract.ts. Endpoints with the same URL share one limit, one health and one set of connections.
 
-import { createHash } from 'node:crypto'
-import { Failure, transient, UsageFault } from '../schemas/failure.ts'
+import { transient, UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
-import type { Generation } from '../schemas/records.ts'
 import { createAttempts } from './attempts.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { completeRequest, type RoleTemplate, templateOf } from './complete.ts'
 import type { RewarderConfig, RoleConfig } from './config.ts'
-import type { Completion, CompletionRequest, Llm, RoleName, Sampling, Score } from './contract.ts'
+import type { Llm, RoleName } from './contract.ts'
 import { type Endpoint, unusableSince } from './endpoint.ts'
 import { createFleet, type Environment } from './fleet.ts'
 import { defaultHealth, type HealthConfig } from './health.ts'
 import { createPool, type Lane } from './pool.ts'
-import type { Choices } from './replies.ts'
-import { tokenReward } from './rewards.ts'
-import { findTemplate } from './templates.ts'
+import { scoreConversation } from './score.ts'
 import { createTotals } from './totals.ts'
 
 export type Roles = { readonly [Name in RoleName]?: RoleConfig | undefined }
 export type Rewarders = Readonly<Record<string, RewarderConfig>>
 
 interface Role {
+  readonly name: RoleName
   readonly config: RoleConfig
   readonly lane: Lane
   /** Of raw prompts: the template's stop strings and ids go with them. */
-  readonly template: { name: string; stop: readonly string[]; stopTokenIds: readonly number[] } | null
+  readonly template: RoleTemplate | null
 }
-
-/** At most so many stop strings are taken by vLLM; the template's token ids stop at the same places. */
-const STOP_STRINGS = 4
 
 /**
  * Makes the models of a run. Nothing is sent before the first call.
@@ -66,7 +61,8 @@ export function createLlm(parts: {
   const running = new Set<AbortController>()
   const roles = new Map<string, Role>()
   for (const [name, config] of Object.entries(parts.roles)) {
-    if (config !== undefined) roles.set(name, { config, lane: fleet.lane(name), template: templateOf(config) })
+    if (config === undefined) continue
+    roles.set(name, { name: name as RoleName, config, lane: fleet.lane(name), template: templateOf(config) })
   }
 
   /** Runs under a signal that `close` ends too. */
@@ -93,69 +89,46 @@ export function createLlm(parts: {
         if (role === undefined)
           throw new UsageFault(`roles.${context.role}: is not in the config, but a stage calls it`)
         const { config, lane } = role
-        const n = request.n ?? 1
-        const sampling: Sampling = { ...config.sampling, ...request.sampling }
-        const template = 'prompt' in request.input ? role.template : null
-        const answer = await attempts.run({
-          lane,
-          rank: context.rank,
-          sequences: n,
-          timeoutMs: config.timeoutSeconds * 1000,
-          signal,
-          onRetry: () => {
-            totals.retry(lane.name)
-          },
-          call: (client, callSignal) =>
-            client.complete(
-              {
-                model: config.model,
-                input: request.input,
-                n,
-                seed: request.seed,
-                sampling,
-                stop: [...new Set([...config.stop, ...(template?.stop ?? [])])].slice(0, STOP_STRINGS),
-                stopTokenIds: template?.stopTokenIds ?? [],
-                jsonSchema: request.jsonSchema,
-              },
-              callSignal,
-            ),
-        })
-        totals.call(lane.name, answer.value.promptTokens, answer.value.completionTokens, answer.milliseconds)
-        return completions(answer.value, {
-          role: context.role,
-          model: config.model,
-          endpoint: answer.endpoint,
-          template: template?.name ?? null,
-          promptHash: promptHash(request.input),
-          ...sampling,
-          seed: request.seed,
-          milliseconds: answer.milliseconds,
-          attempts: answer.attempts,
+        return completeRequest(role, request, async (n, call) => {
+          const answer = await attempts.run({
+            lane,
+            rank: context.rank,
+            sequences: n,
+            timeoutMs: config.timeoutSeconds * 1000,
+            signal,
+            onRetry: () => {
+              totals.retry(lane.name)
+            },
+            call,
+          })
+          const { promptTokens, completionTokens } = answer.value
+          totals.call(lane.name, promptTokens, completionTokens, answer.milliseconds)
+          return { ...answer, usd: null }
         })
       }),
 
     score: (messages, context) =>
-      whileOpen(context.signal, async (signal): Promise<Score> => {
+      whileOpen(context.signal, async (signal) => {
         const name = context.role.replace(/^reward:/, '')
         const rewarder = parts.rewarders[name]
         if (rewarder === undefined) throw new UsageFault(`stages.reward.rewards: no reward model is named ${name}`)
         const lane = fleet.lane(`reward:${name}`)
-        const { model } = rewarder
-        const answer = await attempts.run({
-          lane,
-          rank: context.rank,
-          sequences: 1,
-          timeoutMs: rewarder.timeoutSeconds * 1000,
-          signal,
-          onRetry: () => {
-            totals.retry(lane.name)
-          },
-          call: (client, callSignal) => client.pool({ model, messages }, callSignal).catch(tooLong),
+        const score = await scoreConversation(rewarder, messages, async (call) => {
+          const answer = await attempts.run({
+            lane,
+            rank: context.rank,
+            sequences: 1,
+            timeoutMs: rewarder.timeoutSeconds * 1000,
+            signal,
+            onRetry: () => {
+              totals.retry(lane.name)
+            },
+            call,
+          })
+          return { ...answer, usd: null }
         })
-        const { value: pooled, endpoint, milliseconds } = answer
-        totals.call(lane.name, pooled?.tokens ?? 0, 0, milliseconds)
-        if (pooled === null) return { value: null, error: 'context-too-long', model, endpoint, tokens: 0, milliseconds }
-        return { value: tokenReward(pooled), error: null, model, endpoint, tokens: pooled.tokens, milliseconds }
+        totals.call(lane.name, score.tokens, 0, score.milliseconds)
+        return score
       }),
 
     state: () => ({
@@ -176,46 +149,4 @@ function endpointState(endpoint: Endpoint): ReturnType<Llm['state']>['endpoints'
   const downSince = unusableSince(endpoint)
   const { url, inFlight, limit, lastError } = endpoint
   return { url, healthy: downSince === null, inFlight, limit, downSince, lastError }
-}
-
-function templateOf(config: RoleConfig): Role['template'] {
-  const template = findTemplate(config.template ?? config.model)
-  if (template === null) {
-    if (config.template === undefined) return null
-    throw new UsageFault(`template "${config.template}" is not in configs/model_configs.json`)
-  }
-  return { name: template.name, stop: template.stop, stopTokenIds: template.stopTokenIds }
-}
-
-/** Too long for the reward model is a fact about this text, and recorded as one. */
-function tooLong(error: unknown): null {
-  if (error instanceof Failure && error.code === 'context-length') return null
-  throw error
-}
-
-/** SHA-256 (hex) of the prompt's text, or of the messages as JSON. */
-function promptHash(input: CompletionRequest['input']): string {
-  return createHash('sha256')
-    .update('prompt' in input ? input.prompt : JSON.stringify(input.messages))
-    .digest('hex')
-}
-
-type Common = Omit<Generation, 'finishReason' | 'stopReason' | 'promptTokens' | 'completionTokens'>
-
-/** The prompt's tokens go to choice 0; new tokens are an even share, the remainder to the first choices. */
-function completions({ choices, promptTokens, completionTokens }: Choices, common: Common): Completion[] {
-  const share = Math.floor(completionTokens / choices.length)
-  const remainder = completionTokens - share * choices.length
-  return choices.map((choice, index) => ({
-    text: choice.text,
-    reasoning: choice.reasoning,
-    generation: {
-      ...common,
-      seed: common.seed + index,
-      finishReason: choice.finishReason,
-      stopReason: choice.stopReason,
-      promptTokens: index === 0 ? promptTokens : 0,
-      completionTokens: share + (index < remainder ? 1 : 0),
-    },
-  }))
 }

@@ -11,6 +11,8 @@ export interface Said {
 export interface SplitReasoning {
   readonly reasoning: string | null
   readonly solution: string
+  /** none: it did not think aloud; unfinished: the thought never closed, so there is no solution. */
+  readonly thought: 'none' | 'closed' | 'unfinished'
   /** The model ended by itself, its thought (if any) closed, and a solution stands after it. */
   readonly complete: boolean
 }
@@ -31,19 +33,31 @@ export function splitReasoning(said: Said, { expectsThought = false } = {}): Spl
   const close = said.text.indexOf(CLOSE)
   if (close >= 0) {
     const before = withoutOpening(said.text.slice(0, close))
-    return whole(join(given, before), said.text.slice(close + CLOSE.length), ended)
+    return closed(join(given, before), said.text.slice(close + CLOSE.length), ended)
   }
-  if (given !== null) return whole(given, said.text, ended)
+  // A server that splits gives no content for a thought that never closed.
+  if (given !== null) return said.text.trim() === '' ? unfinished(given) : closed(given, said.text, ended)
   const open = said.text.indexOf(OPEN)
-  if (open >= 0) return whole(join(said.text.slice(0, open), said.text.slice(open + OPEN.length)), '', false)
-  if (expectsThought) return whole(said.text, '', false)
-  return whole(null, said.text, ended)
+  if (open >= 0) return unfinished(join(said.text.slice(0, open), said.text.slice(open + OPEN.length)))
+  if (expectsThought) return unfinished(said.text)
+  const solution = said.text.trim()
+  return { reasoning: null, solution, thought: 'none', complete: ended && solution !== '' }
 }
 
-function whole(reasoning: string | null, text: string, ended: boolean): SplitReasoning {
-  const thought = reasoning?.trim() ?? ''
+function closed(thought: string, text: string, ended: boolean): SplitReasoning {
+  const reasoning = thought.trim()
   const solution = text.trim()
-  return { reasoning: thought === '' ? null : thought, solution, complete: ended && solution !== '' }
+  return {
+    reasoning: reasoning === '' ? null : reasoning,
+    solution,
+    thought: 'closed',
+    complete: ended && solution !== '',
+  }
+}
+
+function unfinished(thought: string): SplitReasoning {
+  const reasoning = thought.trim()
+  return { reasoning: reasoning === '' ? null : reasoning, solution: '', thought: 'unfinished', complete: false }
 }
 
 function withoutOpening(thought: string): string {

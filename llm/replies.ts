@@ -10,22 +10,40 @@ export interface Choice {
   readonly finishReason: string
   /** Stop string or token id, as text; null is the end token. */
   readonly stopReason: string | null
+  /** Ids of the text's tokens, the end's included, where they were asked for. */
+  readonly tokenIds: readonly number[] | null
 }
 
 export interface Choices {
   readonly choices: readonly Choice[]
   readonly promptTokens: number
+  /** Of these, the ones that the engine's prefix cache had; 0 where it does not say. */
+  readonly cachedTokens: number
+  /** Ids of the prompt's tokens, where they were asked for. */
+  readonly promptTokenIds: readonly number[] | null
   /** Of all choices together. */
   readonly completionTokens: number
 }
 
-const usage = z.object({ prompt_tokens: z.number(), completion_tokens: z.number().nullish() }).nullish()
+/** What a reply says of its tokens; null where a server says nothing. */
+export const usageShape = z
+  .object({
+    prompt_tokens: z.number(),
+    completion_tokens: z.number().nullish(),
+    prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
+  })
+  .nullish()
+const ids = z.array(z.number()).nullish()
 const finish = {
   index: z.number(),
   finish_reason: z.string().nullish(),
   stop_reason: z.union([z.string(), z.number()]).nullish(),
+  token_ids: ids,
 }
-const completionReply = z.object({ choices: z.array(z.object({ ...finish, text: z.string() })), usage })
+const completionReply = z.object({
+  choices: z.array(z.object({ ...finish, text: z.string(), prompt_token_ids: ids })),
+  usage: usageShape,
+})
 const chatReply = z.object({
   choices: z.array(
     z.object({
@@ -37,14 +55,15 @@ const chatReply = z.object({
       }),
     }),
   ),
-  usage,
+  usage: usageShape,
+  prompt_token_ids: ids,
 })
 
 /** Reads a reply of /v1/completions with n choices. Throws a transient failure for anything that is not whole. */
 export function readCompletions(reply: unknown, n: number): Choices {
   const read = shaped(completionReply, reply)
   const choices = read.choices.map((choice) => ({ ...choice, reasoning: null }))
-  return whole(choices, read.usage, n)
+  return whole(choices, read.usage, read.choices[0]?.prompt_token_ids, n)
 }
 
 /** Reads a reply of /v1/chat/completions with n choices; a content of null is an empty text. */
@@ -55,7 +74,7 @@ export function readChat(reply: unknown, n: number): Choices {
     text: message.content ?? '',
     reasoning: message.reasoning ?? message.reasoning_content ?? null,
   }))
-  return whole(choices, read.usage, n)
+  return whole(choices, read.usage, read.prompt_token_ids, n)
 }
 
 interface ReadChoice {
@@ -64,9 +83,15 @@ interface ReadChoice {
   reasoning: string | null
   finish_reason?: string | null | undefined
   stop_reason?: string | number | null | undefined
+  token_ids?: number[] | null | undefined
 }
 
-function whole(read: readonly ReadChoice[], tokens: z.infer<typeof usage>, n: number): Choices {
+function whole(
+  read: readonly ReadChoice[],
+  tokens: z.infer<typeof usageShape>,
+  promptTokenIds: readonly number[] | null | undefined,
+  n: number,
+): Choices {
   if (read.length !== n)
     throw new EngineFailure('doubtful', 'missing-choices', `the reply has ${read.length} choices, ${n} were asked for`)
   const choices = read
@@ -93,42 +118,20 @@ function whole(read: readonly ReadChoice[], tokens: z.infer<typeof usage>, n: nu
         reasoning: choice.reasoning,
         finishReason,
         stopReason: stop === null ? null : String(stop),
+        tokenIds: choice.token_ids ?? null,
       }
     })
-  return { choices, promptTokens: tokens?.prompt_tokens ?? 0, completionTokens: tokens?.completion_tokens ?? 0 }
+  return {
+    choices,
+    promptTokens: tokens?.prompt_tokens ?? 0,
+    cachedTokens: tokens?.prompt_tokens_details?.cached_tokens ?? 0,
+    promptTokenIds: promptTokenIds ?? null,
+    completionTokens: tokens?.completion_tokens ?? 0,
+  }
 }
 
-const poolingReply = z.object({ data: z.array(z.object({ data: z.unknown() })).min(1), usage })
-const numbers = z.array(z.number())
-const rows = z.array(z.array(z.number()))
-
-/** What a reward model sent for one conversation. */
-export interface Pooled {
-  /** One row a token (or step, or text), as the server gave it; a bare list of numbers is a row of one each. */
-  readonly rows: readonly (readonly number[])[]
-  /** A bare list ([v, v]) came instead of a list of lists. */
-  readonly flat: boolean
-  readonly tokens: number
-}
-
-/** Reads a reply of /pooling for one conversation. */
-export function readPooling(reply: unknown): Pooled {
-  const read = shaped(poolingReply, reply)
-  const data = read.data[0]?.data
-  const tokens = read.usage?.prompt_tokens ?? 0
-  const flat = numbers.safeParse(data)
-  if (flat.success) return { rows: flat.data.map((value) => [value]), flat: flat.data.length > 0, tokens }
-  return { rows: shaped(rows, data), flat: false, tokens }
-}
-
-const modelsReply = z.object({ data: z.array(z.object({ id: z.string(), max_model_len: z.number().nullish() })) })
-
-/** Model names of /v1/models. */
-export function readModels(reply: unknown): string[] {
-  return shaped(modelsReply, reply).data.map((model) => model.id)
-}
-
-function shaped<T>(schema: z.ZodType<T>, reply: unknown): T {
+/** The reply as the schema has it. Throws a transient `unreadable-reply` that names the first fault. */
+export function shaped<T>(schema: z.ZodType<T>, reply: unknown): T {
   const result = schema.safeParse(reply)
   if (result.success) return result.data
   const fault = result.error.issues[0]

@@ -2,7 +2,7 @@
 // that it is an outcome reward; any other shape is named.
 
 import { permanent } from '../schemas/failure.ts'
-import type { Pooled } from './replies.ts'
+import type { Pooled } from './reply-scores.ts'
 
 /**
  * The reward of a token outcome model (Qwen2.5-Math-RM, InternLM2-reward): one raw value for each token, the last

@@ -74,6 +74,9 @@ async function scoreOne(
     endpoint: null,
     tokens: 0,
     milliseconds: 0,
+    attempts: 1,
+    usd: null,
+    detail: null,
   }
   if (!verdict.complete) return { ...score, error: 'incomplete' }
   switch (reward.kind) {
@@ -81,12 +84,8 @@ async function scoreOne(
       return { ...score, value: agreementOf(verdict) }
     case 'token-rm': {
       const messages = conversationOf(reward.system, record.screening.text, verdict.solution)
-      const { value, error, model, endpoint, tokens, milliseconds } = await llm.score(messages, {
-        role: `reward:${reward.name}`,
-        signal,
-        rank: RANK,
-      })
-      return { ...score, value, error, model, endpoint, tokens, milliseconds }
+      const scored = await llm.score(messages, { role: `reward:${reward.name}`, signal, rank: RANK })
+      return { ...score, ...scored, steps: [...scored.steps] }
     }
   }
 }

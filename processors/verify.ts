@@ -53,6 +53,7 @@ export interface VerifyParts {
 interface Read {
   readonly response: Response
   readonly complete: boolean
+  readonly thought: Verdict['thought']
   readonly reasoning: string | null
   readonly solution: string
   readonly finalAnswer: string | null
@@ -116,6 +117,7 @@ async function judge(
     return {
       responseId: each.response.id,
       complete: each.complete,
+      thought: each.thought,
       reasoning: each.reasoning,
       solution: each.solution,
       finalAnswer: each.finalAnswer,

@@ -33,6 +33,10 @@ export interface Generation {
   completionTokens: number
   milliseconds: number
   attempts: number
+  cachedTokens: number
+  firstTemperature: number | null
+  continuations: number
+  usd: number | null
 }
 
 /** A problem as a model or a file gave it, untouched. */
@@ -86,6 +90,7 @@ export interface Response {
 export interface Verdict {
   responseId: string
   complete: boolean
+  thought: 'none' | 'closed' | 'unfinished'
   reasoning: string | null
   solution: string
   finalAnswer: string | null
@@ -125,6 +130,9 @@ export interface RewardScore {
   endpoint: string | null
   tokens: number
   milliseconds: number
+  attempts: number
+  usd: number | null
+  detail: string | null
 }
 
 /** A problem that passed screening. */

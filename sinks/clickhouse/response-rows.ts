@@ -40,6 +40,7 @@ function verdictColumns(verdict: Verdict | undefined): Row {
     final_answer: verdict.finalAnswer,
     answer_class: verdict.answerClass,
     complete: verdict.complete,
+    thought: verdict.thought,
     verdict: verdict.verdict,
     verdict_reason: verdict.reason,
     vote_share: verdict.voteShare,
@@ -55,6 +56,9 @@ function rewardColumns(scores: readonly RewardScore[]): Row {
   const errors: Record<string, string> = {}
   const tokens: Record<string, number> = {}
   const seconds: Record<string, number> = {}
+  const attempts: Record<string, number> = {}
+  const usd: Record<string, number> = {}
+  const details: Record<string, string> = {}
   for (const score of scores) {
     const isNumber = score.value !== null && Number.isFinite(score.value)
     if (isNumber) values[score.name] = score.value ?? 0
@@ -64,6 +68,9 @@ function rewardColumns(scores: readonly RewardScore[]): Row {
     if (score.model !== null) models[score.name] = score.model
     tokens[score.name] = score.tokens
     seconds[score.name] = score.milliseconds / 1000
+    attempts[score.name] = score.attempts
+    if (score.usd !== null) usd[score.name] = score.usd
+    if (score.detail !== null) details[score.name] = score.detail
   }
   return {
     rewards: values,
@@ -73,5 +80,8 @@ function rewardColumns(scores: readonly RewardScore[]): Row {
     reward_errors: errors,
     reward_tokens: tokens,
     reward_seconds: seconds,
+    reward_attempts: attempts,
+    reward_usd: usd,
+    reward_details: details,
   }
 }

@@ -93,6 +93,9 @@ export function problemRow(record: Problem | Screened | Tagged | Verified, origi
       tag_endpoint: call.endpoint,
       tag_prompt_tokens: call.promptTokens,
       tag_completion_tokens: call.completionTokens,
+      tag_cached_tokens: call.cachedTokens,
+      tag_attempts: call.attempts,
+      tag_usd: call.usd,
       tag_seconds: call.milliseconds / 1000,
     })
   }

@@ -16,6 +16,8 @@ export interface FakeEngine {
   act: (signal: AbortSignal) => Promise<string>
   /** What /health says: null lives, a text why not, 'hang' never. */
   health: string | null
+  /** The page of /metrics; null: it has none. */
+  metrics: string | null
   calls: number
   probes: number
 }
@@ -24,6 +26,7 @@ export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>):
   const engine: FakeEngine = {
     act,
     health: null,
+    metrics: null,
     calls: 0,
     probes: 0,
     client: {
@@ -31,12 +34,19 @@ export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>):
         engine.calls += 1
         const text = await engine.act(signal)
         return {
-          choices: [{ text, reasoning: null, finishReason: 'stop', stopReason: null }],
+          choices: [{ text, reasoning: null, finishReason: 'stop', stopReason: null, tokenIds: null }],
           promptTokens: 1,
+          cachedTokens: 0,
+          promptTokenIds: null,
           completionTokens: 1,
         }
       },
       pool: () => Promise.reject(new Error('not here')),
+      classify: () => Promise.reject(new Error('not here')),
+      tokenize: () => Promise.reject(new Error('not here')),
+      detokenize: () => Promise.reject(new Error('not here')),
+      version: () => Promise.resolve(null),
+      metrics: () => Promise.resolve(engine.metrics),
       health: (signal) => {
         engine.probes += 1
         return engine.health === 'hang' ? untilAborted(signal) : Promise.resolve(engine.health)

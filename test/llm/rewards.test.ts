@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readPooling } from '../../llm/replies.ts'
+import { readPooling } from '../../llm/reply-scores.ts'
 import { tokenReward } from '../../llm/rewards.ts'
 import { Failure } from '../../schemas/failure.ts'
 

@@ -34,6 +34,7 @@ function rewarded(
   const verdicts = given.map((each, at): Verdict => ({
     responseId: responses[at]!.id,
     complete: each.complete ?? true,
+    thought: 'none',
     reasoning: each.reasoning ?? null,
     solution: `solution ${at}`,
     finalAnswer: each.finalAnswer === undefined ? '5' : each.finalAnswer,
@@ -67,6 +68,9 @@ function rewarded(
         endpoint: null,
         tokens: 0,
         milliseconds: 0,
+        attempts: 1,
+        usd: null,
+        detail: null,
       },
     ]),
   }

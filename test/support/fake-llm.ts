@@ -39,11 +39,15 @@ export function createFakeLlm(says: Says = () => [], rates: Scores = () => ({}))
       context.signal.throwIfAborted()
       return {
         value: 0,
+        steps: [],
         error: null,
         model: 'a-reward-model',
         endpoint: 'http://127.0.0.1:2',
         tokens: 7,
         milliseconds: 3,
+        attempts: 1,
+        usd: null,
+        detail: null,
         ...(await rates(messages, context)),
       }
     },

@@ -33,6 +33,10 @@ export function generation(over: Partial<Generation> = {}): Generation {
     completionTokens: 20,
     milliseconds: 5,
     attempts: 1,
+    cachedTokens: 0,
+    firstTemperature: null,
+    continuations: 0,
+    usd: null,
     ...over,
   }
 }

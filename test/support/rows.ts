@@ -50,6 +50,10 @@ export function generation(over: Partial<Generation> = {}): Generation {
     completionTokens: 100,
     milliseconds: 1500,
     attempts: 1,
+    cachedTokens: 0,
+    firstTemperature: null,
+    continuations: 0,
+    usd: null,
     ...over,
   }
 }
@@ -122,6 +126,7 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
       verdicts: all.map((response, index) => ({
         responseId: response.id,
         complete: true,
+        thought: index === 0 ? 'closed' : 'none',
         reasoning: index === 0 ? 'hm' : null,
         solution: `\\boxed{${slot + 1}}`,
         finalAnswer: String(slot + 1),
@@ -147,6 +152,9 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
         endpoint: null,
         tokens: 0,
         milliseconds: 0,
+        attempts: 1,
+        usd: null,
+        detail: null,
       },
       {
         responseId: response.id,
@@ -159,6 +167,9 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
         endpoint: 'http://127.0.0.1:8001',
         tokens: 120,
         milliseconds: 250,
+        attempts: 1,
+        usd: null,
+        detail: null,
       },
     ]),
     ...over,
