@@ -135,11 +135,14 @@ describe('recorded replies', { skip: noRecordings }, () => {
   test('reasoning from the new field; a thought that was cut has an empty text', async () => {
     await withServer(recorded('reasoning_chat'), async (client) => {
       const { choices } = await client.complete(chat, live)
-      assert.deepEqual(choices[0], { text: 'cdcadb d', reasoning: 'dbad', finishReason: 'stop', stopReason: null })
+      const { tokenIds, ...said } = choices[0]!
+      assert.deepEqual(said, { text: 'cdcadb d', reasoning: 'dbad', finishReason: 'stop', stopReason: null })
+      assert.equal(tokenIds?.length, 14)
     })
     await withServer(recorded('reasoning_chat_truncated'), async (client) => {
       const { choices } = await client.complete(chat, live)
-      assert.deepEqual(choices[0], { text: '', reasoning: 'cba', finishReason: 'length', stopReason: null })
+      const said = { text: '', reasoning: 'cba', finishReason: 'length', stopReason: null, tokenIds: null }
+      assert.deepEqual(choices[0], said)
     })
   })
 
@@ -190,7 +193,7 @@ describe('recorded replies', { skip: noRecordings }, () => {
 
   test('models and health', async () => {
     await withServer(recorded('models'), async (client) => {
-      assert.deepEqual(await client.models(live), ['toy'])
+      assert.deepEqual(await client.models(live), [{ id: 'toy', maxModelLen: 2048 }])
     })
     await withServer(recorded('health'), async (client) => {
       assert.equal(await client.health(live), null)

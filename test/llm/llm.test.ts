@@ -91,6 +91,10 @@ describe('what a stage gets', () => {
       promptTokens: 0,
       completionTokens: 3,
       attempts: 1,
+      cachedTokens: 0,
+      firstTemperature: null,
+      continuations: 0,
+      usd: null,
     })
     const sent = server.requests.at(-1)?.body
     assert.deepEqual(sent?.stop, ['Q:', '<|im_end|>', '<|im_start|>', '<|endoftext|>'])
@@ -271,7 +275,10 @@ describe('scores', { skip: noRecordings }, () => {
     assert.ok(score.milliseconds > 0)
     assert.deepEqual(
       { ...score, milliseconds: 0 },
-      { value: -3.8305158615112305, error: null, model: 'rm', endpoint: server.url, tokens: 50, milliseconds: 0 },
+      {
+        ...{ value: -3.8305158615112305, steps: [], error: null, detail: null },
+        ...{ model: 'rm', endpoint: server.url, tokens: 50, milliseconds: 0, attempts: 1, usd: null },
+      },
     )
     assert.equal(llm.state().usage['reward:rm']?.promptTokens, 50)
   })
