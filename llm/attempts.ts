@@ -5,10 +5,12 @@
 import { permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { backOff, type Clock, pause } from './clock.ts'
-import { accept, type Endpoint, refuse } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { EngineClient } from './engine-client.ts'
 import { EngineFailure } from './engine-failure.ts'
-import type { Lane, Pool } from './pool.ts'
+import type { Lane } from './lane.ts'
+import type { Pool } from './pool.ts'
+import { accept, refuse } from './refusals.ts'
 
 /** So often may healthy engines fail one call; a time-out, which costs most, counts twice. */
 const STRIKES = 8
@@ -68,7 +70,14 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
   }
 
   /** What a failure says about the endpoint, noted before its place goes to the next call. */
-  const learn = (failure: EngineFailure, lane: Lane, endpoint: Endpoint): void => {
+  const learn = (
+    failure: EngineFailure,
+    { lane, sequences }: Job<unknown>,
+    endpoint: Endpoint,
+    sentAt: number,
+  ): void => {
+    // Whoever refuses or breaks off does not hang.
+    if (failure.engine !== 'unreachable' && failure.code !== 'timeout') endpoint.liveness.reassured()
     switch (failure.engine) {
       case 'none':
         // It understood the call, so it does not refuse the role.
@@ -76,6 +85,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
         return
       case 'busy':
         endpoint.lastError = failure.message
+        endpoint.limit.refused({ inFlight: endpoint.inFlight - sequences, sentAt })
         if (failure.retryAfterMs === null) return
         endpoint.restUntil = Math.max(endpoint.restUntil, clock.now() + failure.retryAfterMs)
         pool.dispatchIn(failure.retryAfterMs)
@@ -111,13 +121,17 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
         let failure: EngineFailure
         try {
           const value = await tryOnce(job, endpoint)
+          const milliseconds = clock.now() - started
           accept(endpoint, lane.name, log)
-          return { value, endpoint: endpoint.url, attempts, milliseconds: clock.now() - started }
+          lane.answered(endpoint, milliseconds)
+          endpoint.liveness.answered(milliseconds)
+          endpoint.limit.answered(sequences)
+          return { value, endpoint: endpoint.url, attempts, milliseconds }
         } catch (error) {
           signal.throwIfAborted()
           if (!(error instanceof EngineFailure)) throw error
           failure = error
-          learn(failure, lane, endpoint)
+          learn(failure, job, endpoint, started)
         } finally {
           pool.release(lane, endpoint, sequences)
         }

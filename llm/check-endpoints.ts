@@ -5,7 +5,8 @@ import { systemClock, type Clock } from './clock.ts'
 import { engineUrl } from './config.ts'
 import { createEngineClient } from './engine-client.ts'
 import { EngineFailure } from './engine-failure.ts'
-import { type Callers, callersOf, type Engine, enginesOf, type Environment } from './fleet.ts'
+import { type Callers, callersOf } from './callers.ts'
+import { type Engine, enginesOf, type Environment } from './engines.ts'
 
 export interface EndpointCheck {
   /** A role, or `reward:NAME`. */

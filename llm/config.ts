@@ -37,8 +37,10 @@ export const endpointConfig = z.strictObject({
     .int()
     .min(1)
     .max(100_000)
-    .default(64)
-    .describe('Sequences in flight there at once (a request of n choices is n)'),
+    .default(4096)
+    .describe('Never more sequences in flight there (a request of n choices is n); below it the limit finds itself'),
+  start: z.int().min(1).max(100_000).default(16).describe('What the limit begins with, before it is found out'),
+  adaptive: z.boolean().default(true).describe('false: the limit is always limit'),
 })
 
 export const samplingConfig = z.strictObject({

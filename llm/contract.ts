@@ -1,6 +1,9 @@
 // What the rest of the pipeline knows of models. Retries, routing, limits and seeds' arithmetic are inside.
 
 import type { Generation } from '../schemas/records.ts'
+import type { Callers } from './callers.ts'
+import type { LimitChange } from './limit.ts'
+import type { EngineLoad } from './load.ts'
 
 /** Who asks; each has its endpoints, model, template and sampling parameters in the config. */
 export type RoleName = 'questioner' | 'answerer' | 'sampler' | 'tagger' | 'judge'
@@ -73,6 +76,8 @@ export interface Llm {
   score(messages: readonly ChatMessage[], context: CallContext<string>): Promise<Score>
   /** What is going on, for progress and back-pressure. Cheap; call at will. */
   state(): LlmState
+  /** Takes endpoints, weights and limits from a changed config; calls under way go on. Throws UsageFault and changes nothing then. */
+  update(callers: Callers): void
   close(): Promise<void>
 }
 
@@ -82,6 +87,12 @@ export interface EndpointState {
   /** Sequences in flight, their limit, requests waiting in our queue for it. */
   readonly inFlight: number
   readonly limit: number
+  /** When and why the limit was changed last. */
+  readonly limitChange: LimitChange
+  /** What the engine says of its own queue; null where it does not. */
+  readonly load: EngineLoad | null
+  /** Mean time of an answer there, milliseconds; null before the first. */
+  readonly meanMs: number | null
   /** When it stopped answering, milliseconds since 1970; null while healthy. */
   readonly downSince: number | null
   readonly lastError: string | null

@@ -10,8 +10,10 @@ export interface HealthConfig {
   readonly timeoutMs: number
   /** So many failed looks in a row make it down: a busy engine may answer late. */
   readonly failures: number
-  /** Calls in flight at an engine that has been down for so long are given up. */
+  /** Calls in flight at an engine that has been down for so long are given up: its sockets may stay silent for ever. */
   readonly graceMs: number
+  /** A small call of our own that takes longer has failed. */
+  readonly canaryMs: number
   /** Longest pause between two probes of a dead engine. */
   readonly longestProbeMs: number
 }
@@ -20,7 +22,8 @@ export const defaultHealth: HealthConfig = {
   everyMs: 5_000,
   timeoutMs: 5_000,
   failures: 3,
-  graceMs: 30_000,
+  graceMs: 10_000,
+  canaryMs: 30_000,
   longestProbeMs: 15_000,
 }
 
@@ -29,6 +32,8 @@ export interface Health {
   downSince(): number | null
   /** Somebody found the port closed. */
   unreachable(reason: string): void
+  /** It accepts calls and answers none: what is in flight is given up now, and only a small call takes it back. */
+  hangs(reason: string): void
   /** Looks now (one look at a time, callers share it); true when it lives. */
   look(): Promise<boolean>
   /** The first call is in flight: begin to watch. */
@@ -39,11 +44,12 @@ export interface Health {
 /**
  * Watches one engine.
  *
- * probe: null when it lives, else the reason. busy: whether calls are in flight. onDown, onUp: told once a change;
+ * probe: null when it lives, else the reason; canary: the same by a small call of the model. busy: whether calls are in flight. onDown, onUp: told once a change;
  * onLost: it has been down for graceMs, calls in flight there will not end by themselves.
  */
 export function watchHealth(engine: {
   probe: (signal: AbortSignal) => Promise<string | null>
+  canary: (signal: AbortSignal) => Promise<string | null>
   busy: () => boolean
   onDown: (reason: string) => void
   onUp: (downMs: number) => void
@@ -57,6 +63,7 @@ export function watchHealth(engine: {
   let failures = 0
   let probes = 0
   let closed = false
+  let hung = false
   let looking: Promise<boolean> | null = null
   let cancelNext: (() => void) | null = null
   let cancelLost: (() => void) | null = null
@@ -75,23 +82,15 @@ export function watchHealth(engine: {
     if (downSince === null) return
     const since = clock.now() - downSince
     downSince = null
+    hung = false
     cancelLost?.()
     engine.onUp(since)
   }
 
   const probeOnce = async (): Promise<boolean> => {
-    const deadline = new AbortController()
-    const cancel = clock.after(config.timeoutMs, () => {
-      deadline.abort()
-    })
-    let reason: string | null
-    try {
-      reason = await engine.probe(deadline.signal)
-    } catch (error) {
-      reason = deadline.signal.aborted ? `/health did not answer within ${config.timeoutMs} ms` : String(error)
-    } finally {
-      cancel()
-    }
+    let { reason, late } = await within(clock, config.timeoutMs, '/health', engine.probe)
+    if (reason === null && hung)
+      ({ reason, late } = await within(clock, config.canaryMs, 'a small call', engine.canary))
     if (closed) return false
     if (reason === null) {
       up()
@@ -99,7 +98,7 @@ export function watchHealth(engine: {
     }
     failures += 1
     // No answer in time may be an engine that is very busy; an answer that says no is believed at once.
-    if (!deadline.signal.aborted || failures >= config.failures) down(reason)
+    if (!late || failures >= config.failures) down(reason)
     return false
   }
 
@@ -126,6 +125,11 @@ export function watchHealth(engine: {
   return {
     downSince: () => downSince,
     unreachable: down,
+    hangs: (reason) => {
+      hung = true
+      down(reason)
+      engine.onLost()
+    },
     look,
     watch: () => {
       if (cancelNext === null && downSince === null && looking === null) schedule()
@@ -135,5 +139,26 @@ export function watchHealth(engine: {
       cancelNext?.()
       cancelLost?.()
     },
+  }
+}
+
+/** What a probe says, or that it took longer than it may. */
+async function within(
+  clock: Clock,
+  milliseconds: number,
+  name: string,
+  probe: (signal: AbortSignal) => Promise<string | null>,
+): Promise<{ reason: string | null; late: boolean }> {
+  const deadline = new AbortController()
+  const cancel = clock.after(milliseconds, () => {
+    deadline.abort()
+  })
+  try {
+    return { reason: await probe(deadline.signal), late: false }
+  } catch (error) {
+    const late = deadline.signal.aborted
+    return { reason: late ? `${name} did not answer within ${milliseconds} ms` : String(error), late }
+  } finally {
+    cancel()
   }
 }

@@ -9,9 +9,12 @@ import { completeRequest, type RoleTemplate, templateOf } from './complete.ts'
 import type { RewarderConfig, RoleConfig } from './config.ts'
 import type { Llm, RoleName } from './contract.ts'
 import { type Endpoint, unusableSince } from './endpoint.ts'
-import { createFleet, type Environment } from './fleet.ts'
+import type { Environment } from './engines.ts'
+import { createFleet } from './fleet.ts'
 import { defaultHealth, type HealthConfig } from './health.ts'
-import { createPool, type Lane } from './pool.ts'
+import type { Lane } from './lane.ts'
+import { defaultLiveness, type LivenessConfig } from './liveness.ts'
+import { createPool } from './pool.ts'
 import { scoreConversation } from './score.ts'
 import { createTotals } from './totals.ts'
 
@@ -41,6 +44,7 @@ export function createLlm(parts: {
   random?: () => number
   environment?: Environment
   health?: HealthConfig
+  liveness?: LivenessConfig
 }): Llm {
   const { log, clock = systemClock, random = Math.random, environment = process.env, health = defaultHealth } = parts
   const pool = createPool(clock)
@@ -49,6 +53,7 @@ export function createLlm(parts: {
     rewarders: parts.rewarders,
     environment,
     health,
+    liveness: parts.liveness ?? defaultLiveness,
     clock,
     random,
     log,
@@ -132,10 +137,14 @@ export function createLlm(parts: {
       }),
 
     state: () => ({
-      endpoints: fleet.endpoints.map(endpointState),
+      endpoints: fleet.endpoints().map((endpoint) => endpointState(endpoint)),
       waiting: pool.waiting(),
       usage: totals.all(),
     }),
+
+    update: (callers) => {
+      fleet.update(callers)
+    },
 
     close: async () => {
       for (const call of running) call.abort(transient('closed', 'the model client is closed'))
@@ -147,6 +156,11 @@ export function createLlm(parts: {
 
 function endpointState(endpoint: Endpoint): ReturnType<Llm['state']>['endpoints'][number] {
   const downSince = unusableSince(endpoint)
-  const { url, inFlight, limit, lastError } = endpoint
-  return { url, healthy: downSince === null, inFlight, limit, downSince, lastError }
+  const { url, inFlight, limit, lastError, load } = endpoint
+  return {
+    ...{ url, healthy: downSince === null, inFlight, downSince, lastError, load },
+    limit: limit.current(),
+    limitChange: limit.lastChange(),
+    meanMs: endpoint.liveness.meanMs(),
+  }
 }

@@ -5,13 +5,8 @@
 import type { Endpoint } from './endpoint.ts'
 import { hasRoom, isUsable } from './endpoint.ts'
 import type { Clock } from './clock.ts'
+import type { Lane } from './lane.ts'
 import { createPriorityQueue, goesBefore, type PriorityQueue, type Ranked } from './queue.ts'
-
-/** The calls of one role: they share a model and may go to the same endpoints. */
-export interface Lane {
-  readonly name: string
-  readonly members: readonly { readonly endpoint: Endpoint; readonly weight: number }[]
-}
 
 export interface Ticket extends Ranked {
   readonly sequences: number
@@ -31,6 +26,10 @@ export interface Pool {
   waiting(): number
   close(): void
 }
+
+/** Added to the share of an endpoint that is taken only when no other has room, and of one to be avoided. */
+const SLOW = 1e6
+const AVOID = 1e9
 
 interface Waiting extends Ticket {
   readonly start: (endpoint: Endpoint) => void
@@ -54,7 +53,11 @@ export function createPool(clock: Clock): Pool {
       const endpoint = choose(lane, entry, reserved, now)
       if (endpoint === null) {
         blocked.add(lane)
-        for (const member of lane.members) if (isUsable(member.endpoint, lane.name, now)) reserved.add(member.endpoint)
+        for (const { endpoint: full } of lane.members()) {
+          if (!isUsable(full, lane.name, now)) continue
+          full.limit.wanted()
+          reserved.add(full)
+        }
         continue
       }
       queues.get(lane)?.remove(entry)
@@ -62,7 +65,7 @@ export function createPool(clock: Clock): Pool {
       endpoint.inFlight += entry.sequences
       const refusal = endpoint.refusals.get(lane.name)
       if (refusal !== undefined) refusal.trying = true
-      endpoint.health.watch()
+      endpoint.watch()
       entry.start(endpoint)
     }
   }
@@ -133,19 +136,22 @@ function bestHead(
   return best
 }
 
-/** The usable endpoint with room whose share of limit × weight would be the lowest with this call. */
+/** The usable endpoint with room whose share of limit × weight would be the lowest with this call; null: wait. */
 function choose(lane: Lane, entry: Waiting, reserved: ReadonlySet<Endpoint>, now: number): Endpoint | null {
-  const usable = lane.members.filter(({ endpoint }) => isUsable(endpoint, lane.name, now))
-  const elsewhere = usable.filter(({ endpoint }) => endpoint !== entry.avoid)
   let best: Endpoint | null = null
   let lowest = Infinity
-  for (const { endpoint, weight } of elsewhere.length > 0 ? elsewhere : usable) {
+  let isElsewhere = false
+  for (const { endpoint, weight } of lane.members()) {
+    if (!isUsable(endpoint, lane.name, now)) continue
+    if (endpoint !== entry.avoid) isElsewhere = true
     if (reserved.has(endpoint) || !hasRoom(endpoint, entry.sequences)) continue
-    const share = (endpoint.inFlight + entry.sequences) / (endpoint.limit * weight)
-    if (share < lowest) {
-      lowest = share
+    const share = (endpoint.inFlight + entry.sequences) / (endpoint.limit.current() * weight)
+    // A slow one after all others, the one where it failed only where there is no other.
+    const last = (lane.isSlow(endpoint) ? SLOW : 0) + (endpoint === entry.avoid ? AVOID : 0)
+    if (share + last < lowest) {
+      lowest = share + last
       best = endpoint
     }
   }
-  return best
+  return best === entry.avoid && isElsewhere ? null : best
 }

@@ -16,7 +16,9 @@ export function sinkState(name: string, over: Partial<SinkState> = {}): SinkStat
 }
 
 export function endpointState(url: string, over: Partial<EndpointState> = {}): EndpointState {
-  return { url, healthy: true, inFlight: 0, limit: 64, downSince: null, lastError: null, ...over }
+  const limitChange = { at: 0, reason: 'start' }
+  const counts = { inFlight: 0, limit: 64, limitChange, load: null, meanMs: null }
+  return { url, healthy: true, downSince: null, lastError: null, ...counts, ...over }
 }
 
 export function usage(completionTokens: number): RunSnapshot['llm']['usage'][string] {

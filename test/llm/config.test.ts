@@ -24,7 +24,7 @@ test('defaults', () => {
     repetitionPenalty: 1,
     maxTokens: 1024,
   })
-  assert.deepEqual(parsed.endpoints, [{ url: 'http://a:8000/v1', weight: 1, limit: 64 }])
+  assert.deepEqual(parsed.endpoints, [{ url: 'http://a:8000/v1', weight: 1, limit: 4096, start: 16, adaptive: true }])
   assert.equal(parsed.timeoutSeconds, 3600)
   assert.ok(parsed.prompt.includes('{problem}'))
 })

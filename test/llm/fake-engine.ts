@@ -5,9 +5,11 @@ import { createAttempts, type Attempts } from '../../llm/attempts.ts'
 import type { Clock } from '../../llm/clock.ts'
 import { createEndpoint, type Endpoint } from '../../llm/endpoint.ts'
 import type { EngineClient } from '../../llm/engine-client.ts'
-import { EngineFailure } from '../../llm/engine-failure.ts'
 import { defaultHealth } from '../../llm/health.ts'
-import { createPool, type Lane, type Pool } from '../../llm/pool.ts'
+import { createLane, type Lane, type Member } from '../../llm/lane.ts'
+import { createLimit } from '../../llm/limit.ts'
+import { defaultLiveness } from '../../llm/liveness.ts'
+import { createPool, type Pool } from '../../llm/pool.ts'
 import type { Choices } from '../../llm/replies.ts'
 
 export interface FakeEngine {
@@ -71,7 +73,7 @@ export interface FakeCluster {
   readonly pool: Pool
   readonly attempts: Attempts
   readonly endpoints: Endpoint[]
-  lane(name: string, members?: { endpoint: Endpoint; weight: number }[]): Lane
+  lane(name: string, members?: readonly Member[]): Lane
   /** One call of a lane. */
   ask(
     lane: Lane,
@@ -80,28 +82,13 @@ export interface FakeCluster {
 }
 
 export function createFakeCluster(
-  engines: { engine: FakeEngine; limit: number }[],
+  engines: { engine: FakeEngine; limit: number; adaptive?: boolean }[],
   clock: Clock,
   log: Logger = silentLogger,
 ): FakeCluster {
   const random = (): number => 0
   const pool = createPool(clock)
   const attempts = createAttempts({ pool, clock, random, log })
-  const endpoints = engines.map(({ engine, limit }, index) =>
-    createEndpoint({
-      url: `http://engine-${index}`,
-      limit,
-      client: engine.client,
-      clock,
-      random,
-      log,
-      health: defaultHealth,
-      onChange: () => {
-        pool.dispatch()
-      },
-      lost: () => new EngineFailure('doubtful', 'engine-lost', 'lost'),
-    }),
-  )
   const call = {
     model: 'm',
     input: { prompt: 'p' },
@@ -111,11 +98,27 @@ export function createFakeCluster(
     stop: [],
     stopTokenIds: [],
   }
+  const endpoints = engines.map(({ engine, limit, adaptive = false }, index) =>
+    createEndpoint({
+      url: `http://engine-${index}`,
+      limit: createLimit({ most: limit, start: limit, adaptive }, () => clock.now()),
+      client: engine.client,
+      canary: (client, signal) => client.complete(call, signal),
+      clock,
+      random,
+      log,
+      health: defaultHealth,
+      liveness: defaultLiveness,
+      onChange: () => {
+        pool.dispatch()
+      },
+    }),
+  )
   return {
     pool,
     attempts,
     endpoints,
-    lane: (name, members = endpoints.map((endpoint) => ({ endpoint, weight: 1 }))) => ({ name, members }),
+    lane: (name, members = endpoints.map((endpoint) => ({ endpoint, weight: 1 }))) => createLane(name, members, log),
     ask: async (
       lane,
       { rank = 0, sequences = 1, signal = new AbortController().signal, timeoutMs = 3_600_000 } = {},

@@ -106,14 +106,20 @@ describe('what a stage gets', () => {
       retries: 0,
       seconds: milliseconds / 1000,
     })
-    assert.deepEqual(llm.state().endpoints, [
-      { url: server.url, healthy: true, inFlight: 0, limit: 64, downSince: null, lastError: null },
-    ])
+    const [endpoint] = llm.state().endpoints
+    assert.deepEqual(
+      { ...endpoint, limitChange: endpoint?.limitChange.reason, meanMs: 0 },
+      {
+        ...{ url: server.url, healthy: true, inFlight: 0, downSince: null, lastError: null },
+        ...{ limit: 16, limitChange: 'start', load: null, meanMs: 0 },
+      },
+    )
   })
 
   test('a failure in between is counted in attempts and retries', async () => {
     let calls = 0
-    const server = await serve(() => {
+    const server = await serve(({ path }) => {
+      if (path === '/metrics') return { status: 404 }
       calls += 1
       return calls === 1
         ? { fault: 'reset-in-body', body: completion(['a']).body }

@@ -1,0 +1,58 @@
+// The engines that a config names, one for each URL, whatever number of roles name it. Promises: every fault of the
+// endpoints' config is found before the first call, and all are told together.
+
+import { UsageFault } from '../schemas/failure.ts'
+import type { Caller } from './callers.ts'
+import { engineUrl, LOCAL_ENDPOINT } from './config.ts'
+import type { Canary } from './endpoint.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Engine {
+  readonly url: string
+  readonly key: string | null
+  /** Never more sequences in flight. */
+  readonly limit: number
+  /** What the limit begins with. */
+  readonly start: number
+  readonly adaptive: boolean
+  readonly canary: Canary
+}
+
+/** The engines of these callers, one for each URL. Throws UsageFault with every fault. */
+export function enginesOf(callers: readonly Caller[], environment: Environment): Map<string, Engine> {
+  const faults: string[] = []
+  const engines = new Map<string, Engine>()
+  const firstPlace = new Map<string, { place: string; keyEnv: string | undefined }>()
+  for (const { name, endpoints, canary } of callers) {
+    const urls = new Set<string>()
+    for (const [index, endpoint] of endpoints.entries()) {
+      const owner = name.startsWith('reward:') ? `stages.reward.rewards[${name.slice(7)}]` : `roles.${name}`
+      const place = `${owner}.endpoints.${index}`
+      if (endpoint.url === LOCAL_ENDPOINT) {
+        faults.push(`${place}.url: the local model is not running; start it with ./magpie services up or give a URL`)
+        continue
+      }
+      const url = engineUrl(endpoint.url)
+      if (urls.has(url)) faults.push(`${place}.url: ${url} is there twice; give it once with a higher weight`)
+      urls.add(url)
+      const key = endpoint.keyEnv === undefined ? null : (environment[endpoint.keyEnv] ?? '')
+      if (key === '') faults.push(`${place}.keyEnv: the environment variable ${endpoint.keyEnv ?? ''} is not set`)
+      const known = engines.get(url)
+      const first = firstPlace.get(url)
+      if (known === undefined || first === undefined) {
+        const { limit, start, adaptive } = endpoint
+        engines.set(url, { url, key, limit, start, adaptive, canary })
+        firstPlace.set(url, { place, keyEnv: endpoint.keyEnv })
+        continue
+      }
+      // One server has one limit: of several, the lowest does no harm.
+      if (endpoint.limit < known.limit) engines.set(url, { ...known, limit: endpoint.limit })
+      if (!endpoint.adaptive && known.adaptive) engines.set(url, { ...engines.get(url)!, adaptive: false })
+      if (first.keyEnv !== endpoint.keyEnv)
+        faults.push(`${place}.keyEnv: ${url} has another key at ${first.place}; it is one server, give one key`)
+    }
+  }
+  if (faults.length > 0) throw new UsageFault(faults)
+  return engines
+}
