@@ -106,7 +106,7 @@ async function runStage(): Promise<number> {
     reads: 'Problem',
     runId,
     revision: 'main',
-    inFlight: 2000,
+    inFlight: () => 2000,
     log: silentLogger,
     process(problem) {
       start ||= performance.now()
@@ -134,7 +134,7 @@ const idle = Array.from({ length: 10 }, (_, index) =>
     reads: 'Problem',
     runId: 'nobody',
     revision: 'main',
-    inFlight: 1,
+    inFlight: () => 1,
     log: silentLogger,
     process: (problem) => Promise.resolve({ emit: problem }),
     route: () => [],

@@ -24,6 +24,7 @@ import { prepareKafka, prepareModel } from './prepare.ts'
 import type { Preparing } from './prepare.ts'
 import { progressBlock, progressLine, stageTable } from './progress-view.ts'
 import { createRates } from './rates.ts'
+import { watchConfig } from './reload.ts'
 import type { RunOptions } from './run-options.ts'
 import { programVersion } from './version.ts'
 
@@ -52,14 +53,17 @@ export async function work(options: Work): Promise<WorkEnd> {
   const stages = options.stages === undefined ? null : [...parts].filter((part) => part !== 'produce')
   const producer = parts.has('produce') ? source.kind : 'none'
   const { endpoint, model, run: name, total, accept, out, lang: language } = options
-  const asked = await loadConfig({
-    file: options.config,
-    set: options.set ?? [],
-    overrides: { endpoint, model, name, total, accept, out, language },
-    environment: process.env,
-    work: { producer, stages },
-  })
-  const loaded = source.kind === 'jsonl' ? wholeFile(asked, options) : asked
+  const load = async (): Promise<LoadedConfig> => {
+    const asked = await loadConfig({
+      file: options.config,
+      set: options.set ?? [],
+      overrides: { endpoint, model, name, total, accept, out, language },
+      environment: process.env,
+      work: { producer, stages },
+    })
+    return source.kind === 'jsonl' ? wholeFile(asked, options) : asked
+  }
+  const loaded = await load()
   const runId = options.run ?? runName(loaded.config.name, source)
   const stateDir = stateFolder(options)
   const { logger: log, file: logFile, flush } = createFileLogger(join(stateDir, 'logs', `${runId}.jsonl`))
@@ -81,7 +85,14 @@ export async function work(options: Work): Promise<WorkEnd> {
     stop.onFirst(drain)
     if (stop.said) drain()
     const since = Date.now()
-    const result = await follow(run, { runId, since, preparing })
+    const unwatch = watchConfig({
+      ...{ file: options.config, loaded, display, messages, log },
+      load,
+      apply: async (next) => {
+        run.update((await prepareModel(next, preparing)).config)
+      },
+    })
+    const result = await follow(run, { runId, since, preparing }).finally(unwatch)
     const { said } = stop
     display.say(stageTable(run.snapshot(), messages))
     display.say(said ? messages.interrupted(runId) : messages.done(runId, (Date.now() - since) / 1000))

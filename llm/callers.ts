@@ -1,13 +1,7 @@
 // Who calls models: the roles of the config and its reward models, as one list.
 
-import type { EndpointConfig, RewarderConfig, RoleConfig } from './config.ts'
+import type { Callers, EndpointConfig } from './config.ts'
 import type { Canary } from './endpoint.ts'
-
-/** Every model that is called, by its lane's name: a role, or `reward:NAME`. */
-export interface Callers {
-  readonly roles: Readonly<Record<string, RoleConfig | undefined>>
-  readonly rewarders: Readonly<Record<string, RewarderConfig>>
-}
 
 export interface Caller {
   readonly name: string

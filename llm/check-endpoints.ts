@@ -2,10 +2,10 @@
 // model? Promises: never throws for what a server does; every endpoint of every role is in the answer.
 
 import { systemClock, type Clock } from './clock.ts'
-import { engineUrl } from './config.ts'
+import { type Callers, engineUrl } from './config.ts'
 import { createEngineClient } from './engine-client.ts'
 import { EngineFailure } from './engine-failure.ts'
-import { type Callers, callersOf } from './callers.ts'
+import { callersOf } from './callers.ts'
 import { type Engine, enginesOf, type Environment } from './engines.ts'
 
 export interface EndpointCheck {

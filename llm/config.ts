@@ -97,6 +97,12 @@ export type SamplingConfig = z.infer<typeof samplingConfig>
 export type RoleConfig = z.infer<typeof roleConfig>
 export type RewarderConfig = z.infer<typeof rewarderConfig>
 
+/** Every model that is called, by its lane's name: a role, or `reward:NAME`. */
+export interface Callers {
+  readonly roles: Readonly<Record<string, RoleConfig | undefined>>
+  readonly rewarders: Readonly<Record<string, RewarderConfig>>
+}
+
 /** Base URL without a trailing slash or /v1: the name of an engine everywhere, and the key of what is shared. */
 export function engineUrl(url: string): string {
   return url.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '')

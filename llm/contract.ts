@@ -1,7 +1,7 @@
 // What the rest of the pipeline knows of models. Retries, routing, limits and seeds' arithmetic are inside.
 
 import type { Generation } from '../schemas/records.ts'
-import type { Callers } from './callers.ts'
+import type { Callers } from './config.ts'
 import type { LimitChange } from './limit.ts'
 import type { EngineLoad } from './load.ts'
 
@@ -76,6 +76,8 @@ export interface Llm {
   score(messages: readonly ChatMessage[], context: CallContext<string>): Promise<Score>
   /** What is going on, for progress and back-pressure. Cheap; call at will. */
   state(): LlmState
+  /** Sequences that the endpoints of a role (`reward:NAME` too), or of all, take at once as far as known now. */
+  capacity(role?: string): number
   /** Takes endpoints, weights and limits from a changed config; calls under way go on. Throws UsageFault and changes nothing then. */
   update(callers: Callers): void
   close(): Promise<void>

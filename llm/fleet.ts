@@ -3,9 +3,9 @@
 
 import { UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
-import { type Caller, type Callers, callersOf } from './callers.ts'
+import { type Caller, callersOf } from './callers.ts'
 import type { Clock } from './clock.ts'
-import { engineUrl } from './config.ts'
+import { type Callers, engineUrl } from './config.ts'
 import { createEndpoint, type Endpoint } from './endpoint.ts'
 import { createEngineClient } from './engine-client.ts'
 import { type Engine, enginesOf, type Environment } from './engines.ts'

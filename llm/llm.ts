@@ -142,6 +142,17 @@ export function createLlm(parts: {
       usage: totals.all(),
     }),
 
+    capacity: (role) => {
+      const members =
+        role === undefined
+          ? fleet.endpoints()
+          : fleet
+              .lane(role)
+              .members()
+              .map(({ endpoint }) => endpoint)
+      return members.reduce((sum, { limit }) => sum + limit.current(), 0)
+    },
+
     update: (callers) => {
       fleet.update(callers)
     },

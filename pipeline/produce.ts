@@ -49,6 +49,11 @@ export async function readExisting(run: ReadRun, signal: AbortSignal): Promise<E
   return existingProblems(run.runId, problems, readRecords(run, 'rejections', 'Rejection', signal))
 }
 
+/** Problems under way that keep every engine busy: some are asked about, some wait, some lie between two stages. */
+function houseOf(llm: Llm): number {
+  return Math.max(512, 3 * llm.capacity())
+}
+
 /** Runs until all is made, enough was accepted, or the signal aborts. Throws the Failure that ends the producer. */
 export async function produce(parts: ProduceParts): Promise<ProduceEnd> {
   const { source, config, runId, revision, llm, sender, house, existing, signal, now, shouldStop } = parts
@@ -64,7 +69,7 @@ export async function produce(parts: ProduceParts): Promise<ProduceEnd> {
     log,
     now,
     total: config.total,
-    room: async () => config.producer.maxWaiting - (await house.open()),
+    room: async () => (config.producer.maxWaiting ?? houseOf(llm)) - (await house.open()),
     async publish(problems: Records['Problem'][]) {
       await sender.send(problems.flatMap(toProblems).map((message) => stamp(message, { runId, revision })))
       house.published(problems.length)

@@ -69,6 +69,8 @@ export interface ActiveRun {
   /** Problems that were on the log before. */
   readonly existing: number
   snapshot(): RunSnapshot
+  /** Takes endpoints, weights and limits from a changed config. Throws UsageFault and changes nothing then. */
+  update(config: LoadedConfig['config']): void
   /** Drains and commits: within about ten seconds. `done` then resolves with `stopped`. */
   stop(): Promise<void>
   /** Rejects with the Failure that ended the run. */

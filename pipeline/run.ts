@@ -79,6 +79,9 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       existing: existing.size,
       done: course.done,
       stop: course.stop,
+      update: ({ roles, stages: { reward } }) => {
+        llm.update({ roles, rewarders: rewardersOf(reward.rewards) })
+      },
       snapshot: () => ({
         ...{ startedAt: run.startedAt, total: config.total, made, accepted: accepted.counts() },
         ...course.state(),

@@ -1,6 +1,5 @@
 // Starts the planned stages that this process runs, each with its own consumer group.
 
-import type { Config } from '../configs/schema.ts'
 import { groupOf } from '../pipeline.ts'
 import type { PlannedStage, StageName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
@@ -37,7 +36,7 @@ export function startStages(
       reads: stage.reads,
       runId,
       revision,
-      inFlight: inFlightOf(stage.name, tools.config),
+      inFlight: inFlightOf(stage.name, tools),
       ordered,
       ...(prepare === undefined ? {} : { prepare }),
       // planStages puts a stage behind a topic that holds what the stage's process takes.
@@ -48,27 +47,34 @@ export function startStages(
   })
 }
 
+/** Fewer records of a model stage are never at work: a limit that ramps up must find calls that wait. */
+const LEAST_SEQUENCES = 512
+
 /**
- * Records at work at once. For model stages: as many as fill twice the sequences that the role's endpoints take,
+ * Records at work at once. For model stages: as many as fill twice the sequences that the role's endpoints take now,
  * so that the queue in llm/ never runs dry; that queue, not this number, decides what is sent.
  */
-function inFlightOf(stage: StageName, { roles, stages }: Config): number {
-  const sequences = (endpoints: readonly { limit: number }[]) => endpoints.reduce((sum, { limit }) => sum + limit, 0)
+function inFlightOf(stage: StageName, { llm, config }: StageTools): () => number {
+  const { stages } = config
+  const sequences = (role: string): number => Math.max(LEAST_SEQUENCES, 2 * llm.capacity(role))
   switch (stage) {
     case 'screen':
     case 'verify':
     case 'curate':
-      return CPU_IN_FLIGHT
+      return () => CPU_IN_FLIGHT
     case 'tag':
-      return 2 * sequences(roles.tagger?.endpoints ?? [])
+      return () => sequences('tagger')
     case 'answer':
-      return 2 * sequences(roles.answerer?.endpoints ?? [])
+      return () => sequences('answerer')
     case 'sample':
-      return Math.max(4, Math.ceil((2 * sequences(roles.sampler?.endpoints ?? [])) / stages.sample.n))
+      return () => Math.max(4, Math.ceil(sequences('sampler') / stages.sample.n))
     case 'reward': {
-      const rewarders = stages.reward.rewards.flatMap((reward) => ('endpoints' in reward ? reward.endpoints : []))
       const perRecord = (stages.answer.enabled ? 1 : 0) + (stages.sample.enabled ? stages.sample.n : 0)
-      return Math.max(CPU_IN_FLIGHT, Math.ceil((2 * sequences(rewarders)) / Math.max(1, perRecord)))
+      const names = stages.reward.rewards.flatMap((reward) => ('endpoints' in reward ? [`reward:${reward.name}`] : []))
+      return () => {
+        const most = Math.max(0, ...names.map(sequences))
+        return Math.max(CPU_IN_FLIGHT, Math.ceil(most / Math.max(1, perRecord)))
+      }
     }
   }
 }

@@ -36,12 +36,17 @@ export const magpieConfig = z.strictObject({
     .default([])
     .describe('Words that problems begin with, by weight; default takes a list over school and contest mathematics'),
   choices: z.int().min(1).max(256).default(4).describe('Problems asked for in one request'),
-  maxWaiting: z.int().min(1).default(512).describe('No new problem is started while so many have not come to an end'),
+  maxWaiting: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('No new problem is started while so many have not come to an end; null: by what the endpoints take'),
   slotsAtOnce: z
     .int()
     .min(1)
     .max(100_000)
-    .default(64)
+    .default(4096)
     .describe('Requests under way at once; the endpoints have limits of their own'),
   seed: z
     .int()
@@ -134,7 +139,7 @@ export async function runMagpie(run: MagpieRun): Promise<MagpieEnd> {
     while (!both.aborted && !run.shouldStop()) {
       const free = (await run.room()) - inTheMaking
       // A slot larger than the whole house still goes through, alone.
-      if (underWay.size < config.slotsAtOnce && free >= Math.min(count, config.maxWaiting)) return true
+      if (underWay.size < config.slotsAtOnce && free >= Math.min(count, config.maxWaiting ?? Infinity)) return true
       // A pause only rejects when it is aborted, which the loop's head sees.
       await Promise.race([...underWay, pause(LOOK_AGAIN_MS, both).catch(() => undefined)])
     }

@@ -33,8 +33,8 @@ export interface StageOptions<Name extends RecordName, Out> {
   readonly runId: string
   /** The revision that this stage writes. */
   readonly revision: string
-  /** Records at work at once. */
-  readonly inFlight: number
+  /** Records at work at once; asked again and again, so it may change. */
+  readonly inFlight: () => number
   /** One record at a time, in log order. */
   readonly ordered?: boolean
   /** Runs after each assignment that brings new partitions, before their first record (screen: its index). */
@@ -90,8 +90,7 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
   const { sender, codec, name, runId, revision } = options
   const log = options.log.child({ stage: name })
   const backOff = options.backOff ?? SERVER_BACK_OFF
-  const places = options.ordered === true ? 1 : options.inFlight
-  const queueRecords = Math.max(2 * places, 1000)
+  const places = options.ordered === true ? () => 1 : options.inFlight
   const schedule = createSchedule()
   const deadLetterShare = options.deadLetterShare ?? DEFAULT_SHARE
   const isTooManyDead = watchDeadLetters(deadLetterShare)
@@ -124,6 +123,7 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
     },
     isFull() {
       const { records, bytes } = schedule.ready()
+      const queueRecords = Math.max(2 * places(), 1000)
       // Full at the mark, no longer full at half of it.
       isFull = isFull
         ? records > queueRecords / 2 || bytes > QUEUE_BYTES / 2
@@ -134,7 +134,7 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
   })
 
   function startReady(): void {
-    while (running.size < places && !isStopping) {
+    while (running.size < places() && !isStopping) {
       const arrival = schedule.next()
       if (arrival === null) return
       const work = runRecord(arrival)

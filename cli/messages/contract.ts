@@ -33,6 +33,12 @@ export interface Messages {
   waitingForLeader(run: string): string
   /** Dotted names of settings that differ from those of the run's last start. */
   configChanged(settings: readonly string[]): string
+  /** Endpoints were taken from the changed config file: these are all of them now. */
+  endpointsChanged(urls: readonly string[]): string
+  /** Settings that were changed in the file and wait for the next start. */
+  settingsWait(settings: readonly string[]): string
+  /** The changed config file has faults, so nothing of it was taken. */
+  configRefused(faults: readonly string[]): string
   /** Only these parts run in this process. */
   partsHere(parts: readonly string[]): string
   started(run: string, total: number | null): string

@@ -43,6 +43,10 @@ export const en: Messages = {
   waitingForLeader: (run) => `Run ${run} has not been started; waiting for the process that makes its problems …`,
   configChanged: (settings) =>
     `The config differs from the last start of this run (${settings.join(', ')}): what is done keeps the old one, the rest gets the new one.`,
+  endpointsChanged: (urls) => `Model servers from the changed config: ${urls.join(', ')}`,
+  settingsWait: (settings) => `Also changed in the config, taken when the run is started again: ${settings.join(', ')}`,
+  configRefused: (faults) =>
+    `The changed config was not taken, the run goes on with the old one:\n${faults.join('\n')}`,
   partsHere: (parts) => `This process runs: ${parts.join(', ')}`,
   started: (run, total) =>
     total === null

@@ -42,6 +42,9 @@ export const ja: Messages = {
   waitingForLeader: (run) => `実行 ${run} はまだ開始されていません。問題を作るプロセスを待っています…`,
   configChanged: (settings) =>
     `この実行の前回の起動時から設定が変わっています(${settings.join('、')})。処理済みの分は以前の設定のまま、残りは新しい設定で処理します。`,
+  endpointsChanged: (urls) => `変更された設定のモデルサーバー: ${urls.join('、')}`,
+  settingsWait: (settings) => `設定のほかの変更は次回の起動時に反映されます: ${settings.join('、')}`,
+  configRefused: (faults) => `変更された設定は読み込めないため、これまでの設定で続けます:\n${faults.join('\n')}`,
   partsHere: (parts) => `このプロセスが担当する部分: ${parts.join('、')}`,
   started: (run, total) =>
     total === null ? `実行 ${run}: 停止されるまで問題を生成します` : `実行 ${run}: 目標は ${count(total)} 問です`,

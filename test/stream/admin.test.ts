@@ -157,7 +157,7 @@ describe('topics', () => {
       reads: 'Problem',
       runId: 'r',
       revision: 'main',
-      inFlight: 4,
+      inFlight: () => 4,
       log: silentLogger,
       process: (problem) => {
         seen.push(problem.id)

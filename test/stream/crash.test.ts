@@ -108,7 +108,7 @@ describe('a broker that restarts', () => {
       reads: 'Problem',
       runId: 'a run',
       revision: 'main',
-      inFlight: 16,
+      inFlight: () => 16,
       log: silentLogger,
       async process(problem, { signal }) {
         calls.push(problem.id)

@@ -51,7 +51,7 @@ describe('stage', () => {
         reads: 'Problem',
         runId,
         revision,
-        inFlight: 64,
+        inFlight: () => 64,
         process,
         route: (problem) => [{ topic: to, key: problem.id, value: bench.codec.encode('Problem', problem) }],
         log: silentLogger,
@@ -338,7 +338,7 @@ describe('stage', () => {
         await gate.wait(signal)
         return { emit: problem }
       },
-      { inFlight: 2 },
+      { inFlight: () => 2 },
     )
     await until(() => stage.state().lastError === null)
     for (let round = 0; round < 8; round += 1) {

@@ -52,6 +52,7 @@ export function createFakeLlm(says: Says = () => [], rates: Scores = () => ({}))
       }
     },
     state: () => ({ endpoints: [], waiting: 0, usage: {} }),
+    capacity: () => 64,
     update: () => undefined,
     close: () => Promise.resolve(),
   }

@@ -29,7 +29,7 @@ const stage = startStage<'Problem', Problem>({
   reads: 'Problem',
   runId: given.runId,
   revision: 'main',
-  inFlight: 16,
+  inFlight: () => 16,
   log: silentLogger,
   async process(problem, { signal }) {
     process.stdout.write(`${problem.id}\n`)
