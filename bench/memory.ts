@@ -44,7 +44,7 @@ async function memoryOf(pid: number): Promise<{ now: number; highest: number } |
   return status === null || !status.includes('VmRSS') ? null : { now: field('VmRSS'), highest: field('VmHWM') }
 }
 
-/** Problems on the log: at most 128 (maxWaiting of the config) of them have not come to an end. */
+/** Problems on the log: at most 128 of them have not come to an end. */
 async function made(before: number): Promise<number> {
   const ends = await topicEnds(connection, 'problems').catch(() => [])
   return ends.reduce((sum, { low, high }) => sum + high - low, 0) - before
@@ -59,7 +59,7 @@ try {
   const run = magpie(
     [
       ...['run', '-c', join(home, 'configs', 'simulated.yaml')],
-      ...['--run', `memory-${Date.now()}`],
+      ...['--set', 'producer.maxWaiting=128', '--run', `memory-${Date.now()}`],
       '--total',
       `${total}`,
     ],

@@ -105,6 +105,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
   /** Whether the failure counts against the call: only a doubtful one of an engine that turns out to be well. */
   const isStrike = async (failure: EngineFailure, endpoint: Endpoint): Promise<boolean> => {
     if (failure.engine !== 'doubtful' && failure.code !== 'overloaded') return false
+    if (endpoint.health.downSince() !== null) return false
     return (await endpoint.health.look()) && failure.engine === 'doubtful'
   }
 

@@ -88,7 +88,7 @@ export function createRateClimber(start: number): RateClimber {
     phase = 'hold'
     base = null
     const reason = `the rate of answers says ${Math.round(estimate)} slots`
-    return { level: Math.max(2, Math.ceil(estimate * QUEUE)), reason }
+    return { level: Math.max(2, Math.round(estimate * QUEUE)), reason }
   }
 
   const stayAt = (there: number, reason: string, looksSoon: boolean): Wish => {

@@ -211,6 +211,56 @@ test('calls in flight at a server that closed its port without closing its conne
   assert.ok(clock.now() - started <= 40_000, `${clock.now() - started} ms`)
 })
 
+test('an engine that accepts and answers nothing, /health well: found by its silence, moved, taken back by a small call', async () => {
+  const clock = createFakeClock()
+  const { log, lines } = collectingLog()
+  const wedged = createFakeEngine(untilAborted)
+  const other = createFakeEngine(() => Promise.resolve('answer'))
+  const cluster = createFakeCluster(
+    [
+      { engine: wedged, limit: 100 },
+      { engine: other, limit: 1 },
+    ],
+    clock,
+    log,
+  )
+  const lane = cluster.lane('sampler')
+  // It worked once, two seconds a call.
+  for (let call = 0; call < 5; call += 1) cluster.endpoints[0]!.liveness.answered(2_000)
+  const asking = Promise.all([cluster.ask(lane), cluster.ask(lane), cluster.ask(lane)])
+  const started = clock.now()
+  const moved = 'answer after 2 by http://engine-1'
+  assert.deepEqual(await clock.runUntil(asking), [moved, moved, moved])
+  assert.ok(clock.now() - started <= 60_000, `${clock.now() - started} ms, long before the time-out of an hour`)
+  assert.match(lines[0] ?? '', /^warn: model server does not answer/)
+  assert.match(cluster.endpoints[0]?.lastError ?? '', /nothing came from it for .* a small call did not answer/)
+  await clock.advance(120_000)
+  assert.deepEqual(lines.slice(1), [], '/health alone does not take it back')
+  wedged.act = () => Promise.resolve('again')
+  await clock.advance(60_000)
+  assert.deepEqual(lines.slice(1), ['info: model server is back'])
+})
+
+test('silence of an engine that still answers a small call costs nothing', async () => {
+  const clock = createFakeClock()
+  const { log, lines } = collectingLog()
+  let first = true
+  const engine = createFakeEngine((signal) => {
+    if (!first) return Promise.resolve('small')
+    first = false
+    return untilAborted(signal)
+  })
+  const cluster = createFakeCluster([{ engine, limit: 100 }], clock, log)
+  cluster.endpoints[0]!.liveness.answered(1_000)
+  const stop = new AbortController()
+  const asking = cluster.ask(cluster.lane('sampler'), { signal: stop.signal })
+  await clock.advance(600_000)
+  assert.deepEqual(lines, [])
+  assert.ok(engine.calls > 2, 'it was asked')
+  stop.abort(new Error('enough'))
+  await assert.rejects(asking, /enough/)
+})
+
 test('a busy engine that answers /health late twice is not called dead', async () => {
   const clock = createFakeClock()
   const { log, lines } = collectingLog()
