@@ -91,7 +91,8 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
         pool.dispatchIn(failure.retryAfterMs)
         return
       case 'doubtful':
-        endpoint.lastError = failure.message
+        // Why it was lost is known already.
+        if (failure.code !== 'engine-lost') endpoint.lastError = failure.message
         return
       case 'unreachable':
         endpoint.health.unreachable(failure.message)

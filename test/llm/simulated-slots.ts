@@ -39,8 +39,7 @@ export function runSlots(makeLimit: (now: () => number) => Limit, options: Slots
   let waiting = 0
   let busy = 0
   let busyAt = 0
-  let notedFrom: { busy: number; at: number } | null = null
-  let notedTo: { busy: number; at: number } | null = null
+  const noted: { busy: number; at: number }[] = []
   let refusedUntil = 0
   const limits: number[] = []
   const limit = makeLimit(() => now)
@@ -75,8 +74,7 @@ export function runSlots(makeLimit: (now: () => number) => Limit, options: Slots
     fill()
     if (done >= from * calls && sent < calls) {
       limits.push(limit.current())
-      notedFrom ??= { busy, at: now }
-      notedTo = { busy, at: now }
+      noted.push({ busy, at: now })
     }
   }
   const fill = (): void => {
@@ -107,7 +105,6 @@ export function runSlots(makeLimit: (now: () => number) => Limit, options: Slots
     now = next.at
     next.act()
   }
-  if (notedFrom === null || notedTo === null) throw new Error('nothing was noted')
-  const [first, last]: { busy: number; at: number }[] = [notedFrom, notedTo]
-  return { limits, refusals, busy: (last!.busy - first!.busy) / (last!.at - first!.at) / slots }
+  const [first, last] = [noted[0]!, noted.at(-1)!]
+  return { limits, refusals, busy: (last.busy - first.busy) / (last.at - first.at) / slots }
 }
