@@ -374,7 +374,8 @@ describe('counting', () => {
     await post(front, '/v1/completions', { ...body, n: 0 })
     await post(front, '/tokenize', { prompt: 'a' })
     const read = (await (await fetch(`${front.url}/simulator/stats`)).json()) as ReturnType<Front['stats']>
-    const calls = { calls: 4, sequences: 6, repeated: 1, repeatedAnswered: 1, answered: 3, refused: 1, aborted: 0 }
+    const ended = { answered: 3, refused: 1, faulted: 0, aborted: 0 }
+    const calls = { calls: 4, sequences: 6, repeated: 1, repeatedAnswered: 1, ...ended }
     assert.deepEqual([read.routes, read.total], [{ '/v1/completions': calls }, calls])
     await fetch(`${front.url}/simulator/stats`, { method: 'POST' })
     assert.deepEqual(front.stats().routes, {})
