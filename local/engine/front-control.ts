@@ -6,6 +6,7 @@ import { badParameter, stillLoading } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
 import type { Manner } from './front-life.ts'
 import { refuseByFault } from './front-mischief.ts'
+import type { Fault } from './front-mischief.ts'
 import { resetConnection } from './front-spoil.ts'
 import type { FrontState, Work } from './front-state.ts'
 import { replyJson } from './http.ts'
@@ -14,8 +15,12 @@ import { replyJson } from './http.ts'
  * Does the fault of a call that never comes to its work: throws its error reply, resets the connection, or waits until
  * the client has gone away. Resolves at once for a call that goes its way.
  */
-export async function meetFault(front: FrontState, response: ServerResponse, { fault, signal }: Work): Promise<void> {
-  if (fault === null) return
+export async function meetFault(
+  front: FrontState,
+  response: ServerResponse,
+  fault: Fault,
+  { signal }: Work,
+): Promise<void> {
   refuseByFault(fault)
   if (fault.kind === 'reset') {
     resetConnection(response)

@@ -25,8 +25,10 @@ export interface Outage {
 
 export interface Life {
   readonly state: 'loading' | 'up' | 'wedged' | 'dead'
-  /** Takes note of a request, which a death will abort; the returned function forgets it. Aborts at once when dead. */
-  entered(abort: AbortController): () => void
+  /** Takes note of a request, which a death will abort; at once when it is dead already. */
+  entered(abort: AbortController): void
+  /** Forgets a request that has ended. */
+  left(abort: AbortController): void
   /** Ends the server; with forMs it comes back. `spared`: the connection that asked for it. Nothing when it is dead. */
   die(manner: Manner, forMs?: number, spared?: Socket | null): void
   /** The engine stops generating; with forMs it goes on after that. Nothing when it is dead. */
@@ -99,9 +101,9 @@ export function beginLife(options: LifeOptions): Life {
     entered(abort) {
       if (dead) abort.abort(new Error('the server is dead'))
       going.add(abort)
-      return () => {
-        going.delete(abort)
-      }
+    },
+    left(abort) {
+      going.delete(abort)
     },
     die(manner, forMs, spared) {
       if (dead) return

@@ -6,9 +6,18 @@ import type { Fault } from './front-mischief.ts'
 import type { EventStream } from './front-stream.ts'
 import { replyText } from './http.ts'
 
-/** Resets the connection: the client sees ECONNRESET. */
+/** Resets the connection of a reply: the client sees ECONNRESET. */
 export function resetConnection(response: ServerResponse): void {
   response.socket?.resetAndDestroy()
+}
+
+/** Resets the connection behind the text, a moment later: a client that has not read it yet would see a mere end. */
+function writeAndReset(response: ServerResponse, text: string): void {
+  response.write(text, () => {
+    setTimeout(() => {
+      resetConnection(response)
+    }, READ_MS)
+  })
 }
 
 /** Sends a JSON reply, spoiled as the fault says. */
@@ -19,13 +28,14 @@ export function replyWithFault(response: ServerResponse, fault: Fault | null, bo
     replyText(response, 200, 'application/json', half)
   } else if (fault?.kind === 'reset-body') {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-    response.write(half, () => {
-      resetConnection(response)
-    })
+    writeAndReset(response, half)
   } else {
     replyText(response, 200, 'application/json', text)
   }
 }
+
+/** Time for a client to read what came before a reset. */
+const READ_MS = 5
 
 /** Chunks of a stream that come whole before it is cut. */
 const WHOLE_CHUNKS = 2
@@ -48,10 +58,7 @@ export function streamWithFault(events: EventStream, response: ServerResponse, f
   const cut = (line: string): void => {
     sent = WHOLE_CHUNKS + 1
     if (kind === 'truncated') response.end(line)
-    else
-      response.write(line, () => {
-        resetConnection(response)
-      })
+    else writeAndReset(response, line)
   }
   return {
     send: (chunk) => {

@@ -2,7 +2,7 @@
 
 import type { Logger } from '../../schemas/logger.ts'
 import type { Clock } from './clock.ts'
-import type { Engine, EngineChoice, EnginePrompt, EngineSampling } from './contract.ts'
+import type { Engine, EngineChoice, EngineOptions, EnginePrompt, EngineSampling } from './contract.ts'
 import { unknownModel } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
 import { drawLatency, driftAt } from './front-latency.ts'
@@ -98,17 +98,17 @@ export async function generate(
     ;({ startedAt } = seat)
     let dueAt: number | undefined
     try {
-      const { jsonSchema, onText } = options
-      const write: Write = {
-        prompt,
-        sampling: cutsText(work.fault) ? await cutShort(front, prompt, sampling, signal, jsonSchema) : sampling,
-        signal,
-        jsonSchema,
-        ...(onText && { onText }),
+      const engineOptions: EngineOptions = { signal }
+      if (options.jsonSchema !== null) engineOptions.jsonSchema = options.jsonSchema
+      const asked = cutsText(work.fault) ? await cutShort(front, prompt, sampling, engineOptions) : sampling
+      if (options.onText) engineOptions.onText = options.onText
+      const duration = durationOf(front, sampling.seed, prompt.text)
+      let choice: EngineChoice
+      if (duration > 0) ({ choice, dueAt } = await writeSlowly(front, seat, duration, prompt, asked, engineOptions))
+      else {
+        choice = await front.engine.complete(prompt, asked, engineOptions)
+        if (front.slots.wedged) await front.slots.flowing(signal)
       }
-      const written = await writeInSeat(front, seat, write)
-      dueAt = written.dueAt
-      const { choice } = written
       finish(front, work, startedAt, choice.finishReason, prompt.tokens.length, choice.completionTokens)
       return choice
     } finally {
@@ -121,33 +121,20 @@ export async function generate(
   }
 }
 
-/** What one sequence is written from. */
-interface Write {
-  readonly prompt: EnginePrompt
-  readonly sampling: EngineSampling
-  readonly signal: AbortSignal
-  readonly jsonSchema: unknown
-  readonly onText?: (piece: string) => void
-}
-
 /** Writes, and lets the time pass; `dueAt` is when it was over by rights. */
-async function writeInSeat(
+async function writeSlowly(
   front: FrontState,
   seat: Seat,
-  { prompt, sampling, signal, jsonSchema, onText }: Write,
-): Promise<{ choice: EngineChoice; dueAt?: number }> {
-  const schema = jsonSchema === null ? {} : { jsonSchema }
-  const duration = durationOf(front, sampling.seed, prompt.text)
-  if (duration === 0) {
-    const choice = await front.engine.complete(prompt, sampling, { signal, ...schema, ...(onText && { onText }) })
-    if (front.slots.wedged) await front.slots.flowing(signal)
-    return { choice }
-  }
+  duration: number,
+  prompt: EnginePrompt,
+  sampling: EngineSampling,
+  options: EngineOptions,
+): Promise<{ choice: EngineChoice; dueAt: number }> {
+  const { signal, onText } = options
   const pieces: string[] = []
   const collect = onText && { onText: (piece: string) => pieces.push(piece) }
-  const choice = await front.engine.complete(prompt, sampling, { signal, ...schema, ...collect })
-  const dueAt = await spend(front, seat, duration, signal, onText && { pieces, onText })
-  return { choice, dueAt }
+  const choice = await front.engine.complete(prompt, sampling, { ...options, ...collect })
+  return { choice, dueAt: await spend(front, seat, duration, signal, onText && { pieces, onText }) }
 }
 
 /** The sampling that ends the same text in its middle. */
@@ -155,11 +142,9 @@ async function cutShort(
   front: FrontState,
   prompt: EnginePrompt,
   sampling: EngineSampling,
-  signal: AbortSignal,
-  jsonSchema: unknown,
+  options: EngineOptions,
 ): Promise<EngineSampling> {
-  const schema = jsonSchema === null ? {} : { jsonSchema }
-  const { completionTokens } = await front.engine.complete(prompt, sampling, { signal, ...schema })
+  const { completionTokens } = await front.engine.complete(prompt, sampling, options)
   return { ...sampling, maxTokens: Math.max(1, Math.floor(completionTokens / 2)) }
 }
 

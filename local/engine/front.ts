@@ -203,10 +203,10 @@ async function handle(
   const path = request.url?.split('?', 1)[0] ?? '/'
   let counted: Work['counted'] = { sequences: () => undefined, ended: () => undefined }
   let fault: Fault | null = null
-  const left = front.life.entered(abort)
+  front.life.entered(abort)
   try {
     const raw = await readBody(request)
-    abort.signal.throwIfAborted()
+    if (abort.signal.aborted) throw abort.signal.reason
     checkLoaded(front, path)
     if (apiKey !== undefined && path.startsWith('/v1/') && request.headers.authorization !== `Bearer ${apiKey}`)
       throw unauthorized()
@@ -218,7 +218,7 @@ async function handle(
       fault = front.mischief.next(path.startsWith('/v1/'))
     }
     const work = { signal: abort.signal, counted, arrivedAt: front.clock.now(), fault }
-    await meetFault(front, response, work)
+    if (fault !== null) await meetFault(front, response, fault, work)
     const body = await route({ front, request, response, work, stats, raw })
     if (body !== undefined) replyWithFault(response, fault, body)
     counted.ended(spoilsReply(fault) ? 'faulted' : 'answered')
@@ -232,7 +232,7 @@ async function handle(
     abort.abort(new Error('another part of the request failed'))
     refuse(front, response, error)
   } finally {
-    left()
+    front.life.left(abort)
   }
 }
 

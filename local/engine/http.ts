@@ -65,7 +65,7 @@ function jsonFault(text: string, error: unknown): ShapeFault {
 type Headers = Readonly<Record<string, string>>
 
 /** Sends a whole JSON reply; undefined: an empty one. */
-export function replyJson(response: ServerResponse, status: number, body: unknown, headers: Headers = {}): void {
+export function replyJson(response: ServerResponse, status: number, body: unknown, headers?: Headers): void {
   replyText(response, status, 'application/json', body === undefined ? '' : JSON.stringify(body), headers)
 }
 
@@ -75,14 +75,10 @@ export function replyText(
   status: number,
   contentType: string,
   text: string,
-  headers: Headers = {},
+  headers?: Headers,
 ): void {
   const length = Buffer.byteLength(text)
-  response.writeHead(
-    status,
-    length === 0
-      ? { ...headers, 'content-length': 0 }
-      : { ...headers, 'content-type': contentType, 'content-length': length },
-  )
+  const entity = length === 0 ? { 'content-length': 0 } : { 'content-type': contentType, 'content-length': length }
+  response.writeHead(status, headers === undefined ? entity : { ...headers, ...entity })
   response.end(text)
 }
