@@ -13,8 +13,8 @@ import { chatShape, completionShape } from './front-shapes.ts'
 import type { Shape, Usage } from './front-shapes.ts'
 import { chooseModel, generate, maxModelLen, newId, now } from './front-state.ts'
 import type { FrontState, Work } from './front-state.ts'
+import { replyWithFault } from './front-spoil.ts'
 import { holdLast, openEventStream } from './front-stream.ts'
-import { replyJson } from './http.ts'
 
 const COMPLETION_MAX_TOKENS = 16
 
@@ -90,6 +90,7 @@ async function serve(front: FrontState, response: ServerResponse, work: Work, as
     const most = effectiveMaxTokens(wanted, prompt.tokens.length, prompt.characters, front.engine, maxModelLen(front))
     return { prompt, ...readSampling(body, most, front.engine) }
   })
+  front.checkRoom(requests.reduce((sum, { n }) => sum + n, 0))
   for (const { n } of requests) front.metrics.asked(n)
   const sequences = requests.flatMap(({ prompt, n, sampling, includeStop }) =>
     Array.from({ length: n }, (_, choice) => ({
@@ -119,7 +120,7 @@ async function serve(front: FrontState, response: ServerResponse, work: Work, as
     }),
   )
   const usage = usageOf(prompts, completionTokens)
-  replyJson(response, 200, asked.shape.reply(choices, usage, returnIds ? prompts[0]!.tokens : null))
+  replyWithFault(response, work.fault, asked.shape.reply(choices, usage, returnIds ? prompts[0]!.tokens : null))
 }
 
 interface Sequence {
@@ -143,7 +144,7 @@ async function serveStream(
   const returnIds = body['return_token_ids'] === true
   const ids = (text: string): number[] | null =>
     returnIds ? front.engine.tokenize(text, { addSpecialTokens: false }) : null
-  const events = openEventStream(response)
+  const events = openEventStream(response, work.fault)
   let completionTokens = 0
   try {
     for (const [index, { prompt }] of sequences.entries()) {

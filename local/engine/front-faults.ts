@@ -5,13 +5,16 @@ import { Failure } from '../../schemas/failure.ts'
 /** An error reply. Thrown by whoever finds the fault, sent by the front. */
 export class HttpFault extends Error {
   readonly status: number
+  /** Sent as JSON; undefined: the reply is empty. */
   readonly body: unknown
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, body: unknown) {
+  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
     super(`HTTP ${status}`)
     this.name = 'HttpFault'
     this.status = status
     this.body = body
+    this.headers = headers
   }
 }
 
@@ -56,6 +59,24 @@ export function unauthorized(): HttpFault {
 export function scaleOutDisabled(): HttpFault {
   const message = 'Scale-out endpoints are disabled. Restart vllm serve with --enable-scale-out to enable them.'
   return error(403, 'PermissionDeniedError', message, null)
+}
+
+/** 503 of a server whose queue is full; vLLM sends no Retry-After. */
+export function serverBusy(headers: Readonly<Record<string, string>> = {}): HttpFault {
+  const message =
+    'The engine is currently busy and cannot accept new requests. Please try again later or on a different instance.'
+  return new HttpFault(503, { error: { message, type: 'Service Unavailable', param: null, code: 503 } }, headers)
+}
+
+/** 503 of a server that is loading its model. */
+export function stillLoading(): HttpFault {
+  return error(503, 'Service Unavailable', 'The model is still loading.', null)
+}
+
+/** 429, as gateways say it. */
+export function tooMany(headers: Readonly<Record<string, string>>): HttpFault {
+  const message = 'Rate limit reached, please try again later.'
+  return new HttpFault(429, { error: { message, type: 'rate_limit_exceeded', param: null, code: 429 } }, headers)
 }
 
 /** The reply to whatever was thrown: a permanent Failure of the engine is a wrong request, anything else a 500. */

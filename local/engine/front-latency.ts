@@ -1,4 +1,5 @@
-// How long a simulated sequence takes: log-normal, drawn by the request itself, so the same request takes as long again.
+// How long a simulated sequence takes: log-normal, drawn by the request itself, so the same request takes as long again;
+// and, where the latency drifts, slower and faster by a wave over the server's time.
 
 import { createDice } from './random.ts'
 
@@ -7,26 +8,19 @@ export interface Latency {
   readonly medianMs: number
   /** Standard deviation of the logarithm: 0 = all alike, 0.5 = a tenth takes 1.9 times the median or more. */
   readonly sigma: number
+  /** The median goes from itself to `factor` times itself and back in each period. */
+  readonly drift?: { readonly factor: number; readonly periodMs: number }
 }
 
-/** Milliseconds for the sequence with this seed and this prompt's hash. */
+/** Milliseconds for the sequence with this seed and this prompt's hash, without drift. */
 export function drawLatency(latency: Latency | undefined, seed: number, promptHash: number): number {
   if (latency === undefined || latency.medianMs <= 0) return 0
   return latency.medianMs * Math.exp(latency.sigma * createDice(seed, promptHash, 0x7a7e).normal())
 }
 
-/** Resolves after so many milliseconds; rejects with the signal's reason when it aborts first. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.reject(signal.reason as Error)
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
-    signal.addEventListener('abort', stop, { once: true })
-  })
+/** What the drift multiplies times with, so many milliseconds after the start: 1 at first, `factor` after half a period. */
+export function driftAt(latency: Latency | undefined, elapsedMs: number): number {
+  if (latency?.drift === undefined) return 1
+  const { factor, periodMs } = latency.drift
+  return 1 + ((factor - 1) * (1 - Math.cos((2 * Math.PI * elapsedMs) / periodMs))) / 2
 }

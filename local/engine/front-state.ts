@@ -1,13 +1,19 @@
 // What every route of the front works with: the engine, its slots and counters, and one generation from queue to end.
 
 import type { Logger } from '../../schemas/logger.ts'
-import type { Engine, EngineChoice, EnginePrompt, EngineSampling } from './contract.ts'
+import type { Clock } from './clock.ts'
+import type { Engine, EngineChoice, EngineOptions, EnginePrompt, EngineSampling } from './contract.ts'
 import { unknownModel } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
-import { drawLatency, pause } from './front-latency.ts'
+import { drawLatency, driftAt } from './front-latency.ts'
 import type { Latency } from './front-latency.ts'
-import type { Slots } from './front-slots.ts'
+import type { Life } from './front-life.ts'
+import { cutsText } from './front-mischief.ts'
+import type { Fault, Mischief } from './front-mischief.ts'
+import { spend } from './front-pace.ts'
+import type { Seat, Slots } from './front-slots.ts'
 import type { CallCounter, CountedCall } from './front-stats.ts'
+import type { Trouble } from './front-trouble.ts'
 import type { Metrics } from './metrics.ts'
 import { hashText } from './random.ts'
 
@@ -17,6 +23,12 @@ export interface FrontState {
   readonly metrics: Metrics
   readonly counter: CallCounter
   readonly latency: Latency | undefined
+  readonly clock: Clock
+  readonly life: Life
+  readonly mischief: Mischief
+  readonly trouble: Trouble
+  /** Throws the refusal of a server that has no room for so many more sequences. */
+  readonly checkRoom: (sequences: number) => void
   readonly log: Logger
   /** Any model name is served; else only the engine's. */
   readonly anyModel: boolean
@@ -24,6 +36,8 @@ export interface FrontState {
   readonly fingerprint: string
   /** Seconds since 1970. */
   readonly startedAt: number
+  /** The same moment on the front's clock. */
+  readonly bornAt: number
 }
 
 /** The context size of every model here. */
@@ -59,7 +73,10 @@ export function now(): number {
 export interface Work {
   readonly signal: AbortSignal
   readonly counted: CountedCall
+  /** On the front's clock. */
   readonly arrivedAt: number
+  /** What goes wrong with this call. */
+  readonly fault: Fault | null
 }
 
 /**
@@ -75,58 +92,67 @@ export async function generate(
 ): Promise<EngineChoice> {
   work.counted.sequences(1)
   const { signal } = work
-  let startedAt = 0
+  let startedAt: number | null = null
   try {
-    await front.slots.acquire(signal)
-    startedAt = performance.now()
+    const seat = await front.slots.acquire(signal)
+    ;({ startedAt } = seat)
+    let dueAt: number | undefined
     try {
-      const choice = await write(front, prompt, sampling, signal, options)
+      const engineOptions: EngineOptions = { signal }
+      if (options.jsonSchema !== null) engineOptions.jsonSchema = options.jsonSchema
+      const asked = cutsText(work.fault) ? await cutShort(front, prompt, sampling, engineOptions) : sampling
+      if (options.onText) engineOptions.onText = options.onText
+      const duration = durationOf(front, sampling.seed, prompt.text)
+      let choice: EngineChoice
+      if (duration > 0) ({ choice, dueAt } = await writeSlowly(front, seat, duration, prompt, asked, engineOptions))
+      else {
+        choice = await front.engine.complete(prompt, asked, engineOptions)
+        if (front.slots.wedged) await front.slots.flowing(signal)
+      }
       finish(front, work, startedAt, choice.finishReason, prompt.tokens.length, choice.completionTokens)
       return choice
     } finally {
-      front.slots.release()
+      front.slots.release(seat, dueAt)
     }
   } catch (error) {
     const reason = signal.aborted ? 'abort' : 'error'
-    finish(front, work, startedAt || performance.now(), reason, prompt.tokens.length, 0)
+    finish(front, work, startedAt ?? front.clock.now(), reason, prompt.tokens.length, 0)
     throw error
   }
 }
 
-async function write(
+/** Writes, and lets the time pass; `dueAt` is when it was over by rights. */
+async function writeSlowly(
+  front: FrontState,
+  seat: Seat,
+  duration: number,
+  prompt: EnginePrompt,
+  sampling: EngineSampling,
+  options: EngineOptions,
+): Promise<{ choice: EngineChoice; dueAt: number }> {
+  const { signal, onText } = options
+  const pieces: string[] = []
+  const collect = onText && { onText: (piece: string) => pieces.push(piece) }
+  const choice = await front.engine.complete(prompt, sampling, { ...options, ...collect })
+  return { choice, dueAt: await spend(front, seat, duration, signal, onText && { pieces, onText }) }
+}
+
+/** The sampling that ends the same text in its middle. */
+async function cutShort(
   front: FrontState,
   prompt: EnginePrompt,
   sampling: EngineSampling,
-  signal: AbortSignal,
-  options: { jsonSchema: unknown; onText?: (piece: string) => void },
-): Promise<EngineChoice> {
-  const { onText } = options
-  const jsonSchema = options.jsonSchema === null ? {} : { jsonSchema: options.jsonSchema }
-  const duration = drawLatency(front.latency, sampling.seed, front.latency ? hashText(prompt.text) : 0)
-  if (duration === 0)
-    return front.engine.complete(prompt, sampling, { signal, ...jsonSchema, ...(onText && { onText }) })
-  const pieces: string[] = []
-  const collect = onText && { onText: (piece: string) => pieces.push(piece) }
-  const choice = await front.engine.complete(prompt, sampling, { signal, ...jsonSchema, ...collect })
-  if (onText) await dealOut(pieces, duration, onText, signal)
-  else await pause(duration, signal)
-  return choice
+  options: EngineOptions,
+): Promise<EngineSampling> {
+  const { completionTokens } = await front.engine.complete(prompt, sampling, options)
+  return { ...sampling, maxTokens: Math.max(1, Math.floor(completionTokens / 2)) }
 }
 
-/** Hands the pieces on over the duration, in steps of 25 ms or more: a timer a step, not a token. */
-async function dealOut(
-  pieces: readonly string[],
-  duration: number,
-  onText: (piece: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const steps = Math.max(1, Math.min(pieces.length, Math.floor(duration / 25)))
-  let given = 0
-  for (let step = 1; step <= steps; step += 1) {
-    await pause(duration / steps, signal)
-    const until = Math.round((pieces.length * step) / steps)
-    for (; given < until; given += 1) onText(pieces[given]!)
-  }
+/** Milliseconds that a sequence takes which starts now. */
+function durationOf(front: FrontState, seed: number, text: string): number {
+  const { latency, clock } = front
+  if (latency === undefined) return 0
+  return drawLatency(latency, seed, hashText(text)) * driftAt(latency, clock.now() - front.bornAt)
 }
 
 function finish(
@@ -142,7 +168,7 @@ function finish(
     promptTokens,
     completionTokens,
     queueSeconds: (startedAt - work.arrivedAt) / 1000,
-    totalSeconds: (performance.now() - work.arrivedAt) / 1000,
+    totalSeconds: (front.clock.now() - work.arrivedAt) / 1000,
   })
 }
 
@@ -153,14 +179,18 @@ export async function scoreInSlot<Value>(
   work: Work,
   make: () => Promise<Value>,
 ): Promise<Value> {
+  front.checkRoom(1)
   work.counted.sequences(1)
-  await front.slots.acquire(work.signal)
+  const { signal } = work
+  const seat = await front.slots.acquire(signal)
+  let dueAt: number | undefined
   try {
     const value = await make()
-    const duration = drawLatency(front.latency, 0, front.latency ? hashText(text) : 0)
-    if (duration > 0) await pause(duration, work.signal)
+    const duration = durationOf(front, 0, text)
+    if (duration > 0) dueAt = await spend(front, seat, duration, signal)
+    else if (front.slots.wedged) await front.slots.flowing(signal)
     return value
   } finally {
-    front.slots.release()
+    front.slots.release(seat, dueAt)
   }
 }

@@ -2,6 +2,8 @@
 // asked for what had been asked before. GET reads, POST reads and starts again at zero (and forgets what was asked).
 
 import { hash } from 'node:crypto'
+import type { Busy } from './front-busy.ts'
+import type { FaultKind } from './front-mischief.ts'
 
 export interface RouteStats {
   calls: number
@@ -13,17 +15,25 @@ export interface RouteStats {
   /** Calls that were answered with a status below 400. */
   answered: number
   refused: number
+  /** Calls that a fault of the simulator's ended: reset, cut, or with no true finish reason. */
+  faulted: number
   /** The client went away before the answer. */
   aborted: number
 }
 
-export interface FrontStats {
+export interface FrontStats extends Busy {
   startedAt: string
   routes: Record<string, RouteStats>
   /** Sums over all routes. */
   total: RouteStats
   promptTokens: number
   generationTokens: number
+  /** Calls since the reset that met a fault of each kind. */
+  faults: Partial<Record<FaultKind, number>>
+  /** Sequences that had to start again for want of KV cache. */
+  preemptions: number
+  /** How many there are. */
+  slots: number
   /** Right now. */
   running: number
   waiting: number
@@ -35,7 +45,7 @@ export interface FrontStats {
 /** One call's way through the counters. */
 export interface CountedCall {
   sequences(count: number): void
-  ended(how: 'answered' | 'refused' | 'aborted'): void
+  ended(how: 'answered' | 'refused' | 'faulted' | 'aborted'): void
 }
 
 export interface CallCounter {
@@ -45,7 +55,7 @@ export interface CallCounter {
 }
 
 function zero(): RouteStats {
-  return { calls: 0, sequences: 0, repeated: 0, repeatedAnswered: 0, answered: 0, refused: 0, aborted: 0 }
+  return { calls: 0, sequences: 0, repeated: 0, repeatedAnswered: 0, answered: 0, refused: 0, faulted: 0, aborted: 0 }
 }
 
 /** Counters at zero. Each different body costs some 50 bytes until the reset. */

@@ -4,23 +4,31 @@
 // ignore_eos, min_tokens and logit_bias have no effect. The queue has no bound, as in a stock vLLM; a client that goes
 // away frees its slots and its places in the queue at once.
 
-import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { UsageFault } from '../../schemas/failure.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../schemas/logger.ts'
+import { machineClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import type { Engine } from './contract.ts'
 import { serveChat, serveCompletion } from './front-completions.ts'
+import { checkLoaded, dieRoute, hangRoute, meetFault } from './front-control.ts'
 import { noRoute, scaleOutDisabled, toFault, unauthorized } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
 import type { Latency } from './front-latency.ts'
+import { beginLife } from './front-life.ts'
+import type { Manner } from './front-life.ts'
+import { createListener } from './front-listener.ts'
+import { createMischief, spoilsReply } from './front-mischief.ts'
+import type { Fault } from './front-mischief.ts'
+import { modelsRoute } from './front-models.ts'
 import { classifyRoute, poolingRoute } from './front-scores.ts'
 import { createSlots } from './front-slots.ts'
-import { newId } from './front-state.ts'
+import { replyWithFault } from './front-spoil.ts'
 import type { FrontState, Work } from './front-state.ts'
 import { createCallCounter } from './front-stats.ts'
 import type { FrontStats } from './front-stats.ts'
 import { detokenizeRoute, tokenizeRoute } from './front-tokens.ts'
+import { roomCheck } from './front-trouble.ts'
+import type { Trouble } from './front-trouble.ts'
 import { parseBody, readBody, replyJson, replyText } from './http.ts'
 import { createMetrics } from './metrics.ts'
 
@@ -39,6 +47,10 @@ export interface FrontOptions {
   apiKey?: string
   /** Serve every model name, not only the engine's. */
   anyModel?: boolean
+  /** What it is to do badly; nothing unless said. */
+  trouble?: Trouble
+  /** The machine's unless said. */
+  clock?: Clock
 }
 
 export interface Front {
@@ -46,6 +58,12 @@ export interface Front {
   readonly url: string
   readonly port: number
   stats(): FrontStats
+  /** The server dies: its work is lost, its port refuses. With forMs it comes back after that time. */
+  die(manner: Manner, forMs?: number): void
+  /** The engine generates no more, while the server goes on answering; with forMs for that time. */
+  hang(forMs?: number): void
+  /** Ends a death or a hanging: the same port is open when this resolves. */
+  revive(): Promise<void>
   /** Drops what is in flight and closes the engine. */
   close(): Promise<void>
 }
@@ -55,34 +73,57 @@ const VERSION = '0.32.0'
 
 /** Starts the front. Rejects with a UsageFault when the port cannot be had. */
 export async function startFront(options: FrontOptions): Promise<Front> {
-  const { engine, log, host = '127.0.0.1' } = options
+  const { engine, log, host = '127.0.0.1', clock = machineClock, trouble = {} } = options
+  const metrics = createMetrics(engine.models[0]!.id)
+  const slots = createSlots({
+    size: options.slots,
+    clock,
+    kvSlots: trouble.kvSlots,
+    onPreempted: () => {
+      metrics.preempted()
+    },
+  })
+  const listener = createListener(host, options.port, (request, response) => {
+    void handle(front, options.apiKey, stats, request, response)
+  })
+  await listener.open()
   const front: FrontState = {
     engine,
     log,
-    slots: createSlots(options.slots),
-    metrics: createMetrics(engine.models[0]!.id),
+    slots,
+    metrics,
+    clock,
+    trouble,
+    life: beginLife({
+      listener,
+      slots,
+      metrics,
+      clock,
+      log,
+      slowStartMs: trouble.slowStartMs ?? 0,
+      outages: trouble.outages ?? [],
+    }),
+    mischief: createMischief(trouble.faults),
+    checkRoom: roomCheck(trouble, slots),
     counter: createCallCounter(),
     latency: options.latency,
     anyModel: options.anyModel === true,
     version: VERSION,
     fingerprint: `magpie-${VERSION}`,
     startedAt: Math.floor(Date.now() / 1000),
+    bornAt: clock.now(),
   }
   const stats = (): FrontStats => ({
     ...front.counter.read(),
-    promptTokens: front.metrics.totals().promptTokens,
-    generationTokens: front.metrics.totals().generationTokens,
-    running: front.slots.running,
-    waiting: front.slots.waiting,
-    ...front.slots.peaks(),
+    ...metrics.totals(),
+    faults: front.mischief.counts(),
+    slots: slots.size,
+    running: slots.running,
+    waiting: slots.waiting,
+    ...slots.peaks(),
+    ...slots.busy(),
   })
-  const server = createServer((request, response) => {
-    void handle(front, options.apiKey, stats, request, response)
-  })
-  server.requestTimeout = 0
-  server.keepAliveTimeout = 5000
-  await listen(server, options.port, host)
-  const { port } = server.address() as AddressInfo
+  const { port } = listener
   log.info(
     { host, port, slots: options.slots, models: engine.models.map(({ id }) => id) },
     'the model front is listening',
@@ -91,35 +132,19 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     stats,
+    die: (manner, forMs) => {
+      front.life.die(manner, forMs)
+    },
+    hang: (forMs) => {
+      front.life.hang(forMs)
+    },
+    revive: () => front.life.revive(),
     close: async () => {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve()
-        })
-      })
-      server.closeAllConnections()
-      await closed
+      front.life.close()
+      await listener.close()
       await engine.close()
     },
   }
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new UsageFault(listenFault(error, host, port)))
-    })
-    server.listen({ port, host, backlog: 4096 }, () => {
-      resolve()
-    })
-  })
-}
-
-function listenFault(error: NodeJS.ErrnoException, host: string, port: number): string {
-  const help = 'choose another port with --port, or 0 for any free one.'
-  if (error.code === 'EADDRINUSE') return `Port ${port} on ${host} is taken by another program: ${help}`
-  if (error.code === 'EACCES') return `Port ${port} on ${host} needs more rights than this program has: ${help}`
-  return `Cannot listen on ${host}:${port} (${error.code ?? error.message}): ${help}`
 }
 
 type Route = (exchange: Exchange) => unknown
@@ -139,7 +164,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/ping': { GET: ok, POST: ok },
   '/version': { GET: ({ front }) => ({ version: front.version }) },
   '/metrics': { GET: metrics },
-  '/v1/models': { GET: ({ front }) => models(front) },
+  '/v1/models': { GET: ({ front }) => modelsRoute(front) },
   '/v1/completions': {
     POST: (exchange) =>
       serveCompletion(exchange.front, exchange.request, exchange.response, bodyOf(exchange), exchange.work),
@@ -158,6 +183,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     POST: (exchange) => classifyRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
   },
   '/simulator/stats': { GET: ({ stats }) => stats(), POST: resetStats },
+  '/simulator/die': { POST: die },
+  '/simulator/hang': { POST: (exchange) => hangRoute(exchange.front, bodyOf(exchange)) },
 }
 
 const COUNTED = ['/v1/completions', '/v1/chat/completions', '/pooling', '/classify']
@@ -175,35 +202,46 @@ async function handle(
   })
   const path = request.url?.split('?', 1)[0] ?? '/'
   let counted: Work['counted'] = { sequences: () => undefined, ended: () => undefined }
+  let fault: Fault | null = null
+  front.life.entered(abort)
   try {
     const raw = await readBody(request)
+    if (abort.signal.aborted) throw abort.signal.reason
+    checkLoaded(front, path)
     if (apiKey !== undefined && path.startsWith('/v1/') && request.headers.authorization !== `Bearer ${apiKey}`)
       throw unauthorized()
     const routes = ROUTES[path]
     const route = routes?.[request.method ?? 'GET']
     if (route === undefined || !isServed(front, path)) throw noRoute(routes !== undefined && isServed(front, path))
-    if (COUNTED.includes(path)) counted = front.counter.begin(path, raw)
-    const work = { signal: abort.signal, counted, arrivedAt: performance.now() }
+    if (COUNTED.includes(path)) {
+      counted = front.counter.begin(path, raw)
+      fault = front.mischief.next(path.startsWith('/v1/'))
+    }
+    const work = { signal: abort.signal, counted, arrivedAt: front.clock.now(), fault }
+    if (fault !== null) await meetFault(front, response, fault, work)
     const body = await route({ front, request, response, work, stats, raw })
-    if (body !== undefined) replyJson(response, 200, body)
-    counted.ended('answered')
+    if (body !== undefined) replyWithFault(response, fault, body)
+    counted.ended(spoilsReply(fault) ? 'faulted' : 'answered')
   } catch (error) {
     if (abort.signal.aborted) {
-      counted.ended('aborted')
+      counted.ended(spoilsReply(fault) ? 'faulted' : 'aborted')
       return
     }
     counted.ended('refused')
     // One of several sequences failed: the others are dropped with it.
     abort.abort(new Error('another part of the request failed'))
     refuse(front, response, error)
+  } finally {
+    front.life.left(abort)
   }
 }
 
 function refuse(front: FrontState, response: ServerResponse, error: unknown): void {
   const fault = toFault(error)
-  if (fault.status >= 500) front.log.error({ error: error instanceof Error ? error.stack : error }, 'a request failed')
+  if (fault.status >= 500 && fault !== error)
+    front.log.error({ error: error instanceof Error ? error.stack : error }, 'a request failed')
   if (response.headersSent) response.destroy()
-  else replyJson(response, fault.status, fault.body)
+  else replyJson(response, fault.status, fault.body, fault.headers)
 }
 
 function bodyOf({ request, raw }: Exchange): Body {
@@ -211,6 +249,7 @@ function bodyOf({ request, raw }: Exchange): Body {
 }
 
 function isServed(front: FrontState, path: string): boolean {
+  if (front.trouble.hiddenRoutes?.includes(path) === true) return false
   return front.engine.score !== null || (path !== '/pooling' && path !== '/classify')
 }
 
@@ -224,7 +263,9 @@ function ok({ response }: Exchange): undefined {
 }
 
 function metrics({ front, response }: Exchange): undefined {
-  const text = front.metrics.render(front.slots.running, front.slots.waiting, front.slots.size)
+  const { running, waiting } = front.slots
+  const load = { running, waiting, cacheUsage: front.slots.cacheUsage(), oldNames: front.trouble.oldMetrics === true }
+  const text = front.metrics.render(load)
   replyText(response, 200, 'text/plain; version=1.0.0; charset=utf-8', text)
 }
 
@@ -232,41 +273,14 @@ function refuseScaleOut(): never {
   throw scaleOutDisabled()
 }
 
+function die(exchange: Exchange): undefined {
+  dieRoute(exchange.front, exchange.response, bodyOf(exchange))
+}
+
 function resetStats({ front, stats }: Exchange): FrontStats {
   const before = stats()
   front.counter.reset()
+  front.mischief.reset()
+  front.slots.resetBusy()
   return before
-}
-
-function models(front: FrontState): unknown {
-  const created = front.startedAt
-  const permission = {
-    id: newId('modelperm'),
-    object: 'model_permission',
-    created,
-    allow_create_engine: false,
-    allow_sampling: true,
-    allow_logprobs: false,
-    allow_search_indices: false,
-    allow_view: true,
-    allow_fine_tuning: false,
-    organization: '*',
-    group: null,
-    is_blocking: false,
-  }
-  // As gateways do: a star says that any name is taken.
-  const listed = front.anyModel
-    ? [...front.engine.models, { ...front.engine.models[0]!, id: '*' }]
-    : front.engine.models
-  const data = listed.map(({ id, maxModelLen }) => ({
-    id,
-    object: 'model',
-    created,
-    owned_by: 'magpie',
-    root: id,
-    parent: null,
-    max_model_len: maxModelLen,
-    permission: [permission],
-  }))
-  return { object: 'list', data }
 }

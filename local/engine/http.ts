@@ -62,17 +62,23 @@ function jsonFault(text: string, error: unknown): ShapeFault {
   return { type: 'json_invalid', loc: `body.${at}`, msg: 'JSON decode error', input: {}, ctx }
 }
 
-/** Sends a whole JSON reply. */
-export function replyJson(response: ServerResponse, status: number, body: unknown): void {
-  replyText(response, status, 'application/json', JSON.stringify(body))
+type Headers = Readonly<Record<string, string>>
+
+/** Sends a whole JSON reply; undefined: an empty one. */
+export function replyJson(response: ServerResponse, status: number, body: unknown, headers?: Headers): void {
+  replyText(response, status, 'application/json', body === undefined ? '' : JSON.stringify(body), headers)
 }
 
 /** Sends a whole reply; with an empty text only the status. */
-export function replyText(response: ServerResponse, status: number, contentType: string, text: string): void {
+export function replyText(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  text: string,
+  headers?: Headers,
+): void {
   const length = Buffer.byteLength(text)
-  response.writeHead(
-    status,
-    length === 0 ? { 'content-length': 0 } : { 'content-type': contentType, 'content-length': length },
-  )
+  const entity = length === 0 ? { 'content-length': 0 } : { 'content-type': contentType, 'content-length': length }
+  response.writeHead(status, headers === undefined ? entity : { ...headers, ...entity })
   response.end(text)
 }

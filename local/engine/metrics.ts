@@ -1,5 +1,5 @@
 // Counters of the front in Prometheus' text form, under vLLM's names and with its labels and buckets, as far as they
-// mean something here. kv_cache_usage_perc is the share of busy slots; preemptions never happen.
+// mean something here. A server that comes back begins at zero again; what totals() tells goes on.
 
 const TOKEN_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
 const SECOND_BUCKETS = [0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680]
@@ -23,10 +23,24 @@ export interface Metrics {
   finished(sequence: Finished): void
   /** One request with n choices came in. */
   asked(n: number): void
+  /** One sequence was put back into the queue for want of KV cache. */
+  preempted(): void
   /** The page of GET /metrics. */
-  render(running: number, waiting: number, slots: number): string
-  /** Totals since the start. */
-  totals(): { promptTokens: number; generationTokens: number; finished: Record<FinishedReason, number> }
+  render(load: MetricsLoad): string
+  /** The page's counters begin at zero again, as those of a new process do. */
+  restart(): void
+  /** Totals since the start, over all restarts. */
+  totals(): { promptTokens: number; generationTokens: number; preemptions: number }
+}
+
+/** What the gauges show. */
+export interface MetricsLoad {
+  readonly running: number
+  readonly waiting: number
+  /** 0 to 1. */
+  readonly cacheUsage: number
+  /** The cache's gauge goes by the name that it had before `kv_cache_usage_perc`. */
+  readonly oldNames: boolean
 }
 
 interface Histogram {
@@ -68,34 +82,60 @@ function float(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value)
 }
 
+type Counters = ReturnType<typeof zero>
+
+function zero() {
+  const reasons: Record<FinishedReason, number> = { stop: 0, length: 0, abort: 0, error: 0, repetition: 0 }
+  return {
+    histograms: {
+      request_prompt_tokens: createHistogram(TOKEN_BUCKETS),
+      request_generation_tokens: createHistogram(TOKEN_BUCKETS),
+      request_params_n: createHistogram(CHOICE_BUCKETS),
+      e2e_request_latency_seconds: createHistogram(SECOND_BUCKETS),
+      request_queue_time_seconds: createHistogram(SECOND_BUCKETS),
+    },
+    reasons,
+    promptTokens: 0,
+    generationTokens: 0,
+    preemptions: 0,
+  }
+}
+
 /** Counters at zero for the model of this name. */
 export function createMetrics(modelName: string): Metrics {
   const model = `model_name="${modelName.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
-  const histograms = {
-    request_prompt_tokens: createHistogram(TOKEN_BUCKETS),
-    request_generation_tokens: createHistogram(TOKEN_BUCKETS),
-    request_params_n: createHistogram(CHOICE_BUCKETS),
-    e2e_request_latency_seconds: createHistogram(SECOND_BUCKETS),
-    request_queue_time_seconds: createHistogram(SECOND_BUCKETS),
-  }
-  const reasons: Record<FinishedReason, number> = { stop: 0, length: 0, abort: 0, error: 0, repetition: 0 }
-  let promptTokens = 0
-  let generationTokens = 0
+  let counters: Counters = zero()
+  const before = { promptTokens: 0, generationTokens: 0, preemptions: 0 }
+  const totals: Metrics['totals'] = () => ({
+    promptTokens: before.promptTokens + counters.promptTokens,
+    generationTokens: before.generationTokens + counters.generationTokens,
+    preemptions: before.preemptions + counters.preemptions,
+  })
   return {
     asked(n) {
-      histograms.request_params_n.observe(n)
+      counters.histograms.request_params_n.observe(n)
     },
     finished(sequence) {
-      reasons[sequence.reason] += 1
-      promptTokens += sequence.promptTokens
-      generationTokens += sequence.completionTokens
+      const { histograms } = counters
+      counters.reasons[sequence.reason] += 1
+      counters.promptTokens += sequence.promptTokens
+      counters.generationTokens += sequence.completionTokens
       histograms.request_prompt_tokens.observe(sequence.promptTokens)
       histograms.request_generation_tokens.observe(sequence.completionTokens)
       histograms.e2e_request_latency_seconds.observe(sequence.totalSeconds)
       histograms.request_queue_time_seconds.observe(sequence.queueSeconds)
     },
-    totals: () => ({ promptTokens, generationTokens, finished: { ...reasons } }),
-    render(running, waiting, slots) {
+    preempted() {
+      counters.preemptions += 1
+    },
+    restart() {
+      Object.assign(before, totals())
+      counters = zero()
+    },
+    totals,
+    render({ running, waiting, cacheUsage, oldNames }) {
+      const { histograms, reasons, promptTokens, generationTokens, preemptions } = counters
+      const cacheName = oldNames ? 'gpu_cache_usage_perc' : 'kv_cache_usage_perc'
       const lines: string[] = []
       const one = (
         name: string,
@@ -108,8 +148,8 @@ export function createMetrics(modelName: string): Metrics {
       }
       one('num_requests_running', 'gauge', 'Number of requests in model execution batches.', [['', running]])
       one('num_requests_waiting', 'gauge', 'Number of requests waiting to be processed.', [['', waiting]])
-      one('kv_cache_usage_perc', 'gauge', 'KV-cache usage: here the share of busy slots.', [['', running / slots]])
-      one('num_preemptions_total', 'counter', 'Cumulative number of preemptions: none here.', [['', 0]])
+      one(cacheName, 'gauge', 'KV-cache usage: 1 means that it is full.', [['', cacheUsage]])
+      one('num_preemptions_total', 'counter', 'Cumulative number of preemptions from the engine.', [['', preemptions]])
       one('prompt_tokens_total', 'counter', 'Number of prefill tokens processed.', [['', promptTokens]])
       one('generation_tokens_total', 'counter', 'Number of generation tokens processed.', [['', generationTokens]])
       const finished = REASONS.map((reason): [string, number] => [`finished_reason="${reason}",`, reasons[reason]])

@@ -4,80 +4,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { after, describe, it } from 'node:test'
-import type { Engine, EngineChoice } from '../../../local/engine/contract.ts'
+import { describe, it } from 'node:test'
 import { startFront } from '../../../local/engine/front.ts'
-import type { Front, FrontOptions } from '../../../local/engine/front.ts'
+import type { Front } from '../../../local/engine/front.ts'
 import { drawLatency } from '../../../local/engine/front-latency.ts'
 import { createInvented } from '../../../local/engine/invented.ts'
 import { permanent, UsageFault } from '../../../schemas/failure.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
-
-const started: Front[] = []
-after(async () => {
-  for (const front of started) await front.close()
-})
-
-async function start(options: Partial<FrontOptions> = {}): Promise<Front> {
-  const front = await startFront({
-    engine: createInvented(),
-    port: 0,
-    slots: 4,
-    log: silentLogger,
-    anyModel: true,
-    ...options,
-  })
-  started.push(front)
-  return front
-}
-
-interface Reply {
-  readonly status: number
-  readonly body: {
-    choices: { index: number; text: string; message: { content: string }; finish_reason: string }[]
-    usage: { completion_tokens: number }
-  } & Record<string, unknown>
-}
-
-async function post(front: Front, path: string, body: unknown, signal?: AbortSignal): Promise<Reply> {
-  const response = await fetch(front.url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    ...(signal && { signal }),
-  })
-  return { status: response.status, body: (await response.json()) as Reply['body'] }
-}
-
-/** Resolves when the condition holds; looked at after each turn of the event loop. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** An engine whose sequences end when told; `begun` lists their seeds in order. */
-function heldEngine(): { engine: Engine; begun: number[]; ended: Error[]; finish(seed: number): void } {
-  const begun: number[] = []
-  const ended: Error[] = []
-  const open = new Map<number, (choice: EngineChoice) => void>()
-  const engine: Engine = {
-    ...createInvented(),
-    complete: (_, { seed }, { signal }) =>
-      new Promise((resolve, reject) => {
-        begun.push(seed)
-        open.set(seed, resolve)
-        signal.addEventListener('abort', () => {
-          ended.push(signal.reason as Error)
-          reject(signal.reason as Error)
-        })
-      }),
-  }
-  return {
-    engine,
-    begun,
-    ended,
-    finish: (seed) => open.get(seed)?.({ text: 'x', finishReason: 'stop', stopReason: null, completionTokens: 2 }),
-  }
-}
+import { heldEngine, post, start, until } from './at-work.ts'
+import type { Reply } from './at-work.ts'
 
 describe('slots and queue', () => {
   it('generate so many sequences at once and let the others wait, first come first served', async () => {
@@ -374,7 +309,8 @@ describe('counting', () => {
     await post(front, '/v1/completions', { ...body, n: 0 })
     await post(front, '/tokenize', { prompt: 'a' })
     const read = (await (await fetch(`${front.url}/simulator/stats`)).json()) as ReturnType<Front['stats']>
-    const calls = { calls: 4, sequences: 6, repeated: 1, repeatedAnswered: 1, answered: 3, refused: 1, aborted: 0 }
+    const ended = { answered: 3, refused: 1, faulted: 0, aborted: 0 }
+    const calls = { calls: 4, sequences: 6, repeated: 1, repeatedAnswered: 1, ...ended }
     assert.deepEqual([read.routes, read.total], [{ '/v1/completions': calls }, calls])
     await fetch(`${front.url}/simulator/stats`, { method: 'POST' })
     assert.deepEqual(front.stats().routes, {})
