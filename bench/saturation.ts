@@ -1,0 +1,105 @@
+// How busy a run keeps its engine: a simulator of 256 slots in a process of its own (log-normal times, median 500 ms,
+// sigma 0.8), 5,000 answers, Kafka and sinks included; beside it, in the same run, a bare loop over the openai client
+// with Node's own fetch, without Kafka, sinks or records, with as many calls in flight as the run's limit found.
+//   npm run bench:saturation            5,000 answers
+//   npm run bench:saturation -- 2000
+// Busy: slot-seconds in use / (slots × wall), from the first to the last whole second in which all slots were in use
+// at some time (before and after it is filling and emptying, which every client has). Exit code 1 below 0.95, or below
+// 0.98 of the bare loop.
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import OpenAI from 'openai'
+import { openBenchWorkshop, problemLines, type Simulator } from './workshop.ts'
+
+const SLOTS = 256
+/** What the bare loop has in flight: the slots and a tenth. */
+const IN_FLIGHT = 282
+const PROMPT = '\n\nPlease reason step by step, and put your final answer within \\boxed{}.'
+
+interface Result {
+  readonly name: string
+  readonly busy: number
+  readonly whole: number
+  readonly seconds: number
+}
+
+/** Share of the slots' time in use over the full seconds, and over all seconds. */
+async function resultOf(name: string, simulator: Simulator): Promise<Result> {
+  const { busyPerSecond } = await simulator.stats()
+  const used = busyPerSecond.map((seconds) => seconds / SLOTS)
+  const first = used.findIndex((share) => share > 0.9)
+  const last = used.findLastIndex((share) => share > 0.9)
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+  const begun = used.findIndex((share) => share > 0)
+  const ended = used.findLastIndex((share) => share > 0)
+  return {
+    name,
+    busy: mean(used.slice(first, last + 1)),
+    whole: mean(used.slice(begun, ended + 1)),
+    seconds: ended - begun + 1,
+  }
+}
+
+/** The bare loop, in a process of its own. */
+async function bareLoop(url: string, file: string): Promise<void> {
+  const problems = (await readFile(file, 'utf8')).trim().split('\n')
+  const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'k', maxRetries: 0 })
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < problems.length) {
+      const seed = next
+      next += 1
+      const { problem } = JSON.parse(problems[seed]!) as { problem: string }
+      const messages = [{ role: 'user' as const, content: problem + PROMPT }]
+      await openai.chat.completions.create({ model: 'm', messages, seed, temperature: 0.2, max_tokens: 4096 })
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
+}
+
+async function measure(answers: number): Promise<void> {
+  const workshop = await openBenchWorkshop()
+  try {
+    const file = join(workshop.folder, 'problems.jsonl')
+    await writeFile(file, problemLines(answers))
+    const simulator = await workshop.simulator([...['--slots', `${SLOTS}`, '--latency-ms', '500', '--sigma', '0.8']])
+    const config = join(workshop.folder, 'saturation.yaml')
+    const role = `{ endpoints: [{ url: '${simulator.url}' }], model: m, sampling: { temperature: 0.2, maxTokens: 4096 } }`
+    const stages =
+      '{ screen: { duplicates: { enabled: false } }, sample: { enabled: false }, reward: { enabled: false } }'
+    await writeFile(config, `name: saturation\nroles: { answerer: ${role} }\nstages: ${stages}\n`)
+
+    const results: Result[] = []
+    for (const round of [1, 2]) {
+      await simulator.reset()
+      const bare = fork(fileURLToPath(import.meta.url), ['bare', simulator.url, file])
+      await once(bare, 'exit')
+      results.push(await resultOf(`bare loop ${round}`, simulator))
+      await simulator.reset()
+      const run = workshop.magpie(['import', file, '-c', config, '--run', `saturation-${round}`])
+      run.child.stdout?.resume()
+      const [code] = await run.exit
+      if (code !== 0) throw new Error(`the run ended with ${String(code)}`)
+      results.push(await resultOf(`magpie ${round}`, simulator))
+    }
+    process.stdout.write(`${SLOTS} slots, ${answers} answers\n`)
+    for (const { name, busy, whole, seconds } of results) {
+      const wholeShare = `${(100 * whole).toFixed(1)} % from first to last answer (${seconds} s)`
+      process.stdout.write(`${name.padEnd(12)} ${(100 * busy).toFixed(1)} % busy in full seconds, ${wholeShare}\n`)
+    }
+    const best = (prefix: string): number =>
+      Math.max(...results.filter(({ name }) => name.startsWith(prefix)).map(({ busy }) => busy))
+    const [bare, ours] = [best('bare'), best('magpie')]
+    process.stdout.write(`magpie / bare loop: ${(ours / bare).toFixed(3)}\n`)
+    if (ours < 0.95 || ours < 0.98 * bare) process.exitCode = 1
+  } finally {
+    await workshop.close()
+  }
+}
+
+if (process.argv[2] === 'bare') await bareLoop(process.argv[3]!, process.argv[4]!)
+else await measure(Number(process.argv[2] ?? 5_000))

@@ -1,0 +1,94 @@
+// What the benches of whole runs share: a Kafka (that of KAFKA_BROKERS, or one of its own), `magpie` and simulators as
+// processes of their own, what a simulator counted, and problems to ask about. close() ends and removes all of it.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FrontStats } from '../local/engine/front-stats.ts'
+import { createInventor } from '../local/engine/invented.ts'
+import { startKafka } from '../local/kafka.ts'
+import { silentLogger } from '../schemas/logger.ts'
+
+export const home = join(import.meta.dirname, '..')
+
+export interface Simulator {
+  readonly url: string
+  readonly port: number
+  readonly process: ChildProcess
+  /** What was counted since the last reset. */
+  stats(): Promise<FrontStats>
+  reset(): Promise<void>
+  /** POST to a route of /simulator. */
+  control(route: string, body: object): Promise<void>
+}
+
+export interface BenchWorkshop {
+  readonly folder: string
+  readonly brokers: string
+  /** Starts `magpie` with these words, in the folder. */
+  magpie(
+    argv: readonly string[],
+    environment?: Record<string, string>,
+  ): { child: ChildProcess; exit: Promise<unknown[]> }
+  simulator(argv: readonly string[]): Promise<Simulator>
+  close(): Promise<void>
+}
+
+export async function openBenchWorkshop(): Promise<BenchWorkshop> {
+  const folder = await mkdtemp(join(tmpdir(), 'magpie-bench-'))
+  const given = process.env['KAFKA_BROKERS']
+  const kafka =
+    given === undefined ? await startKafka({ stateDir: folder, log: silentLogger, heapMegabytes: 1024 }) : null
+  const brokers = given ?? kafka!.brokers
+  const ends: (() => Promise<unknown>)[] = []
+  const magpie: BenchWorkshop['magpie'] = (argv, environment = {}) => {
+    const child = spawn(process.execPath, [join(home, 'cli', 'main.ts'), ...argv], {
+      cwd: folder,
+      env: { UV_THREADPOOL_SIZE: '8', ...process.env, KAFKA_BROKERS: brokers, ...environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exit = once(child, 'exit')
+    ends.push(async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      await exit
+    })
+    return { child, exit }
+  }
+  return {
+    ...{ folder, brokers, magpie },
+    simulator: async (argv) => {
+      const { child } = magpie(['simulate', '--port', '0', ...argv])
+      const said = String((await once(child.stdout!, 'data'))[0])
+      const url = /http:\/\/[^\s]+:\d+/.exec(said)![0]
+      child.stdout!.resume()
+      const post = async (route: string, body: object): Promise<Response> =>
+        fetch(`${url}/simulator/${route}`, { method: 'POST', body: JSON.stringify(body) })
+      return {
+        ...{ url, port: Number(new URL(url).port), process: child },
+        stats: async () => (await (await fetch(`${url}/simulator/stats`)).json()) as FrontStats,
+        reset: async () => {
+          await post('stats', {})
+        },
+        control: async (route, body) => {
+          await post(route, body)
+        },
+      }
+    },
+    close: async () => {
+      for (const end of ends.reverse()) await end()
+      await kafka?.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** So many different problems, as lines of a file for `magpie import`. */
+export function problemLines(count: number): string {
+  const inventor = createInventor()
+  return Array.from(
+    { length: count },
+    (_, seed) => `${JSON.stringify({ problem: inventor.problem(seed, '') })}\n`,
+  ).join('')
+}
