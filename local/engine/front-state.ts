@@ -6,9 +6,11 @@ import { unknownModel } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
 import { drawLatency, pause } from './front-latency.ts'
 import type { Latency } from './front-latency.ts'
+import type { FrontProtocol } from './front-protocol.ts'
 import type { Slots } from './front-slots.ts'
 import type { CallCounter, CountedCall } from './front-stats.ts'
 import type { Metrics } from './metrics.ts'
+import type { PrefixCache } from './prefix-cache.ts'
 import { hashText } from './random.ts'
 
 export interface FrontState {
@@ -18,6 +20,9 @@ export interface FrontState {
   readonly counter: CallCounter
   readonly latency: Latency | undefined
   readonly log: Logger
+  readonly protocol: FrontProtocol
+  /** Null where nobody is told of it. */
+  readonly prefixCache: PrefixCache | null
   /** Any model name is served; else only the engine's. */
   readonly anyModel: boolean
   readonly version: string

@@ -1,7 +1,7 @@
 // The OpenAI-compatible front of vLLM over an Engine: simulated text or a small real model. Routes, defaults, replies
-// and error bodies are vLLM 0.32's, held to recordings of it by test/local/engine/recordings.test.ts. What differs:
-// one server has the generation routes and (where the engine scores) the reward routes; log probabilities are refused;
-// ignore_eos, min_tokens and logit_bias have no effect. The queue has no bound, as in a stock vLLM; a client that goes
+// and error bodies are vLLM 0.32's, held to recordings of it by test/local/engine/recordings.test.ts. What differs
+// (docs/protocol.md has it all): one server has the generation routes and, where the engine scores, the reward routes;
+// log probabilities are refused; ignore_eos and min_tokens have no effect. The queue has no bound, as in a stock vLLM; a client that goes
 // away frees its slots and its places in the queue at once.
 
 import { createServer } from 'node:http'
@@ -11,9 +11,12 @@ import { UsageFault } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import type { Engine } from './contract.ts'
 import { serveChat, serveCompletion } from './front-completions.ts'
-import { noRoute, scaleOutDisabled, toFault, unauthorized } from './front-faults.ts'
+import { noRoute, toFault, unauthorized } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
 import type { Latency } from './front-latency.ts'
+import type { FrontProtocol } from './front-protocol.ts'
+import { rerankRoute, scoreRoute } from './front-rank.ts'
+import { renderChat, renderCompletions } from './front-render.ts'
 import { classifyRoute, poolingRoute } from './front-scores.ts'
 import { createSlots } from './front-slots.ts'
 import { newId } from './front-state.ts'
@@ -23,6 +26,7 @@ import type { FrontStats } from './front-stats.ts'
 import { detokenizeRoute, tokenizeRoute } from './front-tokens.ts'
 import { parseBody, readBody, replyJson, replyText } from './http.ts'
 import { createMetrics } from './metrics.ts'
+import { createPrefixCache } from './prefix-cache.ts'
 
 export interface FrontOptions {
   engine: Engine
@@ -39,6 +43,8 @@ export interface FrontOptions {
   apiKey?: string
   /** Serve every model name, not only the engine's. */
   anyModel?: boolean
+  /** Which of vLLM's shapes are spoken; a stock server's unless said. */
+  protocol?: FrontProtocol
 }
 
 export interface Front {
@@ -64,6 +70,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     counter: createCallCounter(),
     latency: options.latency,
     anyModel: options.anyModel === true,
+    protocol: options.protocol ?? {},
+    prefixCache: options.protocol?.promptTokensDetails === true ? createPrefixCache() : null,
     version: VERSION,
     fingerprint: `magpie-${VERSION}`,
     startedAt: Math.floor(Date.now() / 1000),
@@ -147,8 +155,12 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/v1/chat/completions': {
     POST: (exchange) => serveChat(exchange.front, exchange.request, exchange.response, bodyOf(exchange), exchange.work),
   },
-  '/v1/completions/render': { POST: refuseScaleOut },
-  '/v1/chat/completions/render': { POST: refuseScaleOut },
+  '/v1/completions/render': {
+    POST: (exchange) => renderCompletions(exchange.front, exchange.request, bodyOf(exchange)),
+  },
+  '/v1/chat/completions/render': {
+    POST: (exchange) => renderChat(exchange.front, exchange.request, bodyOf(exchange)),
+  },
   '/tokenize': { POST: (exchange) => tokenizeRoute(exchange.front, bodyOf(exchange)) },
   '/detokenize': { POST: (exchange) => detokenizeRoute(exchange.front, bodyOf(exchange)) },
   '/pooling': {
@@ -157,10 +169,18 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/classify': {
     POST: (exchange) => classifyRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
   },
+  '/score': {
+    POST: (exchange) => scoreRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
+  },
+  '/rerank': {
+    POST: (exchange) => rerankRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
+  },
   '/simulator/stats': { GET: ({ stats }) => stats(), POST: resetStats },
 }
 
-const COUNTED = ['/v1/completions', '/v1/chat/completions', '/pooling', '/classify']
+const GENERATION = ['/v1/completions', '/v1/chat/completions']
+const REWARDS = ['/pooling', '/classify', '/score', '/rerank']
+const COUNTED = [...GENERATION, ...REWARDS]
 
 async function handle(
   front: FrontState,
@@ -211,7 +231,9 @@ function bodyOf({ request, raw }: Exchange): Body {
 }
 
 function isServed(front: FrontState, path: string): boolean {
-  return front.engine.score !== null || (path !== '/pooling' && path !== '/classify')
+  const { runner } = front.protocol
+  if (REWARDS.includes(path)) return front.engine.score !== null && runner !== 'generate'
+  return runner !== 'pooling' || !GENERATION.some((route) => path.startsWith(route))
 }
 
 function scorer(front: FrontState): NonNullable<Engine['score']> {
@@ -226,10 +248,6 @@ function ok({ response }: Exchange): undefined {
 function metrics({ front, response }: Exchange): undefined {
   const text = front.metrics.render(front.slots.running, front.slots.waiting, front.slots.size)
   replyText(response, 200, 'text/plain; version=1.0.0; charset=utf-8', text)
-}
-
-function refuseScaleOut(): never {
-  throw scaleOutDisabled()
 }
 
 function resetStats({ front, stats }: Exchange): FrontStats {
