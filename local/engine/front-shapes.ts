@@ -113,7 +113,8 @@ export function chatShape(head: ReplyHead, reasoning: ChatReasoning | null): Sha
   const splitters = new Map<number, TokenSplitter>()
   const chunkHead = { id: head.id, object: 'chat.completion.chunk', created: head.created, model: head.model }
   const empty = { refusal: null, annotations: null, audio: null, function_call: null }
-  const details = reasoning === null ? noDetails : { ...noDetails, completion_tokens_details: { reasoning_tokens: 0 } }
+  // vLLM counts none here, whatever was thought.
+  const thoughtTokens = reasoning === null ? {} : { completion_tokens_details: { reasoning_tokens: 0 } }
   return {
     choice: (index, text, choice, ids) => ({
       index,
@@ -130,7 +131,7 @@ export function chatShape(head: ReplyHead, reasoning: ChatReasoning | null): Sha
       choices,
       service_tier: null,
       system_fingerprint: head.fingerprint,
-      usage: { ...details, ...usage },
+      usage: { ...noDetails, ...usage, ...thoughtTokens },
       prompt_logprobs: null,
       prompt_token_ids: promptIds,
       prompt_text: null,
@@ -163,7 +164,12 @@ export function chatShape(head: ReplyHead, reasoning: ChatReasoning | null): Sha
         ...(extras.last && { system_fingerprint: head.fingerprint }),
       }
     },
-    usageChunk: (usage) => ({ ...chunkHead, choices: [], usage, system_fingerprint: head.fingerprint }),
+    usageChunk: (usage) => ({
+      ...chunkHead,
+      choices: [],
+      usage: { ...usage, ...thoughtTokens },
+      system_fingerprint: head.fingerprint,
+    }),
     // A chat echoes only the beginning that the caller wrote for the assistant.
     echoed: (prompt, body) => (body['continue_final_message'] === true ? (prompt.messages?.at(-1)?.content ?? '') : ''),
   }
