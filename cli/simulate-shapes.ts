@@ -89,7 +89,9 @@ export function engineShape(options: ShapeOptions): TextEngineOptions {
   if (harmony && think)
     faults.push('--harmony and --think are two ways to write a thought: give one of them, and the parser that fits it.')
   if (options.firstTokens === true && options.recording !== undefined)
-    faults.push('--first-tokens is for invented problems: a recording begins as it was recorded. Leave one of them out.')
+    faults.push(
+      '--first-tokens is for invented problems: a recording begins as it was recorded. Leave one of them out.',
+    )
   if (bos !== undefined && !SPECIAL_TOKENS.some(([text]) => text === bos))
     faults.push(`--bos ${bos}: no special token here; give ${DEFAULT_BOS}, <bos>, <s> or <｜begin▁of▁sentence｜>.`)
   if (options.reasoningField !== undefined && options.reasoningParser === undefined)

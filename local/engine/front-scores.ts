@@ -63,9 +63,7 @@ export async function scoreAll(
 ): Promise<number[][]> {
   for (const { tokens, characters } of prompts)
     checkPromptFits(tokens.length, characters, front.engine, maxModelLen(front))
-  return Promise.all(
-    prompts.map((prompt) => scoreInSlot(front, prompt.text, work, () => score(prompt, work.signal))),
-  )
+  return Promise.all(prompts.map((prompt) => scoreInSlot(front, prompt.text, work, () => score(prompt, work.signal))))
 }
 
 function shapeOfText(prompt: ReadPrompt): RewardShape {

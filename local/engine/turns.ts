@@ -14,8 +14,8 @@ interface Template {
   /** Finds where a turn begins; its group names the role. */
   readonly start: RegExp
   readonly ends: readonly string[]
-  /** An assistant's turns in a row are one: channels of one message. */
-  readonly joins?: boolean
+  /** An assistant's turns in a row are one, in channels; it ends only after this mark of the last one. */
+  readonly finalChannel?: string
 }
 
 const TEMPLATES: readonly Template[] = [
@@ -28,7 +28,7 @@ const TEMPLATES: readonly Template[] = [
   {
     start: /<\|start\|>(system|developer|user|assistant)(?:<\|message\|>)?/g,
     ends: ['<|end|>', '<|return|>'],
-    joins: true,
+    finalChannel: '<|channel|>final<|message|>',
   },
   { start: /<\|im_start\|>([a-z]+)<\|im_sep\|>/g, ends: ['<|im_end|>'] },
   { start: /<\|start_of_role\|>([a-z]+)<\|end_of_role\|>/g, ends: ['<|end_of_text|>'] },
@@ -50,20 +50,19 @@ export function readTurns(prompt: string): Turns {
   for (const template of TEMPLATES) {
     const all = [...prompt.matchAll(template.start)]
     if (all.length === 0) continue
-    const isJoined = (index: number): boolean =>
-      template.joins === true && all[index]?.[1] === 'assistant' && all[index - 1]?.[1] === 'assistant'
-    const starts = all.filter((_, index) => !isJoined(index))
-    // Where the last part of a joined turn begins: ends of its earlier parts do not end it.
-    const lastPart = isJoined(all.length - 1) ? all.at(-1)!.index : 0
+    const { finalChannel } = template
+    const starts = all.filter(
+      ([, role], index) => finalChannel === undefined || role !== 'assistant' || all[index - 1]?.[1] !== role,
+    )
     let open = false
     const messages = starts.map((start, index) => {
       const from = start.index + start[0].length
       const next = starts[index + 1]?.index ?? prompt.length
-      const last = index === starts.length - 1
+      const mark = finalChannel !== undefined && start[1] === 'assistant' ? prompt.indexOf(finalChannel, from) : from
       const ends = template.ends
-        .map((end) => prompt.indexOf(end, last ? Math.max(from, lastPart) : from))
+        .map((end) => (mark < 0 ? -1 : prompt.indexOf(end, mark)))
         .filter((at) => at >= 0 && at < next)
-      if (last) open = ends.length === 0
+      if (index === starts.length - 1) open = ends.length === 0
       return { role: ROLES[start[1]!] ?? start[1]!, content: prompt.slice(from, Math.min(next, ...ends)) }
     })
     return { messages, open }

@@ -259,7 +259,10 @@ function compareMetrics(page: string, recorded: string): void {
 /** As many tokens of a beginning of text as the real tokenizer put there: 440 is its id. */
 function compareBos(body: unknown, recorded: unknown): void {
   const counted = (value: unknown, bos: number): number => {
-    const ids = JSON.stringify(value).match(/"(?:tokens|prompt_token_ids)":\[([^\]]*)\]/)?.[1]?.split(',') ?? []
+    const ids =
+      JSON.stringify(value)
+        .match(/"(?:tokens|prompt_token_ids)":\[([^\]]*)\]/)?.[1]
+        ?.split(',') ?? []
     return ids.filter((id) => Number(id) === bos).length
   }
   assert.equal(counted(body, tokenize(BOS)[0]!), counted(recorded, 440))
