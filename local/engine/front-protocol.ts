@@ -25,7 +25,7 @@ export interface FrontProtocol {
   readonly rewardShape?: RewardShape
   /** Chats are split into thought and content; raw completions never are. */
   readonly reasoningParser?: ReasoningParser
-  /** Where the thought stands: `reasoning`, or `reasoning_content` as in releases before 0.12. */
+  /** Where the thought stands: `reasoning` unless said, or `reasoning_content` as in older releases. */
   readonly reasoningField?: 'reasoning' | 'reasoning_content'
   /** usage.prompt_tokens_details.cached_tokens is told, by --enable-prompt-tokens-details. */
   readonly promptTokensDetails?: boolean
