@@ -35,6 +35,15 @@ export interface FrontProtocol {
   readonly scaleOut?: boolean
 }
 
+export const GENERATION_ROUTES = ['/v1/completions', '/v1/chat/completions']
+export const REWARD_ROUTES = ['/pooling', '/classify', '/score', '/rerank']
+
+/** Whether this server has a route (one that nobody has is not told apart). `scores`: its engine is a reward model too. */
+export function servesRoute({ runner }: FrontProtocol, scores: boolean, path: string): boolean {
+  if (REWARD_ROUTES.includes(path)) return scores && runner !== 'generate'
+  return runner !== 'pooling' || !GENERATION_ROUTES.some((route) => path.startsWith(route))
+}
+
 /** The reward shape of a model; null: it answers every route, in the shape that the route and the text ask for. */
 export function rewardShapeOf(protocol: FrontProtocol, model: string): RewardShape | null {
   if (protocol.rewardShape !== undefined) return protocol.rewardShape

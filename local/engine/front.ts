@@ -14,6 +14,7 @@ import { serveChat, serveCompletion } from './front-completions.ts'
 import { noRoute, toFault, unauthorized } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
 import type { Latency } from './front-latency.ts'
+import { GENERATION_ROUTES, REWARD_ROUTES, servesRoute } from './front-protocol.ts'
 import type { FrontProtocol } from './front-protocol.ts'
 import { rerankRoute, scoreRoute } from './front-rank.ts'
 import { renderChat, renderCompletions } from './front-render.ts'
@@ -178,9 +179,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/simulator/stats': { GET: ({ stats }) => stats(), POST: resetStats },
 }
 
-const GENERATION = ['/v1/completions', '/v1/chat/completions']
-const REWARDS = ['/pooling', '/classify', '/score', '/rerank']
-const COUNTED = [...GENERATION, ...REWARDS]
+const COUNTED = [...GENERATION_ROUTES, ...REWARD_ROUTES]
 
 async function handle(
   front: FrontState,
@@ -231,9 +230,7 @@ function bodyOf({ request, raw }: Exchange): Body {
 }
 
 function isServed(front: FrontState, path: string): boolean {
-  const { runner } = front.protocol
-  if (REWARDS.includes(path)) return front.engine.score !== null && runner !== 'generate'
-  return runner !== 'pooling' || !GENERATION.some((route) => path.startsWith(route))
+  return servesRoute(front.protocol, front.engine.score !== null, path)
 }
 
 function scorer(front: FrontState): NonNullable<Engine['score']> {

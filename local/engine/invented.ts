@@ -2,6 +2,7 @@
 // benches use. Seeds next to each other give different problems (every text of a family has its own range of indexes
 // and never repeats inside it); right and wrong solutions and their rewards follow from problem and seed.
 
+import type { Author } from './author.ts'
 import type { Engine } from './contract.ts'
 import { ALGEBRA } from './invented-algebra.ts'
 import { ARITHMETIC } from './invented-arithmetic.ts'
@@ -16,7 +17,7 @@ import { forms } from './invented-value.ts'
 import { createDice, hashNumbers, hashText } from './random.ts'
 import { createTextEngine } from './text-engine.ts'
 import { boxed } from './text-writing.ts'
-import type { Author, TextEngineOptions } from './text-engine.ts'
+import type { TextEngineOptions } from './text-engine.ts'
 
 const REMEMBERED = 4096
 

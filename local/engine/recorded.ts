@@ -5,11 +5,12 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { UsageFault } from '../../schemas/failure.ts'
+import type { Author } from './author.ts'
 import type { Engine } from './contract.ts'
 import { createInventor } from './invented.ts'
 import { stepLogits } from './invented-steps.ts'
 import { createTextEngine } from './text-engine.ts'
-import type { Author, TextEngineOptions } from './text-engine.ts'
+import type { TextEngineOptions } from './text-engine.ts'
 
 const MOST_FAULTS = 20
 

@@ -2,6 +2,7 @@
 // text-cut.ts where a server would end it; here it is put into pieces and scored. All is decided by prompt and seed;
 // temperature and the other sampling numbers change the first token of a problem where that is asked for, else nothing.
 
+import type { Author } from './author.ts'
 import type { Engine, EnginePrompt, EngineSampling } from './contract.ts'
 import { jsonBySchema } from './invented-json.ts'
 import { createDice, hashText } from './random.ts'
@@ -18,18 +19,6 @@ import {
   tokenize,
 } from './tokens.ts'
 import { readTurns, renderChatml, renderHarmony } from './turns.ts'
-
-/** Who decides what is written. The same arguments give the same text, also in another process. */
-export interface Author {
-  /** The rest of a problem that begins with `opener` (empty: the whole problem). */
-  problem(seed: number, opener: string): string
-  /** What is said to this question (the user's message; a problem with an instruction around it). */
-  answer(question: string, seed: number): string
-  /** Raw reward of an answer to a question. */
-  reward(question: string, answer: string): number
-  /** For each step of an answer how much speaks for it (a logit); steps after a wrong one are low too. */
-  steps(question: string, steps: readonly string[]): number[]
-}
 
 export interface TextEngineOptions {
   models?: readonly string[]

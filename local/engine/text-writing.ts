@@ -3,9 +3,9 @@
 // Promise: a prompt that ends within a text that would have been written is followed by the rest of that very text,
 // so what max_tokens has cut can be continued.
 
+import type { Author } from './author.ts'
 import type { EngineMessage, EnginePrompt, EngineSampling } from './contract.ts'
 import { afterFirstToken, drawFirstToken, openerOf } from './first-tokens.ts'
-import type { Author } from './text-engine.ts'
 import { readTurns } from './turns.ts'
 
 /** How the played model writes. */
@@ -41,8 +41,8 @@ function problem(author: Author, begun: string, sampling: EngineSampling, style:
 
 /** The rest of an answer of which `begun` stands in the prompt. */
 function rest(answer: string, begun: string, thinks: boolean): string {
+  if (begun === '' && !thinks) return answer
   const thinking = `<think>\n${thoughtOf(answer)}\n</think>\n\n${answer}`
-  if (begun === '') return thinks ? thinking : answer
   if (thinking.startsWith(begun)) return thinking.slice(begun.length)
   if (begun.endsWith('\\boxed{')) return `${boxed(answer) ?? answer}}$.`
   const closed = begun.lastIndexOf('</think>')
