@@ -1,8 +1,8 @@
 // The OpenAI-compatible front of vLLM over an Engine: simulated text or a small real model. Routes, defaults, replies
 // and error bodies are vLLM 0.32's, held to recordings of it by test/local/engine/recordings.test.ts. What differs
 // (docs/protocol.md has it all): one server has the generation routes and, where the engine scores, the reward routes;
-// log probabilities are refused; ignore_eos and min_tokens have no effect. The queue has no bound, as in a stock vLLM; a client that goes
-// away frees its slots and its places in the queue at once.
+// log probabilities are refused; ignore_eos and min_tokens have no effect. The queue has no bound, as in a stock vLLM;
+// a client that goes away frees its slots and its places in the queue at once.
 
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -164,18 +164,10 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   },
   '/tokenize': { POST: (exchange) => tokenizeRoute(exchange.front, bodyOf(exchange)) },
   '/detokenize': { POST: (exchange) => detokenizeRoute(exchange.front, bodyOf(exchange)) },
-  '/pooling': {
-    POST: (exchange) => poolingRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
-  },
-  '/classify': {
-    POST: (exchange) => classifyRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
-  },
-  '/score': {
-    POST: (exchange) => scoreRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
-  },
-  '/rerank': {
-    POST: (exchange) => rerankRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
-  },
+  '/pooling': scored(poolingRoute),
+  '/classify': scored(classifyRoute),
+  '/score': scored(scoreRoute),
+  '/rerank': scored(rerankRoute),
   '/simulator/stats': { GET: ({ stats }) => stats(), POST: resetStats },
 }
 
@@ -233,9 +225,15 @@ function isServed(front: FrontState, path: string): boolean {
   return servesRoute(front.protocol, front.engine.score !== null, path)
 }
 
-function scorer(front: FrontState): NonNullable<Engine['score']> {
-  if (front.engine.score === null) throw noRoute(false)
-  return front.engine.score
+/** A route over the engine's rewards. */
+function scored(route: typeof poolingRoute): { POST: Route } {
+  return {
+    POST(exchange) {
+      const { score } = exchange.front.engine
+      if (score === null) throw noRoute(false)
+      return route(exchange.front, score, bodyOf(exchange), exchange.work)
+    },
+  }
 }
 
 function ok({ response }: Exchange): undefined {
