@@ -11,8 +11,10 @@ import { openRecording } from '../local/engine/recorded.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import { collect, positiveInteger } from './options.ts'
+import { addShapeOptions, engineShape, frontProtocol } from './simulate-shapes.ts'
+import type { ShapeOptions } from './simulate-shapes.ts'
 
-interface SimulateOptions {
+interface SimulateOptions extends ShapeOptions {
   readonly recording?: string
   readonly port: number
   readonly host: string
@@ -22,7 +24,6 @@ interface SimulateOptions {
   readonly model?: string[]
   readonly maxModelLen: number
   readonly apiKeyEnv?: string
-  readonly think?: boolean
   readonly stats?: string
 }
 
@@ -30,15 +31,17 @@ const EXAMPLES = `
 Examples:
   ./magpie simulate --port 8000
   ./magpie simulate --port 8000 --recording recorded.jsonl --slots 64 --latency-ms 200
+  ./magpie simulate --port 8001 --model Qwen/Qwen2.5-Math-PRM-7B --runner pooling
+  ./magpie simulate --port 8002 --reasoning-parser deepseek_r1 --generation-config temperature=0.6,top_p=0.95
   curl http://127.0.0.1:8000/v1/models
 
 Without --recording it invents problems, answers and scores by seed, an endless supply. It serves /v1/completions,
-/v1/chat/completions, /tokenize, /detokenize, /pooling, /classify, /metrics and /health as vLLM does;
-/simulator/stats counts the calls (POST sets them back). Ctrl-C ends it.`
+/v1/chat/completions, /tokenize, /detokenize, /pooling, /classify, /score, /metrics and /health as vLLM does
+(docs/protocol.md tells what is spoken); /simulator/stats counts the calls (POST sets them back). Ctrl-C ends it.`
 
 /** Adds the command. */
 export function addSimulate(program: Command): void {
-  program
+  const command = program
     .command('simulate')
     .description('a stand-in for a vLLM cluster, to try a config, forecast and test without a GPU')
     .option('--recording <file>', 'serve this recording (JSON lines: problem, answer, samples of text and reward)')
@@ -60,10 +63,8 @@ export function addSimulate(program: Command): void {
     )
     .addOption(new Option('--max-model-len <n>', 'context size in tokens').argParser(positiveInteger).default(32768))
     .option('--api-key-env <name>', 'ask for the key that this environment variable holds')
-    .option('--think', 'answer as a reasoning model without a parser: a thought and </think> first')
     .option('--stats <file>', 'write the counts of calls to this file (JSON) at the end')
-    .addHelpText('after', EXAMPLES)
-    .action(simulate)
+  addShapeOptions(command).addHelpText('after', EXAMPLES).action(simulate)
 }
 
 async function simulate(options: SimulateOptions): Promise<void> {
@@ -76,6 +77,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     latency: { medianMs: options.latencyMs, sigma: options.sigma },
     log: silentLogger,
     anyModel: options.model === undefined,
+    protocol: frontProtocol(options),
     ...(apiKey !== undefined && { apiKey }),
   })
   const ended = signalled()
@@ -89,7 +91,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
 function openEngine(options: SimulateOptions): Promise<Engine> {
   const engineOptions = {
     maxModelLen: options.maxModelLen,
-    think: options.think === true,
+    ...engineShape(options),
     ...(options.model !== undefined && { models: options.model }),
   }
   if (options.recording === undefined) return Promise.resolve(createInvented(engineOptions))

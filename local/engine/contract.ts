@@ -10,6 +10,10 @@ export interface EngineSampling {
   seed: number
   stop: readonly string[]
   stopTokenIds: readonly number[]
+  /** Added to the logits of these ids; none unless said. */
+  logitBias?: ReadonlyMap<number, number>
+  /** Whether the text leaves out the model's control tokens (true unless said); their ids are counted all the same. */
+  skipSpecialTokens?: boolean
 }
 
 export interface EngineChoice {
@@ -56,7 +60,10 @@ export interface Engine {
   render(messages: readonly EngineMessage[], addGenerationPrompt: boolean): string
   /** Prompt to text, stop strings and limits applied. Throws a permanent Failure 'context-length' for a prompt without room. */
   complete(prompt: EnginePrompt, sampling: EngineSampling, options: EngineOptions): Promise<EngineChoice>
-  /** Reward of a conversation: one raw value for each token of the prompt, the last is the reward; null: no reward model here. */
+  /**
+   * Reward of a conversation: one raw value for each token of the prompt, the last is the reward; at a step mark it is
+   * how much speaks for the step (a logit). null: no reward model here.
+   */
   score: ((prompt: EnginePrompt, signal: AbortSignal) => Promise<number[]>) | null
   close(): Promise<void>
 }

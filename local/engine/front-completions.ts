@@ -69,11 +69,16 @@ export async function serveChat(
   }
   const prompt = readChat(body, front.engine, true)
   const asked = body['max_completion_tokens'] ?? body['max_tokens']
-  const shape = chatShape(head)
+  const { reasoningParser: parser, reasoningField: field = 'reasoning' } = front.protocol
+  const included = body['include_reasoning'] !== false
+  // Structured output is all content: no thought is made before it here.
+  const splits = parser !== undefined && readJsonSchema(body) === null
+  const shape = chatShape(head, splits ? { parser, field, included, prompt: prompt.text } : null)
   await serve(front, response, work, {
     shape,
     prompts: [prompt],
-    body: { ...body, max_tokens: asked },
+    // Channels are read off the control tokens.
+    body: { ...body, max_tokens: asked, ...(parser === 'openai_gptoss' && { skip_special_tokens: false }) },
     defaultMaxTokens: Number.POSITIVE_INFINITY,
   })
 }
@@ -85,10 +90,12 @@ async function serve(front: FrontState, response: ServerResponse, work: Work, as
     throw badParameter('Stream options can only be defined when `stream=True`.', 'stream_options')
   }
   const jsonSchema = readJsonSchema(body)
-  const wanted = typeof body['max_tokens'] === 'number' ? body['max_tokens'] : asked.defaultMaxTokens
+  const defaults = front.protocol.generationConfig
+  const fallback = defaults?.max_tokens ?? asked.defaultMaxTokens
+  const wanted = typeof body['max_tokens'] === 'number' ? body['max_tokens'] : fallback
   const requests = prompts.map((prompt) => {
     const most = effectiveMaxTokens(wanted, prompt.tokens.length, prompt.characters, front.engine, maxModelLen(front))
-    return { prompt, ...readSampling(body, most, front.engine) }
+    return { prompt, ...readSampling(body, most, front.engine, defaults) }
   })
   front.checkRoom(requests.reduce((sum, { n }) => sum + n, 0))
   for (const { n } of requests) front.metrics.asked(n)
@@ -103,12 +110,14 @@ async function serve(front: FrontState, response: ServerResponse, work: Work, as
     await serveStream(front, response, work, asked, sequences, jsonSchema)
     return
   }
+  const details = cachedDetails(front, prompts)
   const returnIds = body['return_token_ids'] === true
   const echo = body['echo'] === true
   let completionTokens = 0
   const choices = await Promise.all(
     sequences.map(async ({ prompt, sampling, includeStop }, index) => {
       const choice = await generate(front, prompt, sampling, work, { jsonSchema })
+      remember(front, prompt, choice)
       completionTokens += choice.completionTokens
       const text = (echo ? asked.shape.echoed(prompt, body) : '') + choice.text + stopOf(choice, includeStop)
       return asked.shape.choice(
@@ -119,7 +128,7 @@ async function serve(front: FrontState, response: ServerResponse, work: Work, as
       )
     }),
   )
-  const usage = usageOf(prompts, completionTokens)
+  const usage = { ...usageOf(prompts, completionTokens), ...details }
   replyWithFault(response, work.fault, asked.shape.reply(choices, usage, returnIds ? prompts[0]!.tokens : null))
 }
 
@@ -145,6 +154,7 @@ async function serveStream(
   const ids = (text: string): number[] | null =>
     returnIds ? front.engine.tokenize(text, { addSpecialTokens: false }) : null
   const events = openEventStream(response, work.fault)
+  const details = cachedDetails(front, prompts)
   let completionTokens = 0
   try {
     for (const [index, { prompt }] of sequences.entries()) {
@@ -159,14 +169,13 @@ async function serveStream(
           sent = choice?.completionTokens ?? sent + 1
           const promptIds = returnIds && first ? prompt.tokens : null
           first = false
-          events.send(
-            shape.chunk(index, text, choice, {
-              prompt: promptIds,
-              completion: ids(text),
-              usage: usage(),
-              last: choice !== null && !includeUsage,
-            }),
-          )
+          const chunk = shape.chunk(index, text, choice, {
+            prompt: promptIds,
+            completion: ids(text),
+            usage: usage(),
+            last: choice !== null && !includeUsage,
+          })
+          if (chunk !== null) events.send(chunk)
         }
         let first = true
         if (body['echo'] === true) piece(shape.echoed(prompt, body), null)
@@ -174,17 +183,38 @@ async function serveStream(
           piece(text, null)
         })
         const choice = await generate(front, prompt, sampling, work, { jsonSchema, onText: held.push })
+        remember(front, prompt, choice)
         completionTokens += choice.completionTokens
         piece(held.last() + stopOf(choice, includeStop), choice)
       }),
     )
-    if (includeUsage) events.send(shape.usageChunk(usageOf(prompts, completionTokens)))
+    if (includeUsage) events.send(shape.usageChunk({ ...usageOf(prompts, completionTokens), ...details }))
     events.end()
   } catch (error) {
     if (work.signal.aborted) throw error
     front.log.warn({ error: toFault(error).body }, 'a stream ended in an error')
     events.end(error)
   }
+}
+
+/**
+ * How much of the last prompt was computed before, where the server tells it (vLLM tells nothing of none at all).
+ * Prompts of one request are computed in the order in which they stand.
+ */
+function cachedDetails(front: FrontState, prompts: readonly ReadPrompt[]): Pick<Usage, 'prompt_tokens_details'> {
+  const { prefixCache } = front
+  if (prefixCache === null) return {}
+  let cached = 0
+  for (const { tokens } of prompts) {
+    cached = prefixCache.cached(tokens)
+    prefixCache.remember(tokens)
+  }
+  return cached === 0 ? {} : { prompt_tokens_details: { cached_tokens: cached } }
+}
+
+/** What was generated is in the cache too: an answer that goes on finds it there. */
+function remember(front: FrontState, prompt: ReadPrompt, choice: EngineChoice): void {
+  front.prefixCache?.remember([...prompt.tokens, ...idsOf(front, choice)])
 }
 
 function usageOf(prompts: readonly ReadPrompt[], completionTokens: number): Usage {

@@ -26,6 +26,7 @@ const SAMPLING: Readonly<Record<string, FieldKind>> = {
   stop_token_ids: 'integers',
   include_stop_str_in_output: 'boolean',
   ignore_eos: 'boolean',
+  skip_special_tokens: 'boolean',
   min_tokens: 'integer',
   stream: 'boolean',
   stream_options: 'object',
@@ -47,6 +48,7 @@ export const CHAT_FIELDS = {
   max_completion_tokens: 'integer',
   logprobs: 'boolean',
   top_logprobs: 'integer',
+  include_reasoning: 'boolean',
   add_generation_prompt: 'boolean',
   continue_final_message: 'boolean',
 } as const

@@ -3,6 +3,7 @@
 import type { Engine, EngineSampling } from './contract.ts'
 import { badParameter, badRequest, pythonFloat } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
+import type { GenerationConfig } from './front-protocol.ts'
 
 const MOST_CHOICES = 16384
 const MOST_LOGPROBS = 20
@@ -20,19 +21,27 @@ function numberOr(body: Body, name: string, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise
 }
 
-/** Reads and checks the sampling part of a checked body. `room` is what effectiveMaxTokens allows. */
-export function readSampling(body: Body, maxTokens: number, engine: Engine): SamplingRequest {
+/**
+ * Reads and checks the sampling part of a checked body. `maxTokens` is what effectiveMaxTokens allows; what is not
+ * given is the model's generation_config, where the server has one.
+ */
+export function readSampling(
+  body: Body,
+  maxTokens: number,
+  engine: Engine,
+  defaults: GenerationConfig = {},
+): SamplingRequest {
   const n = numberOr(body, 'n', 1)
   if (n < 1) throw badRequest(`n must be at least 1, got ${n}.`)
   if (n > MOST_CHOICES) {
     const help = 'To increase this limit, set the VLLM_MAX_N_SEQUENCES environment variable.'
     throw badRequest(`n must be at most ${MOST_CHOICES}, got ${n}. ${help}`)
   }
-  const temperature = numberOr(body, 'temperature', 1)
-  const topP = numberOr(body, 'top_p', 1)
-  const topK = numberOr(body, 'top_k', 0)
-  const minP = numberOr(body, 'min_p', 0)
-  const repetitionPenalty = numberOr(body, 'repetition_penalty', 1)
+  const temperature = numberOr(body, 'temperature', defaults.temperature ?? 1)
+  const topP = numberOr(body, 'top_p', defaults.top_p ?? 1)
+  const topK = numberOr(body, 'top_k', defaults.top_k ?? 0)
+  const minP = numberOr(body, 'min_p', defaults.min_p ?? 0)
+  const repetitionPenalty = numberOr(body, 'repetition_penalty', defaults.repetition_penalty ?? 1)
   for (const name of ['presence_penalty', 'frequency_penalty']) {
     const penalty = numberOr(body, name, 0)
     if (!(penalty >= -2 && penalty <= 2)) throw badRequest(`${name} must be in [-2, 2], got ${pythonFloat(penalty)}.`)
@@ -53,9 +62,12 @@ export function readSampling(body: Body, maxTokens: number, engine: Engine): Sam
   checkUnsupported(body, engine)
   const seed = typeof body['seed'] === 'number' ? body['seed'] : Math.floor(Math.random() * 2 ** 48)
   const stopTokenIds = (body['stop_token_ids'] ?? []) as number[]
+  const logitBias = readLogitBias(body)
+  const skipSpecialTokens = body['skip_special_tokens'] !== false
+  const numbers = { temperature, topP, topK, minP, repetitionPenalty, maxTokens, seed }
   return {
     n,
-    sampling: { temperature, topP, topK, minP, repetitionPenalty, maxTokens, seed, stop, stopTokenIds },
+    sampling: { ...numbers, stop, stopTokenIds, skipSpecialTokens, ...(logitBias && { logitBias }) },
     includeStop: body['include_stop_str_in_output'] === true,
   }
 }
@@ -70,7 +82,13 @@ function checkTemperature(temperature: number): void {
   if (temperature > 2) throw badNumber('temperature must be in [0, 2]', 'temperature', temperature)
 }
 
-/** Log probabilities cannot be had here: that is said, not passed over. logit_bias has no effect, like unknown fields. */
+/** Biases by token id; undefined: none. They bear on the first token of an invented problem, and on nothing else. */
+function readLogitBias(body: Body): ReadonlyMap<number, number> | undefined {
+  const given = Object.entries(body['logit_bias'] ?? {}).map(([id, bias]) => [Number(id), Number(bias)] as const)
+  return given.length === 0 ? undefined : new Map(given)
+}
+
+/** Log probabilities cannot be had here: that is said, not passed over. */
 function checkUnsupported(body: Body, engine: Engine): void {
   const given = body['top_logprobs'] ?? body['logprobs']
   const wanted = typeof given === 'number' ? given : 0

@@ -1,81 +1,77 @@
-// POST /pooling and POST /classify over the engine's rewards. /pooling answers as a token reward model does, one
-// [value] for each token, the last being the reward; a text with `<extra_0>` marks is answered as a process reward
-// model does, one [no, yes] for each mark. /classify answers as a sequence reward model: one value, through a sigmoid
-// unless use_activation is false.
+// POST /pooling and POST /classify over the engine's rewards, in the shape of the reward model that is asked:
+// token: one [value] for each token, raw, the last being the reward; process: one [no, yes] for each step mark;
+// sequence: one value, through a sigmoid unless use_activation is false. A model whose name tells no shape answers
+// /pooling as a token or, where marks are, as a process model, and /classify as a sequence model.
 
 import type { Engine } from './contract.ts'
-import { badParameter, badRequest, invalidShape } from './front-faults.ts'
+import { badParameter, badRequest, invalidShape, noRoute } from './front-faults.ts'
+import type { ShapeFault } from './front-faults.ts'
 import { checkFields, POOLING_FIELDS } from './front-fields.ts'
 import type { Body } from './front-fields.ts'
 import { readChat, readInputs } from './front-prompts.ts'
 import type { ReadPrompt } from './front-prompts.ts'
+import { rewardShapeOf } from './front-protocol.ts'
+import type { RewardShape } from './front-protocol.ts'
 import { checkPromptFits } from './front-sampling.ts'
+import { base64, pooled, sequenceValue } from './front-score-shapes.ts'
 import { chooseModel, maxModelLen, newId, now, scoreInSlot } from './front-state.ts'
 import type { FrontState, Work } from './front-state.ts'
+import { STEP_MARK } from './tokens.ts'
 
-const STEP_MARK = '<extra_0>'
-
-interface Scored {
-  readonly model: string
-  readonly prompts: readonly ReadPrompt[]
-  /** Raw values of each prompt's tokens. */
-  readonly values: readonly (readonly number[])[]
-}
+type Score = NonNullable<Engine['score']>
 
 /** Serves /pooling. */
-export async function poolingRoute(
-  front: FrontState,
-  score: NonNullable<Engine['score']>,
-  body: Body,
-  work: Work,
-): Promise<unknown> {
+export async function poolingRoute(front: FrontState, score: Score, body: Body, work: Work): Promise<unknown> {
   checkFields(body, POOLING_FIELDS)
-  checkTask(body)
-  const { model, prompts, values } = await scoreAll(front, score, body, work)
-  const activate = body['use_activation']
-  const data = prompts.map((prompt, index) => {
-    const vectors = prompt.text.includes(STEP_MARK)
-      ? steps(front.engine, prompt, values[index]!, activate !== false)
-      : values[index]!.map((value) => [activate === true ? sigmoid(value) : value])
-    return { index, object: 'pooling', data: body['encoding_format'] === 'base64' ? base64(vectors) : vectors }
-  })
-  return { id: newId('pooling'), object: 'list', created: now(), model, data, usage: usageOf(prompts) }
-}
-
-/** Serves /classify. */
-export async function classifyRoute(
-  front: FrontState,
-  score: NonNullable<Engine['score']>,
-  body: Body,
-  work: Work,
-): Promise<unknown> {
-  checkFields(body, POOLING_FIELDS)
-  const { model, prompts, values } = await scoreAll(front, score, body, work)
-  const data = values.map((list, index) => {
-    const reward = list.at(-1) ?? 0
-    const probability = body['use_activation'] === false ? reward : sigmoid(reward)
-    return { index, label: 'LABEL_0', probs: [probability], num_classes: 1 }
-  })
-  return { id: newId('classify'), object: 'list', created: now(), model, data, usage: usageOf(prompts) }
-}
-
-async function scoreAll(
-  front: FrontState,
-  score: NonNullable<Engine['score']>,
-  body: Body,
-  work: Work,
-): Promise<Scored> {
   const model = chooseModel(front, body, false)
-  const prompts = 'messages' in body ? [readChat(body, front.engine, false)] : readInput(front, body)
+  const shape = rewardShapeOf(front.protocol, model)
+  checkTask(body, shape)
+  const prompts = readScored(front, body)
+  const values = await scoreAll(front, score, prompts, work)
+  const data = prompts.map((prompt, index) => {
+    const rows = pooled(shape ?? shapeOfText(prompt), prompt.tokens, values[index]!, body['use_activation'])
+    return { index, object: 'pooling', data: body['encoding_format'] === 'base64' ? base64(rows) : rows }
+  })
+  return { id: newId('pooling'), object: 'list', created: now(), model, data, usage: scoreUsage(prompts) }
+}
+
+/** Serves /classify, which only sequence models have. */
+export async function classifyRoute(front: FrontState, score: Score, body: Body, work: Work): Promise<unknown> {
+  checkFields(body, POOLING_FIELDS)
+  const model = sequenceModel(front, body)
+  const prompts = readScored(front, body)
+  const values = await scoreAll(front, score, prompts, work)
+  const data = values.map((list, index) => {
+    return { index, label: 'LABEL_0', probs: [sequenceValue(list, body['use_activation'])], num_classes: 1 }
+  })
+  return { id: newId('classify'), object: 'list', created: now(), model, data, usage: scoreUsage(prompts) }
+}
+
+/** The model's name; the 404 of a route that a token or process model does not have. */
+export function sequenceModel(front: FrontState, body: Body): string {
+  const model = chooseModel(front, body, false)
+  if ((rewardShapeOf(front.protocol, model) ?? 'sequence') !== 'sequence') throw noRoute(false)
+  return model
+}
+
+/** Raw values of each prompt's tokens. Throws the 400 of a prompt that does not fit. */
+export async function scoreAll(
+  front: FrontState,
+  score: Score,
+  prompts: readonly ReadPrompt[],
+  work: Work,
+): Promise<number[][]> {
   for (const { tokens, characters } of prompts)
     checkPromptFits(tokens.length, characters, front.engine, maxModelLen(front))
-  const values = await Promise.all(
-    prompts.map((prompt) => scoreInSlot(front, prompt.text, work, () => score(prompt, work.signal))),
-  )
-  return { model, prompts, values }
+  return Promise.all(prompts.map((prompt) => scoreInSlot(front, prompt.text, work, () => score(prompt, work.signal))))
 }
 
-function readInput(front: FrontState, body: Body): ReadPrompt[] {
+function shapeOfText(prompt: ReadPrompt): RewardShape {
+  return prompt.text.includes(STEP_MARK) ? 'process' : 'token'
+}
+
+function readScored(front: FrontState, body: Body): ReadPrompt[] {
+  if ('messages' in body) return [readChat(body, front.engine, false)]
   const input = body['input']
   const isInput =
     typeof input === 'string' ||
@@ -88,46 +84,36 @@ function readInput(front: FrontState, body: Body): ReadPrompt[] {
 
 const TASKS = ['embed', 'classify', 'token_embed', 'token_classify', 'plugin', 'embed&token_classify']
 
-function checkTask(body: Body): void {
-  const task = body['task'] ?? 'token_classify'
-  if (task === 'token_classify') return
-  if (typeof task === 'string' && TASKS.includes(task)) {
-    throw badParameter(`Unsupported task: '${task}' Supported tasks: ['token_classify']`, 'task')
+function checkTask(body: Body, shape: RewardShape | null): void {
+  const own = shape === 'sequence' ? 'classify' : 'token_classify'
+  const task = body['task'] ?? own
+  if (task === own) return
+  if (shape === 'sequence' && task === 'token_classify') {
+    const help = "Try switching the model's pooling_task via --pooler-config.task token_classify."
+    throw badParameter(help, 'task')
   }
+  if (typeof task === 'string' && TASKS.includes(task)) {
+    throw badParameter(`Unsupported task: '${task}' Supported tasks: ['${own}']`, 'task')
+  }
+  throw invalidShape(taskFaults(body, task))
+}
+
+/** Faults of all three kinds of body that /pooling takes: an input, messages, a plug-in's data. */
+function taskFaults(body: Body, task: unknown): ShapeFault[] {
   const names = `${TASKS.slice(0, -1)
     .map((name) => `'${name}'`)
     .join(', ')} or '${TASKS.at(-1)!}'`
-  throw invalidShape([
-    {
-      type: 'literal_error',
-      loc: 'body.task',
-      msg: `Input should be ${names}`,
-      input: task,
-      ctx: `'expected': "${names}"`,
-    },
-  ])
-}
-
-/** [no, yes] at each step mark: probabilities, or with activate false the logits behind them. */
-function steps(engine: Engine, prompt: ReadPrompt, values: readonly number[], activate: boolean): number[][] {
-  const mark = engine.tokenize(STEP_MARK, { addSpecialTokens: false })[0]
-  const at = [...prompt.tokens.keys()].filter((index) => prompt.tokens[index] === mark)
-  return at.map((index) => {
-    const value = values[index]!
-    return activate ? [1 - sigmoid(value), sigmoid(value)] : [-value / 2, value / 2]
+  const ctx = `'expected': "${names}"`
+  const literal = { type: 'literal_error', loc: 'body.task', msg: `Input should be ${names}`, input: task, ctx }
+  const branches = ['input', 'messages', 'data'].map((field): ShapeFault[] => {
+    const missing = { type: 'missing', loc: `body.${field}`, msg: 'Field required', input: body }
+    return field in body ? [literal] : [missing, literal]
   })
+  return branches.flat()
 }
 
-function sigmoid(value: number): number {
-  return 1 / (1 + Math.exp(-value))
-}
-
-/** Little-endian float32, row after row. */
-function base64(vectors: readonly (readonly number[])[]): string {
-  return Buffer.from(new Float32Array(vectors.flat()).buffer).toString('base64')
-}
-
-function usageOf(prompts: readonly ReadPrompt[]): unknown {
+/** Usage of a scored request: nothing is generated. */
+export function scoreUsage(prompts: readonly ReadPrompt[]): unknown {
   let tokens = 0
   for (const prompt of prompts) tokens += prompt.tokens.length
   return {

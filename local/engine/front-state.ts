@@ -12,9 +12,11 @@ import { cutsText } from './front-mischief.ts'
 import type { Fault, Mischief } from './front-mischief.ts'
 import { spend } from './front-pace.ts'
 import type { Seat, Slots } from './front-slots.ts'
+import type { FrontProtocol } from './front-protocol.ts'
 import type { CallCounter, CountedCall } from './front-stats.ts'
 import type { Trouble } from './front-trouble.ts'
 import type { Metrics } from './metrics.ts'
+import type { PrefixCache } from './prefix-cache.ts'
 import { hashText } from './random.ts'
 
 export interface FrontState {
@@ -30,6 +32,9 @@ export interface FrontState {
   /** Throws the refusal of a server that has no room for so many more sequences. */
   readonly checkRoom: (sequences: number) => void
   readonly log: Logger
+  readonly protocol: FrontProtocol
+  /** Null where nobody is told of it. */
+  readonly prefixCache: PrefixCache | null
   /** Any model name is served; else only the engine's. */
   readonly anyModel: boolean
   readonly version: string

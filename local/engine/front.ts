@@ -1,8 +1,8 @@
 // The OpenAI-compatible front of vLLM over an Engine: simulated text or a small real model. Routes, defaults, replies
-// and error bodies are vLLM 0.32's, held to recordings of it by test/local/engine/recordings.test.ts. What differs:
-// one server has the generation routes and (where the engine scores) the reward routes; log probabilities are refused;
-// ignore_eos, min_tokens and logit_bias have no effect. The queue has no bound, as in a stock vLLM; a client that goes
-// away frees its slots and its places in the queue at once.
+// and error bodies are vLLM 0.32's, held to recordings of it by test/local/engine/recordings.test.ts. What differs
+// (docs/protocol.md has it all): one server has the generation routes and, where the engine scores, the reward routes;
+// log probabilities are refused; ignore_eos and min_tokens have no effect. The queue has no bound, as in a stock vLLM;
+// a client that goes away frees its slots and its places in the queue at once.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../schemas/logger.ts'
@@ -11,15 +11,19 @@ import type { Clock } from './clock.ts'
 import type { Engine } from './contract.ts'
 import { serveChat, serveCompletion } from './front-completions.ts'
 import { checkLoaded, dieRoute, hangRoute, meetFault } from './front-control.ts'
-import { noRoute, scaleOutDisabled, toFault, unauthorized } from './front-faults.ts'
-import type { Body } from './front-fields.ts'
-import type { Latency } from './front-latency.ts'
+import { noRoute, toFault, unauthorized } from './front-faults.ts'
 import { beginLife } from './front-life.ts'
 import type { Manner } from './front-life.ts'
 import { createListener } from './front-listener.ts'
 import { createMischief, spoilsReply } from './front-mischief.ts'
 import type { Fault } from './front-mischief.ts'
 import { modelsRoute } from './front-models.ts'
+import type { Body } from './front-fields.ts'
+import type { Latency } from './front-latency.ts'
+import { GENERATION_ROUTES, REWARD_ROUTES, servesRoute } from './front-protocol.ts'
+import type { FrontProtocol } from './front-protocol.ts'
+import { rerankRoute, scoreRoute } from './front-rank.ts'
+import { renderChat, renderCompletions } from './front-render.ts'
 import { classifyRoute, poolingRoute } from './front-scores.ts'
 import { createSlots } from './front-slots.ts'
 import { replyWithFault } from './front-spoil.ts'
@@ -31,6 +35,7 @@ import { roomCheck } from './front-trouble.ts'
 import type { Trouble } from './front-trouble.ts'
 import { parseBody, readBody, replyJson, replyText } from './http.ts'
 import { createMetrics } from './metrics.ts'
+import { createPrefixCache } from './prefix-cache.ts'
 
 export interface FrontOptions {
   engine: Engine
@@ -51,6 +56,8 @@ export interface FrontOptions {
   trouble?: Trouble
   /** The machine's unless said. */
   clock?: Clock
+  /** Which of vLLM's shapes are spoken; a stock server's unless said. */
+  protocol?: FrontProtocol
 }
 
 export interface Front {
@@ -108,6 +115,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     counter: createCallCounter(),
     latency: options.latency,
     anyModel: options.anyModel === true,
+    protocol: options.protocol ?? {},
+    prefixCache: options.protocol?.promptTokensDetails === true ? createPrefixCache() : null,
     version: VERSION,
     fingerprint: `magpie-${VERSION}`,
     startedAt: Math.floor(Date.now() / 1000),
@@ -172,22 +181,24 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/v1/chat/completions': {
     POST: (exchange) => serveChat(exchange.front, exchange.request, exchange.response, bodyOf(exchange), exchange.work),
   },
-  '/v1/completions/render': { POST: refuseScaleOut },
-  '/v1/chat/completions/render': { POST: refuseScaleOut },
+  '/v1/completions/render': {
+    POST: (exchange) => renderCompletions(exchange.front, exchange.request, bodyOf(exchange)),
+  },
+  '/v1/chat/completions/render': {
+    POST: (exchange) => renderChat(exchange.front, exchange.request, bodyOf(exchange)),
+  },
   '/tokenize': { POST: (exchange) => tokenizeRoute(exchange.front, bodyOf(exchange)) },
   '/detokenize': { POST: (exchange) => detokenizeRoute(exchange.front, bodyOf(exchange)) },
-  '/pooling': {
-    POST: (exchange) => poolingRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
-  },
-  '/classify': {
-    POST: (exchange) => classifyRoute(exchange.front, scorer(exchange.front), bodyOf(exchange), exchange.work),
-  },
+  '/pooling': scored(poolingRoute),
+  '/classify': scored(classifyRoute),
+  '/score': scored(scoreRoute),
+  '/rerank': scored(rerankRoute),
   '/simulator/stats': { GET: ({ stats }) => stats(), POST: resetStats },
   '/simulator/die': { POST: die },
   '/simulator/hang': { POST: (exchange) => hangRoute(exchange.front, bodyOf(exchange)) },
 }
 
-const COUNTED = ['/v1/completions', '/v1/chat/completions', '/pooling', '/classify']
+const COUNTED = [...GENERATION_ROUTES, ...REWARD_ROUTES]
 
 async function handle(
   front: FrontState,
@@ -250,12 +261,18 @@ function bodyOf({ request, raw }: Exchange): Body {
 
 function isServed(front: FrontState, path: string): boolean {
   if (front.trouble.hiddenRoutes?.includes(path) === true) return false
-  return front.engine.score !== null || (path !== '/pooling' && path !== '/classify')
+  return servesRoute(front.protocol, front.engine.score !== null, path)
 }
 
-function scorer(front: FrontState): NonNullable<Engine['score']> {
-  if (front.engine.score === null) throw noRoute(false)
-  return front.engine.score
+/** A route over the engine's rewards. */
+function scored(route: typeof poolingRoute): { POST: Route } {
+  return {
+    POST(exchange) {
+      const { score } = exchange.front.engine
+      if (score === null) throw noRoute(false)
+      return route(exchange.front, score, bodyOf(exchange), exchange.work)
+    },
+  }
 }
 
 function ok({ response }: Exchange): undefined {
@@ -267,10 +284,6 @@ function metrics({ front, response }: Exchange): undefined {
   const load = { running, waiting, cacheUsage: front.slots.cacheUsage(), oldNames: front.trouble.oldMetrics === true }
   const text = front.metrics.render(load)
   replyText(response, 200, 'text/plain; version=1.0.0; charset=utf-8', text)
-}
-
-function refuseScaleOut(): never {
-  throw scaleOutDisabled()
 }
 
 function die(exchange: Exchange): undefined {

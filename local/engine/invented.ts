@@ -2,6 +2,7 @@
 // benches use. Seeds next to each other give different problems (every text of a family has its own range of indexes
 // and never repeats inside it); right and wrong solutions and their rewards follow from problem and seed.
 
+import type { Author } from './author.ts'
 import type { Engine } from './contract.ts'
 import { ALGEBRA } from './invented-algebra.ts'
 import { ARITHMETIC } from './invented-arithmetic.ts'
@@ -11,10 +12,12 @@ import type { Frame, Solution } from './invented-frame.ts'
 import { GEOMETRY } from './invented-geometry.ts'
 import { NUMBERS } from './invented-numbers.ts'
 import { rightShare, writeGuess, writeSolution } from './invented-solution.ts'
+import { firstWrongStep, stepLogits } from './invented-steps.ts'
 import { forms } from './invented-value.ts'
 import { createDice, hashNumbers, hashText } from './random.ts'
-import { boxed, createTextEngine } from './text-engine.ts'
-import type { Author, TextEngineOptions } from './text-engine.ts'
+import { createTextEngine } from './text-engine.ts'
+import { boxed } from './text-writing.ts'
+import type { TextEngineOptions } from './text-engine.ts'
 
 const REMEMBERED = 4096
 
@@ -62,6 +65,15 @@ export function createInventor(): Author {
       const dice = createDice(hashText(answer), hashText(question))
       const right = known === null ? 0.5 : isRight(known.solution, answer) ? 1 : 0
       return Math.fround(-2 + 4.5 * right + 1.3 * dice.normal())
+    },
+    steps(question, steps) {
+      const known = recognise(question)
+      const whole = steps.join('\n\n')
+      // To a problem that nobody here knows, a text goes wrong at one of its steps as often as not.
+      const doubt = createDice(hashText(question), hashText(whole)).below(2 * steps.length)
+      if (known === null) return stepLogits(question, steps, Math.min(doubt, steps.length))
+      const right = isRight(known.solution, whole)
+      return stepLogits(question, steps, right ? steps.length : firstWrongStep(known.solution, steps))
     },
   }
 }

@@ -5,10 +5,12 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { UsageFault } from '../../schemas/failure.ts'
+import type { Author } from './author.ts'
 import type { Engine } from './contract.ts'
 import { createInventor } from './invented.ts'
+import { stepLogits } from './invented-steps.ts'
 import { createTextEngine } from './text-engine.ts'
-import type { Author, TextEngineOptions } from './text-engine.ts'
+import type { TextEngineOptions } from './text-engine.ts'
 
 const MOST_FAULTS = 20
 
@@ -102,16 +104,25 @@ export function createReader(problems: readonly RecordedProblem[]): Author {
     },
     reward(question, answer) {
       const recorded = find(question)
-      return recordedReward(recorded, answer) ?? inventor.reward(question, answer)
+      return recordedSample(recorded, answer)?.reward ?? inventor.reward(question, answer)
+    },
+    // A recording has no scores of steps: what it says of the whole decides, and a wrong text goes wrong at its end.
+    steps(question, steps) {
+      const sample = recordedSample(find(question), steps.join('\n\n'))
+      if (sample === undefined) return inventor.steps(question, steps)
+      const right = sample.correct ?? sample.reward > 0
+      return stepLogits(question, steps, right ? steps.length : steps.length - 1)
     },
   }
 }
 
-/** The reward of this text: exactly this one, else one that differs in white space only. */
-function recordedReward(recorded: RecordedProblem | null, answer: string): number | undefined {
+type Sample = RecordedProblem['samples'][number]
+
+/** The sample with this text: exactly this one, else one that differs in white space only. */
+function recordedSample(recorded: RecordedProblem | null, answer: string): Sample | undefined {
   const samples = recorded?.samples ?? []
   const wanted = plain(answer)
-  return (samples.find(({ text }) => text === answer) ?? samples.find(({ text }) => plain(text) === wanted))?.reward
+  return samples.find(({ text }) => text === answer) ?? samples.find(({ text }) => plain(text) === wanted)
 }
 
 function at<Item>(list: readonly Item[], seed: number): Item {

@@ -1,10 +1,24 @@
 // The stand-in's tokenizer: no vocabulary file, yet every text has token ids, and detokenize(tokenize(x)) === x.
-// A piece is up to 4 ASCII characters of one kind (a space may lead letters), one other character, or a special
+// A piece is up to 4 ASCII characters of one kind (a space may lead letters), one other character, `**`, or a special
 // token; its id is computed from the piece itself, so ids are the same in every version and on every machine.
 // Special tokens carry the ids of the models that own them (stop_token_ids of a config then work), where those do
 // not clash. Ids between the special ones and FIRST_PIECE belong to nobody.
 
-/** Text and id of each special token: DeepSeek, Llama 3, Qwen (also its reward model's step mark), Gemma. */
+/** Marks of gpt-oss' harmony format: a server that skips special tokens leaves them out of what it shows. */
+export const HARMONY_TOKENS: readonly (readonly [text: string, id: number])[] = [
+  ['<|start|>', 200006],
+  ['<|end|>', 200007],
+  ['<|message|>', 200008],
+  ['<|channel|>', 200005],
+  ['<|constrain|>', 200003],
+  ['<|return|>', 200002],
+  ['<|call|>', 200012],
+]
+
+/** The token that steps end with where a process reward model reads them (Qwen2.5-Math-PRM). */
+export const STEP_MARK = '<extra_0>'
+
+/** Text and id of each special token: DeepSeek, Llama 3, Qwen, Gemma, Phi, Granite, gpt-oss. */
 export const SPECIAL_TOKENS: readonly (readonly [text: string, id: number])[] = [
   ['<｜begin▁of▁sentence｜>', 0],
   ['<｜end▁of▁sentence｜>', 1],
@@ -22,15 +36,25 @@ export const SPECIAL_TOKENS: readonly (readonly [text: string, id: number])[] = 
   ['<|endoftext|>', 151643],
   ['<|im_start|>', 151644],
   ['<|im_end|>', 151645],
-  ['<extra_0>', 151651],
+  [STEP_MARK, 151651],
   ['<start_of_turn>', 106],
   ['<end_of_turn>', 107],
   ['<bos>', 203],
   ['<eos>', 201],
+  ['<s>', 204],
+  ['</s>', 205],
+  ['<|system|>', 32006],
+  ['<|user|>', 32010],
+  ['<|assistant|>', 32001],
+  ['<|im_sep|>', 100266],
+  ['<|start_of_role|>', 49152],
+  ['<|end_of_role|>', 49153],
+  ...HARMONY_TOKENS,
 ]
 
-/** The token that ends what the stand-in says. */
+/** The token that ends what the stand-in says, and the one that ends it where it speaks harmony. */
 export const END_TOKEN = 151645
+export const HARMONY_END_TOKEN = 200002
 
 /** Characters of the longest token. */
 export const LONGEST_TOKEN = Math.max(...SPECIAL_TOKENS.map(([text]) => text.length))
@@ -66,6 +90,8 @@ function pieceEnd(text: string, at: number): number {
   let kind = KIND[first]!
   let end = at + 1
   if (first === 32 && end < text.length && KIND[text.charCodeAt(end)] === LETTER) kind = LETTER
+  // Bold of Markdown is one token in every large vocabulary, and one that a problem may begin with.
+  if (first === 42 && text.charCodeAt(end) === 42) return end + 1
   if (kind === 0) return end
   const most = Math.min(text.length, at + (kind === DIGIT ? 3 : 4))
   while (end < most && KIND[text.charCodeAt(end)] === kind) end += 1

@@ -127,12 +127,40 @@ describe('magpie simulate', () => {
     assert.equal(await running.ended, 0)
   })
 
+  it('plays the server that its options name', async () => {
+    const running = simulate(
+      ...['--port', '0', '--reasoning-parser', 'deepseek_r1', '--reasoning-field', 'reasoning_content'],
+      ...['--first-tokens', '--prompt-tokens-details', '--generation-config', 'temperature=0,top_p=0.95'],
+      ...['--bos', '--enable-scale-out'],
+    )
+    const url = await ready(running)
+    const post = async (path: string, body: object): Promise<Record<string, never>> => {
+      const headers = { 'content-type': 'application/json' }
+      const reply = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+      return (await reply.json()) as Record<string, never>
+    }
+    const messages = [{ role: 'user', content: 'Solve for x: $17x + 205 = 1055$. Show all steps, please.' }]
+    await post('/v1/chat/completions', { messages, seed: 1 })
+    const chat = await post('/v1/chat/completions', { messages, seed: 1 })
+    assert.match(JSON.stringify(chat), /"reasoning_content":"[^"]*let me think.*"cached_tokens":\d+/)
+    const prompt = '<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n'
+    const problem = await post('/v1/completions', { prompt, max_tokens: 1, return_token_ids: true })
+    assert.match(JSON.stringify(problem), /"text":"What".*"prompt_token_ids":\[128000,128000,/)
+    const [rendered] = (await post('/v1/completions/render', { prompt })) as unknown as [{ sampling_params: object }]
+    assert.match(JSON.stringify(rendered.sampling_params), /"temperature":0,"top_p":0\.95/)
+    const reward = { model: 'Qwen/Qwen2.5-Math-PRM-7B', input: 'One.<extra_0>Two.<extra_0>' }
+    assert.match(JSON.stringify(await post('/pooling', reward)), /"data":\[\[[^[]+\],\[[^[]+\]\]/)
+    running.child.kill('SIGTERM')
+    assert.equal(await running.ended, 0)
+  })
+
   it('refuses wrong use with 2 and a message', async () => {
     const cases: readonly (readonly [string[], RegExp])[] = [
       [['--recording', join(folder, 'nowhere.jsonl')], /Cannot read the recording .*nowhere\.jsonl/],
       [['--port', '70000'], /--port.*0 to 65535/s],
       [['--slots', '0'], /--slots.*at least 1/s],
       [['--latency-ms', 'fast'], /--latency-ms.*at least 0/s],
+      [['--first-tokens', '--recording', join(folder, 'recording.jsonl')], /--first-tokens is for invented problems/],
       [['--api-key-env', 'MAGPIE_NO_SUCH_VARIABLE'], /MAGPIE_NO_SUCH_VARIABLE is not set/],
     ]
     for (const [options, message] of cases) {

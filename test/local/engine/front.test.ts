@@ -295,7 +295,7 @@ describe('rewards', () => {
       data: { data: number[][] }[]
     }
     assert.equal(data[0]!.data.length, 2)
-    for (const [no, yes] of data[0]!.data) assert.ok(Math.abs(no! + yes! - 1) < 1e-9)
+    for (const [no, yes] of data[0]!.data) assert.ok(Math.abs(no! + yes! - 1) < 1e-7)
   })
 })
 

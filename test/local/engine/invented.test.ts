@@ -11,7 +11,7 @@ import { GEOMETRY } from '../../../local/engine/invented-geometry.ts'
 import { NUMBERS } from '../../../local/engine/invented-numbers.ts'
 import { createInventor } from '../../../local/engine/invented.ts'
 import { forms, latex, rational, slips, squareRoot } from '../../../local/engine/invented-value.ts'
-import { boxed } from '../../../local/engine/text-engine.ts'
+import { boxed } from '../../../local/engine/text-writing.ts'
 
 const author = createInventor()
 const frames = [...ARITHMETIC, ...ALGEBRA, ...NUMBERS, ...COUNTING, ...GEOMETRY].flatMap(compileFamily)

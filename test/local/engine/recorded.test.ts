@@ -59,6 +59,20 @@ describe('a recording', () => {
     )
   })
 
+  it('has no scores of steps: what it says of the whole decides, and a wrong text goes wrong at its end', async () => {
+    const file = join(folder, 'steps.jsonl')
+    const samples = [
+      { text: 'First.\n\nThen 2.', reward: -3, correct: true },
+      { text: 'First.\n\nThen 3.', reward: -3 },
+    ]
+    await writeFile(file, JSON.stringify({ problem: 'One plus one?', samples }))
+    const reader = createReader(await readRecording(file))
+    const signs = (...steps: string[]): number[] => reader.steps('One plus one?', steps).map(Math.sign)
+    assert.deepEqual(signs('First.', 'Then 2.'), [1, 1])
+    assert.deepEqual(signs('First.', ' Then 3. '), [1, -1])
+    assert.equal(reader.steps('One plus one?', ['Never', 'recorded']).length, 2)
+  })
+
   it('with faults names file, line and field of each', async () => {
     const faults = await faultsOf(
       [

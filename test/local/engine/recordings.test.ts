@@ -7,10 +7,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import type { Engine } from '../../../local/engine/contract.ts'
 import { startFront } from '../../../local/engine/front.ts'
 import type { Front } from '../../../local/engine/front.ts'
+import type { FrontProtocol } from '../../../local/engine/front-protocol.ts'
 import { createInvented } from '../../../local/engine/invented.ts'
-import { tokenize } from '../../../local/engine/tokens.ts'
+import { cutText } from '../../../local/engine/text-cut.ts'
+import { END_TOKEN, pieces, tokenize } from '../../../local/engine/tokens.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 
 const FOLDER = join(import.meta.dirname, '../../../../shared/data/vllm')
@@ -30,23 +33,17 @@ interface Exchange {
 
 /** Exchanges that differ on purpose. */
 const DIFFERENT: readonly (readonly [names: RegExp, reason: string])[] = [
-  [/logprobs/, 'log probabilities are refused here'],
-  [/^err_logprobs_big$/, 'log probabilities are refused here'],
+  [/^(?!err_).*_logprobs|^completion_stream_ids$/, 'asks for log probabilities, which are refused here'],
   [/^chat_continue_echo$/, 'echo brings prompt log probabilities with vLLM'],
-  [/^(reasoning_|thinking_|render_)/, 'recorded with a reasoning parser or --enable-scale-out'],
+  [/^thinking_token_budget$/, 'a budget for the thought has no effect here'],
   [/^keepalive_/, 'recorded with --sse-keep-alive-interval and a full queue'],
-  [/^(openapi|index|.*metrics)$/, 'metrics have a test of their own; the others are no part of the front'],
-  [/^cls_(pooling|score|rerank)/, '/pooling answers as a token reward model here'],
-  [/^prm_pooling_nostep$/, 'without a step mark /pooling answers as a token reward model'],
-  [/^rm_(classify|completions)$/, 'one server has all the routes here'],
-  [/^err_embeddings_off$/, 'checked with the unknown routes'],
-  [/^completion_stream_ids$/, 'asks for log probabilities'],
-  [/^smol_completion_stop_inside_stream$/, 'ends within its first chunk there'],
+  [/^smol_completion_stop_inside_stream$/, 'its one chunk is first and last: here the text ends later'],
+  [/^openapi$/, 'the schema of all routes is not served'],
 ]
 /** Messages that hold a number of another tokenizer or vocabulary, or a longer list of pydantic's branches. */
-const MESSAGE_DIFFERS = /^(rm_pooling_long|cls_long|err_logit_bias_id|rm_pooling_task_reward)$/
+const MESSAGE_DIFFERS = /^(rm_pooling_long|cls_long|err_logit_bias_id)$/
 /** Ended by a forced token that logit_bias asks for: here the text ends by itself. */
-const END_DIFFERS = /think|stop|eos|smol_|err_context_sum|no_max_tokens|logit_bias|unknown_field/
+const END_DIFFERS = /think|stop|eos|smol_|reasoning_|err_context_sum|no_max_tokens|logit_bias|unknown_field/
 
 const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((file) => file.endsWith('.json')) : []
 const exchanges = files
@@ -56,15 +53,41 @@ const exchanges = files
 /** One front for each recorded server. */
 const fronts = new Map<string, Promise<Front>>()
 
+/** What each recorded server was started with. */
+const PROTOCOLS: Readonly<Record<string, FrontProtocol>> = {
+  rm: { runner: 'pooling', rewardShape: 'token' },
+  prm: { runner: 'pooling', rewardShape: 'process' },
+  seqcls: { runner: 'pooling', rewardShape: 'sequence' },
+  toy: { runner: 'generate', generationConfig: { temperature: 0.6, top_p: 0.95, top_k: 20, repetition_penalty: 1.05 } },
+  'toy-r1': { runner: 'generate', reasoningParser: 'deepseek_r1', scaleOut: true },
+}
+
+/** A thought of four tokens, as the random model of the recordings had it. */
+const THOUGHT = 'd b a d</think>cdcadb d'
+
+function engineOf(model: string): Engine {
+  const maxModelLen = 'rm prm seqcls'.split(' ').includes(model) ? 1024 : 2048
+  const options = { models: [model], maxModelLen, ...(model === 'toy-bos' && { bos: BOS }) }
+  const engine = createInvented(options)
+  if (model !== 'toy-r1') return engine
+  return {
+    ...engine,
+    complete(_, sampling, { onText }) {
+      const choice = cutText(THOUGHT, sampling, END_TOKEN)
+      if (onText) for (const piece of pieces(choice.text)) onText(piece)
+      return Promise.resolve(choice)
+    },
+  }
+}
+
 function frontOf({ server, name }: Exchange): Promise<Front> {
-  const model = /^[\w-]+/.exec(server ?? '')?.[0] ?? 'toy'
-  const scores = /^(rm|prm|seqcls)$/.test(model)
+  const model = /^[\w-]+/.exec(server ?? '')?.[0] ?? (name.startsWith('rm_') ? 'rm' : 'toy')
   const key = `${model} ${name.startsWith('auth_')}`
   let front = fronts.get(key)
   if (front === undefined) {
-    const engine = createInvented({ models: [model], maxModelLen: scores ? 1024 : 2048 })
     const started = startFront({
-      engine: scores ? engine : { ...engine, score: null },
+      engine: engineOf(model),
+      protocol: PROTOCOLS[model] ?? { runner: 'generate' },
       port: 0,
       slots: 16,
       log: silentLogger,
@@ -80,6 +103,7 @@ after(async () => {
   for (const front of fronts.values()) await (await front).close()
 })
 
+const BOS = '<|begin_of_text|>'
 const VALID = tokenize('a')[0]!
 
 /** Recorded token ids of the small vocabulary become ids that exist here; the ones that did not exist stay. */
@@ -101,7 +125,8 @@ function send(front: Front, exchange: Exchange): Promise<{ status: number; text:
   const { method, path, headers, body, raw_body: rawBody } = exchange.request
   // One error message tells the ids of the request: they stay as they are.
   const translated = exchange.name === 'err_prompt_negid' ? body : translateIds(body)
-  const text = rawBody ?? (body === undefined || body === null ? '' : JSON.stringify(translated))
+  const written = body === undefined || body === null ? '' : JSON.stringify(translated)
+  const text = rawBody ?? written.replaceAll('<|bos|>', BOS)
   return new Promise((resolve, reject) => {
     const sent = request(
       front.url + path,
@@ -154,7 +179,7 @@ describe(
   () => {
     it('has recordings to be held to', () => {
       const compared = exchanges.filter(({ name }) => !DIFFERENT.some(([names]) => names.test(name)))
-      assert.ok(compared.length >= 150, `only ${compared.length} of ${exchanges.length} are compared`)
+      assert.ok(compared.length >= 200, `only ${compared.length} of ${exchanges.length} are compared`)
     })
     for (const exchange of exchanges) {
       const different = DIFFERENT.find(([names]) => names.test(exchange.name))
@@ -163,6 +188,10 @@ describe(
         const { response } = exchange
         assert.equal(reply.status, response.status, reply.text.slice(0, 500))
         const open = END_DIFFERS.test(exchange.name)
+        if (exchange.request.path === '/metrics') {
+          compareMetrics(reply.text, response.text ?? '')
+          return
+        }
         if (response.json === undefined || response.json === null) {
           compareText(reply, response.text ?? '', open)
           return
@@ -174,6 +203,7 @@ describe(
         }
         assert.deepEqual(shape(body, '', open), shape(response.json, '', open))
         compareCounts(body, response.json as Record<string, unknown>)
+        if (exchange.name.startsWith('bos_')) compareBos(body, response.json)
       })
     }
   },
@@ -213,4 +243,27 @@ function compareCounts(body: Record<string, unknown>, recorded: Record<string, u
     )
   }
   for (const name of ['object', 'model', 'max_model_len']) assert.equal(body[name], recorded[name])
+}
+
+/** Each metric here has a name and a kind that the real server has too. */
+function compareMetrics(page: string, recorded: string): void {
+  const kinds = (text: string): string[] => [...text.matchAll(/^# TYPE (vllm:\S+ \w+)$/gm)].map((match) => match[1]!)
+  const known = kinds(recorded)
+  assert.ok(kinds(page).length > 5)
+  assert.deepEqual(
+    kinds(page).filter((kind) => !known.includes(kind)),
+    [],
+  )
+}
+
+/** As many tokens of a beginning of text as the real tokenizer put there: 440 is its id. */
+function compareBos(body: unknown, recorded: unknown): void {
+  const counted = (value: unknown, bos: number): number => {
+    const ids =
+      JSON.stringify(value)
+        .match(/"(?:tokens|prompt_token_ids)":\[([^\]]*)\]/)?.[1]
+        ?.split(',') ?? []
+    return ids.filter((id) => Number(id) === bos).length
+  }
+  assert.equal(counted(body, tokenize(BOS)[0]!), counted(recorded, 440))
 }

@@ -1,0 +1,53 @@
+// Which server is played, beyond its model: the switches of vLLM (and of the model behind it) that change the shape
+// of replies. Everything is off unless said; the defaults are a stock `vllm serve` without a reasoning parser.
+
+/** How a reward model answers: a value for each token, a pair for each step mark, or one for the whole text. */
+export type RewardShape = 'token' | 'process' | 'sequence'
+
+export type ReasoningParser = 'deepseek_r1' | 'openai_gptoss'
+
+/** Sampling parameters that a model's generation_config.json can set, by vLLM's names. */
+export const GENERATION_CONFIG_NAMES = [
+  'temperature',
+  'top_p',
+  'top_k',
+  'min_p',
+  'repetition_penalty',
+  'max_tokens',
+] as const
+
+export type GenerationConfig = Readonly<Partial<Record<(typeof GENERATION_CONFIG_NAMES)[number], number>>>
+
+export interface FrontProtocol {
+  /** generate: no reward routes; pooling: no generation routes; both in one server unless said, as no vLLM has them. */
+  readonly runner?: 'generate' | 'pooling'
+  /** The shape of every model; unless said a model's name decides, and nameless ones answer every route. */
+  readonly rewardShape?: RewardShape
+  /** Chats are split into thought and content; raw completions never are. */
+  readonly reasoningParser?: ReasoningParser
+  /** Where the thought stands: `reasoning` unless said, or `reasoning_content` as in older releases. */
+  readonly reasoningField?: 'reasoning' | 'reasoning_content'
+  /** usage.prompt_tokens_details.cached_tokens is told, by --enable-prompt-tokens-details. */
+  readonly promptTokensDetails?: boolean
+  /** Defaults of what a request leaves out. */
+  readonly generationConfig?: GenerationConfig
+  /** The routes under /v1/.../render answer, by --enable-scale-out. */
+  readonly scaleOut?: boolean
+}
+
+export const GENERATION_ROUTES = ['/v1/completions', '/v1/chat/completions']
+export const REWARD_ROUTES = ['/pooling', '/classify', '/score', '/rerank']
+
+/** Whether this server has a route (one that nobody has is not told apart). `scores`: its engine is a reward model too. */
+export function servesRoute({ runner }: FrontProtocol, scores: boolean, path: string): boolean {
+  if (REWARD_ROUTES.includes(path)) return scores && runner !== 'generate'
+  return runner !== 'pooling' || !GENERATION_ROUTES.some((route) => path.startsWith(route))
+}
+
+/** The reward shape of a model; null: it answers every route, in the shape that the route and the text ask for. */
+export function rewardShapeOf(protocol: FrontProtocol, model: string): RewardShape | null {
+  if (protocol.rewardShape !== undefined) return protocol.rewardShape
+  if (/\bprm\b/i.test(model)) return 'process'
+  if (/skywork-reward/i.test(model)) return 'sequence'
+  return /\brm\b|reward/i.test(model) ? 'token' : null
+}
