@@ -61,7 +61,7 @@ export interface RewardParts {
 
 /**
  * Returns the stage. It emits always. Thrown are permanent failures that no other text would be spared: a reply of
- * another shape than the kind's (`reward-shape`), a reward that gives one text after the other no value
+ * another shape than the kind's (`reward-shape`), a reward that gives one problem after the other no value
  * (`reward-unusable`).
  */
 export function createReward({ llm, config, now }: RewardParts): Process<Verified, Rewarded> {
@@ -72,7 +72,7 @@ export function createReward({ llm, config, now }: RewardParts): Process<Verifie
         const empty = emptyScore(each, verdict)
         if (!verdict.complete) return { ...empty, error: 'incomplete' }
         const score = { ...empty, ...(await scoreOne(llm, each, record, verdict, together).catch(factOf)) }
-        doubts.note(score)
+        doubts.note(record.id, score)
         return score
       }),
     )
