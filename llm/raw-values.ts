@@ -56,12 +56,15 @@ function insideUnit(pooled: Pooled): boolean {
 /** Servers compute in 16 bits and in batches, so two replies of one text agree to about two digits. */
 const TOLERANCE = 0.01
 
-/** Whether the sigmoid, and not the same values again, explains the reply. */
+const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value))
+
+/** Whether the one reply is the sigmoid of the other. Near 0.66 a value is its own sigmoid, and nothing can be told. */
 function isSigmoidOf(squeezed: Pooled, raw: Pooled): boolean {
   const inside = valuesOf(squeezed)
   const values = valuesOf(raw)
-  if (inside.length !== values.length) return false
-  const near = (expected: (value: number) => number): boolean =>
-    values.every((value, index) => Math.abs(expected(value) - (inside[index] ?? NaN)) <= TOLERANCE)
-  return near((value) => 1 / (1 + Math.exp(-value))) && !near((value) => value)
+  return (
+    inside.length === values.length &&
+    values.every((value, index) => Math.abs(sigmoid(value) - (inside[index] ?? NaN)) <= TOLERANCE) &&
+    values.some((value) => Math.abs(sigmoid(value) - value) > 4 * TOLERANCE)
+  )
 }

@@ -67,6 +67,16 @@ for (const [name, calls] of [
     assert.equal(asked, calls + 1)
   })
 
+test('near 0.66, where a value is its own sigmoid, no server is believed', async () => {
+  for (const raw of [0.65, 0.659, 0.67])
+    for (const [name, squeezes] of Object.entries(servers)) {
+      const rawValues = createRawValues()
+      assert.equal((await rawValues(client, ask(raw, squeezes))).doubted, true, `${name} ${raw}`)
+      const { pooled, doubted } = await rawValues(client, ask(-2, squeezes))
+      assert.ok(doubted ? name === 'knows neither' : pooled.rows[0]?.[0] === -2)
+    }
+})
+
 test('a value outside 0 to 1 needs no second question; a server that squeezes always is doubted each time', async () => {
   let asked = 0
   const rawValues = createRawValues()

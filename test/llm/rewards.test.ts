@@ -63,7 +63,12 @@ test('another shape than the kind needs is a permanent failure that names both',
   const steps = (data: unknown, tokens: number) => () => stepRewards(pooled(data, tokens))
   misfits(steps([[1], [2], [3]], 3), /token reward model.*process-rm needs a pair for each step/)
   misfits(steps([1.5], 48), /sequence reward model.*process-rm/)
-  misfits(steps([[4, -11]], 31), /no pair of probabilities/)
+  for (const pair of [
+    [4, -11],
+    [-0.5, 1.5],
+    [0.3, 0.3],
+  ])
+    misfits(steps([pair], 31), /no pair of probabilities/)
 })
 
 test('the summary of steps', () => {
