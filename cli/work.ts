@@ -10,7 +10,7 @@ import { PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
 import type { Source } from '../pipeline/produce.ts'
 import type { ActiveRun, RunResult } from '../pipeline/run-contract.ts'
-import { rewardersOf, startRun } from '../pipeline/run.ts'
+import { rewardersOf, rolesOf, startRun } from '../pipeline/run.ts'
 import { checkJsonl } from '../producers/jsonl.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { createAnnouncer } from './announce.ts'
@@ -156,7 +156,7 @@ const HOPELESS = new Set(['unauthorized', 'model-not-found', 'redirected', 'unre
 /** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
 async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
   const rewarders = rewardersOf(config.stages.reward.rewards)
-  const checks = await checkEndpoints({ roles: config.roles, rewarders, signal })
+  const checks = await checkEndpoints({ roles: rolesOf(config), rewarders, signal })
   const faults = checks.filter(({ error }) => error !== null && HOPELESS.has(error.code))
   if (faults.length > 0) {
     throw new UsageFault(

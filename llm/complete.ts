@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto'
 import { UsageFault } from '../schemas/failure.ts'
 import type { Generation } from '../schemas/records.ts'
 import type { Answered, Job } from './attempts.ts'
-import type { RoleConfig } from './config.ts'
-import type { Completion, CompletionRequest, RoleName, Sampling } from './contract.ts'
+import type { SpeakerConfig } from './config.ts'
+import type { Completion, CompletionRequest, Sampling } from './contract.ts'
 import type { Choices } from './replies.ts'
 import { findTemplate } from './templates.ts'
 
@@ -24,7 +24,7 @@ export type AskRole = <T extends Choices>(n: number, call: Job<T>['call']) => Pr
 const STOP_STRINGS = 4
 
 /** The role's template; null where none is known. Throws UsageFault for a name that is not there. */
-export function templateOf(config: RoleConfig): RoleTemplate | null {
+export function templateOf(config: SpeakerConfig): RoleTemplate | null {
   const template = findTemplate(config.template ?? config.model)
   if (template === null) {
     if (config.template === undefined) return null
@@ -35,7 +35,7 @@ export function templateOf(config: RoleConfig): RoleTemplate | null {
 
 /** Completes the request; see Llm.complete. */
 export async function completeRequest(
-  role: { readonly name: RoleName; readonly config: RoleConfig; readonly template: RoleTemplate | null },
+  role: { readonly name: string; readonly config: SpeakerConfig; readonly template: RoleTemplate | null },
   request: CompletionRequest,
   ask: AskRole,
 ): Promise<Completion[]> {

@@ -89,17 +89,28 @@ export const roleConfig = z.strictObject({
     .describe("The user's message of chat requests; {problem} is replaced"),
 })
 
-/** A reward model behind /pooling. */
+/** A reward model behind /pooling or /classify. */
 export const rewarderConfig = z.strictObject({ endpoints, model, timeoutSeconds })
+
+/** How the scores of a process reward's steps become one value. */
+export const SUMMARIES = ['min', 'mean', 'last', 'product'] as const
+export type Summary = (typeof SUMMARIES)[number]
 
 export type EndpointConfig = z.infer<typeof endpointConfig>
 export type SamplingConfig = z.infer<typeof samplingConfig>
 export type RoleConfig = z.infer<typeof roleConfig>
-export type RewarderConfig = z.infer<typeof rewarderConfig>
+/** What the model layer reads of a role; system text and prompt are for the stages. */
+export type SpeakerConfig = Omit<RoleConfig, 'system' | 'prompt'>
+/** A reward model and how its replies are read; reward-model: found out from the first reply. */
+export type RewarderConfig = z.infer<typeof rewarderConfig> & {
+  readonly kind: 'token-rm' | 'process-rm' | 'sequence-rm' | 'reward-model'
+  /** min unless said. */
+  readonly summary?: Summary
+}
 
 /** Every model that is called, by its lane's name: a role, or `reward:NAME`. */
 export interface Callers {
-  readonly roles: Readonly<Record<string, RoleConfig | undefined>>
+  readonly roles: Readonly<Record<string, SpeakerConfig | undefined>>
   readonly rewarders: Readonly<Record<string, RewarderConfig>>
 }
 

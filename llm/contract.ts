@@ -8,6 +8,9 @@ import type { EngineLoad } from './load.ts'
 /** Who asks; each has its endpoints, model, template and sampling parameters in the config. */
 export type RoleName = 'questioner' | 'answerer' | 'sampler' | 'tagger' | 'judge'
 
+/** A reward that a judge model gives, as a role: its endpoints, model and sampling are in the reward's config. */
+export type JudgeRole = `reward:${string}`
+
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: string
@@ -44,7 +47,7 @@ export interface Completion {
   readonly generation: Generation
 }
 
-export interface CallContext<Role extends string = RoleName> {
+export interface CallContext<Role extends string = RoleName | JudgeRole> {
   readonly role: Role
   /** Abort closes the connection and rejects with the signal's reason. */
   readonly signal: AbortSignal
@@ -53,10 +56,14 @@ export interface CallContext<Role extends string = RoleName> {
 }
 
 export interface Score {
-  /** Raw score; null when the model cannot score this text (error says why, as context-too-long). */
+  /** Raw score (of a process model: the summary of its steps); null when this text got none (error says why). */
   readonly value: number | null
   /** Scores of the steps, in their order (process rewards); else empty. */
   readonly steps: readonly number[]
+  /**
+   * context-too-long, no-steps: facts about the text. refused (400, 422), not-finite, step-count, sigmoid (raw values
+   * could not be had): of one text it may be a fact, of every text it is the config's or the server's fault.
+   */
   readonly error: string | null
   readonly model: string
   readonly endpoint: string
@@ -65,14 +72,18 @@ export interface Score {
   readonly attempts: number
   /** US dollars; null without a price. */
   readonly usd: number | null
-  /** What a judge said for it. */
+  /** More about the error. */
   readonly detail: string | null
 }
 
 export interface Llm {
   /** Resolves with n choices in order. Waits as long as servers are down; rejects with a permanent Failure or the signal's reason. */
   complete(request: CompletionRequest, context: CallContext): Promise<Completion[]>
-  /** Scores a conversation by the reward model configured under this reward's name (role `reward:NAME`). */
+  /**
+   * Scores a conversation, its last turn being the solution, by the reward model configured under this reward's name
+   * (role `reward:NAME`). Rejects as complete does, and with a permanent `reward-shape` when the model's replies do
+   * not fit the reward's kind.
+   */
   score(messages: readonly ChatMessage[], context: CallContext<string>): Promise<Score>
   /** What is going on, for progress and back-pressure. Cheap; call at will. */
   state(): LlmState

@@ -28,3 +28,11 @@ export interface ControlToken {
 export function findControlTokens(text: string): ControlToken[] {
   return [...text.matchAll(new RegExp(CONTROL, 'gi'))].map((match) => ({ token: match[0], index: match.index }))
 }
+
+/**
+ * The text with a blank inside each control token, so that a server which reads tokens out of the contents of
+ * messages (vLLM does) sees words: `<|im_end|>` becomes `< |im_end|>`.
+ */
+export function withoutControlTokens(text: string): string {
+  return text.replace(new RegExp(CONTROL, 'gi'), (token) => `${token[0] ?? ''} ${token.slice(1)}`)
+}

@@ -27,9 +27,19 @@ export interface EngineCall {
   readonly returnTokenIds?: boolean
 }
 
+/** Whether scores go through the model's activation (a sigmoid, a softmax); releases of vLLM differ in the name. */
+export interface Activation {
+  readonly name: 'use_activation' | 'activation'
+  readonly on: boolean
+}
+
 export interface ScoreCall {
   readonly model: string
   readonly messages: readonly ChatMessage[]
+  /** Left out: the server's own default, on for sequence and process models. */
+  readonly activation?: Activation
+  /** Ask for base64 instead of JSON numbers, where the reply will be large. */
+  readonly base64?: boolean
 }
 
 export type TokenizeCall =
@@ -40,7 +50,7 @@ export interface EngineClient {
   complete(call: EngineCall, signal: AbortSignal): Promise<Choices>
   /** Rows of a token or process reward model, or one row of a sequence model. */
   pool(call: ScoreCall, signal: AbortSignal): Promise<Pooled>
-  /** Raw values of a sequence reward model (use_activation: false). */
+  /** The value of a sequence reward model. */
   classify(call: ScoreCall, signal: AbortSignal): Promise<Pooled>
   /** Ids of a text, or of a chat in the server's own template. */
   tokenize(call: TokenizeCall, signal: AbortSignal): Promise<Tokens>
@@ -98,9 +108,8 @@ export function createEngineClient(engine: {
       const body = { ...common(call), prompt, add_special_tokens: false }
       return readCompletions(await send('post', '/completions', body, signal), call.n)
     },
-    pool: async (call, signal) => readPooling(await send('post', `${url}/pooling`, call, signal)),
-    classify: async (call, signal) =>
-      readClassified(await send('post', `${url}/classify`, { ...call, use_activation: false }, signal)),
+    pool: async (call, signal) => readPooling(await send('post', `${url}/pooling`, scoring(call), signal)),
+    classify: async (call, signal) => readClassified(await send('post', `${url}/classify`, scoring(call), signal)),
     tokenize: async (call, signal) => {
       const body =
         'prompt' in call
@@ -125,6 +134,16 @@ export function createEngineClient(engine: {
     },
     models: async (signal) => readModels(await send('get', '/models', undefined, signal)),
     close: () => transport.close(),
+  }
+}
+
+/** The body of /pooling and /classify; without a task, which the server knows best. */
+function scoring({ model, messages, activation, base64 }: ScoreCall): Record<string, unknown> {
+  return {
+    model,
+    messages,
+    ...(activation === undefined ? {} : { [activation.name]: activation.on }),
+    ...(base64 === true ? { encoding_format: 'base64' } : {}),
   }
 }
 

@@ -6,8 +6,8 @@ import type { Logger } from '../schemas/logger.ts'
 import { createAttempts } from './attempts.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { completeRequest, type RoleTemplate, templateOf } from './complete.ts'
-import type { RewarderConfig, RoleConfig } from './config.ts'
-import type { Llm, RoleName } from './contract.ts'
+import type { RewarderConfig, SpeakerConfig } from './config.ts'
+import type { JudgeRole, Llm, RoleName } from './contract.ts'
 import { type Endpoint, unusableSince } from './endpoint.ts'
 import type { Environment } from './engines.ts'
 import { createFleet } from './fleet.ts'
@@ -15,15 +15,16 @@ import { defaultHealth, type HealthConfig } from './health.ts'
 import type { Lane } from './lane.ts'
 import { defaultLiveness, type LivenessConfig } from './liveness.ts'
 import { createPool } from './pool.ts'
-import { scoreConversation } from './score.ts'
+import { createScorer, type Scorer } from './score.ts'
 import { createTotals } from './totals.ts'
 
-export type Roles = { readonly [Name in RoleName]?: RoleConfig | undefined }
+/** The roles, and judges as roles `reward:NAME`. */
+export type Roles = { readonly [Name in RoleName | JudgeRole]?: SpeakerConfig | undefined }
 export type Rewarders = Readonly<Record<string, RewarderConfig>>
 
 interface Role {
-  readonly name: RoleName
-  readonly config: RoleConfig
+  readonly name: string
+  readonly config: SpeakerConfig
   readonly lane: Lane
   /** Of raw prompts: the template's stop strings and ids go with them. */
   readonly template: RoleTemplate | null
@@ -67,7 +68,12 @@ export function createLlm(parts: {
   const roles = new Map<string, Role>()
   for (const [name, config] of Object.entries(parts.roles)) {
     if (config === undefined) continue
-    roles.set(name, { name: name as RoleName, config, lane: fleet.lane(name), template: templateOf(config) })
+    roles.set(name, { name, config, lane: fleet.lane(name), template: templateOf(config) })
+  }
+
+  const scorers = new Map<string, { readonly config: RewarderConfig; readonly score: Scorer }>()
+  for (const [name, config] of Object.entries(parts.rewarders)) {
+    scorers.set(name, { config, score: createScorer(config) })
   }
 
   /** Runs under a signal that `close` ends too. */
@@ -115,15 +121,15 @@ export function createLlm(parts: {
     score: (messages, context) =>
       whileOpen(context.signal, async (signal) => {
         const name = context.role.replace(/^reward:/, '')
-        const rewarder = parts.rewarders[name]
+        const rewarder = scorers.get(name)
         if (rewarder === undefined) throw new UsageFault(`stages.reward.rewards: no reward model is named ${name}`)
         const lane = fleet.lane(`reward:${name}`)
-        const score = await scoreConversation(rewarder, messages, async (call) => {
+        const score = await rewarder.score(messages, async (call) => {
           const answer = await attempts.run({
             lane,
             rank: context.rank,
             sequences: 1,
-            timeoutMs: rewarder.timeoutSeconds * 1000,
+            timeoutMs: rewarder.config.timeoutSeconds * 1000,
             signal,
             onRetry: () => {
               totals.retry(lane.name)

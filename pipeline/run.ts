@@ -44,7 +44,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const sinks = await openSinks(parts, { ...run, sender: accepted.sender })
     closers.push(() => sinks.close())
     closers.push(() => drainAll(sinks.running))
-    const llm = createLlm({ roles: config.roles, rewarders: rewardersOf(config.stages.reward.rewards), log })
+    const llm = createLlm({ roles: rolesOf(config), rewarders: rewardersOf(config.stages.reward.rewards), log })
     closers.push(() => llm.close())
     const math = createMathPool({ ...config.stages.verify, log })
     closers.push(() => math.close())
@@ -79,8 +79,8 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       existing: existing.size,
       done: course.done,
       stop: course.stop,
-      update: ({ roles, stages: { reward } }) => {
-        llm.update({ roles, rewarders: rewardersOf(reward.rewards) })
+      update: (changed) => {
+        llm.update({ roles: rolesOf(changed), rewarders: rewardersOf(changed.stages.reward.rewards) })
       },
       snapshot: () => ({
         ...{ startedAt: run.startedAt, total: config.total, made, accepted: accepted.counts() },
@@ -224,11 +224,24 @@ async function backlogOf(run: OpenRun): Promise<number> {
   return backlog
 }
 
-type Rewards = RunParts['loaded']['config']['stages']['reward']['rewards']
+type RunConfig = RunParts['loaded']['config']
+type Models = Parameters<typeof createLlm>[0]
 
 /** The reward models by the names of their rewards. */
-export function rewardersOf(rewards: Rewards): Parameters<typeof createLlm>[0]['rewarders'] {
-  return Object.fromEntries(rewards.flatMap((reward) => (reward.kind === 'agreement' ? [] : [[reward.name, reward]])))
+export function rewardersOf(rewards: RunConfig['stages']['reward']['rewards']): Models['rewarders'] {
+  return Object.fromEntries(
+    rewards.flatMap((reward) =>
+      reward.kind === 'agreement' || reward.kind === 'judge' ? [] : [[reward.name, reward] as const],
+    ),
+  )
+}
+
+/** The roles, and the judges among the rewards as roles `reward:NAME`. */
+export function rolesOf({ roles, stages }: RunConfig): Models['roles'] {
+  const judges = stages.reward.rewards.flatMap((reward) =>
+    reward.kind === 'judge' ? [[`reward:${reward.name}`, reward] as const] : [],
+  )
+  return { ...roles, ...Object.fromEntries(judges) }
 }
 
 async function closeAll(closers: (() => Promise<void>)[], { log }: RunParts): Promise<void> {

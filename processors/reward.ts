@@ -1,20 +1,34 @@
 // Stage reward: every configured reward of every response, side by side and all at once. Promises: each score
 // names its reward and version; an incomplete response is never scored (null with the error `incomplete`), and a
-// text that a model cannot score is a null with its error, not a lost record.
+// text that a model cannot score is a null with its error, not a lost record; the thought is shown to no reward.
 
 import { z } from 'zod'
 import type { Llm } from '../llm/contract.ts'
+import { Failure } from '../schemas/failure.ts'
 import type { Rewarded, RewardScore, Verdict, Verified } from '../schemas/records.ts'
 import type { Process } from '../stream/outcome.ts'
 import { allOrAbort } from './all-or-abort.ts'
 import { envelopeOf } from './grow.ts'
 import { AGREEMENT_VERSION, agreementConfig, agreementOf } from './rewards/agreement.ts'
-import { conversationOf, tokenRmConfig, tokenRmVersion } from './rewards/token-rm.ts'
+import { anyRewardModelConfig, anyRewardModelVersion } from './rewards/any-reward-model.ts'
+import { createDoubts } from './rewards/doubts.ts'
+import { judge, judgeConfig, judgeVersion } from './rewards/judge.ts'
+import { processRmConfig, processRmVersion } from './rewards/process-rm.ts'
+import { conversationOf } from './rewards/reward-models.ts'
+import { sequenceRmConfig, sequenceRmVersion } from './rewards/sequence-rm.ts'
+import { tokenRmConfig, tokenRmVersion } from './rewards/token-rm.ts'
 
 /** First in the models' queue: these problems are nearest to their end. */
 const RANK = 0
 
-const oneReward = z.discriminatedUnion('kind', [agreementConfig, tokenRmConfig])
+const oneReward = z.discriminatedUnion('kind', [
+  agreementConfig,
+  tokenRmConfig,
+  processRmConfig,
+  sequenceRmConfig,
+  anyRewardModelConfig,
+  judgeConfig,
+])
 
 export const rewardConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Score the responses'),
@@ -45,28 +59,51 @@ export interface RewardParts {
   readonly now: () => number
 }
 
-/** Returns the stage. It emits always; a permanent Failure of a reward server (as a wrong reply shape) is thrown. */
+/**
+ * Returns the stage. It emits always. Thrown are permanent failures that no other text would be spared: a reply of
+ * another shape than the kind's (`reward-shape`), a reward that gives one problem after the other no value
+ * (`reward-unusable`).
+ */
 export function createReward({ llm, config, now }: RewardParts): Process<Verified, Rewarded> {
+  const doubts = createDoubts()
   return async function reward(record, { signal }) {
     const tasks = record.verification.verdicts.flatMap((verdict) =>
-      config.rewards.map((each) => (together: AbortSignal) => scoreOne(llm, each, record, verdict, together)),
+      config.rewards.map((each) => async (together: AbortSignal): Promise<RewardScore> => {
+        const empty = emptyScore(each, verdict)
+        if (!verdict.complete) return { ...empty, error: 'incomplete' }
+        const score = { ...empty, ...(await scoreOne(llm, each, record, verdict, together).catch(factOf)) }
+        doubts.note(record.id, score)
+        return score
+      }),
     )
     const rewards = await allOrAbort(signal, tasks)
     return { emit: { ...record, ...envelopeOf(record, now()), rewards } }
   }
 }
 
-async function scoreOne(
-  llm: Llm,
-  reward: OneReward,
-  record: Verified,
-  verdict: Verdict,
-  signal: AbortSignal,
-): Promise<RewardScore> {
-  const score: RewardScore = {
-    responseId: verdict.responseId,
+/** The version of a reward: scores are only comparable where it is the same. */
+export function versionOf(reward: OneReward): string {
+  switch (reward.kind) {
+    case 'agreement':
+      return AGREEMENT_VERSION
+    case 'token-rm':
+      return tokenRmVersion(reward)
+    case 'process-rm':
+      return processRmVersion(reward)
+    case 'sequence-rm':
+      return sequenceRmVersion(reward)
+    case 'reward-model':
+      return anyRewardModelVersion(reward)
+    case 'judge':
+      return judgeVersion(reward)
+  }
+}
+
+function emptyScore(reward: OneReward, { responseId }: Verdict): RewardScore {
+  return {
+    responseId,
     name: reward.name,
-    version: reward.kind === 'agreement' ? AGREEMENT_VERSION : tokenRmVersion(reward.model),
+    version: versionOf(reward),
     value: null,
     steps: [],
     error: null,
@@ -78,14 +115,44 @@ async function scoreOne(
     usd: null,
     detail: null,
   }
-  if (!verdict.complete) return { ...score, error: 'incomplete' }
+}
+
+async function scoreOne(
+  llm: Llm,
+  reward: OneReward,
+  record: Verified,
+  verdict: Verdict,
+  signal: AbortSignal,
+): Promise<Partial<RewardScore>> {
+  const { responseId, solution } = verdict
+  const problem = record.screening.text
   switch (reward.kind) {
     case 'agreement':
-      return { ...score, value: agreementOf(verdict) }
-    case 'token-rm': {
-      const messages = conversationOf(reward.system, record.screening.text, verdict.solution)
+      return { value: agreementOf(verdict) }
+    case 'token-rm':
+    case 'process-rm':
+    case 'sequence-rm':
+    case 'reward-model': {
+      const messages = conversationOf(reward.system, problem, solution)
       const scored = await llm.score(messages, { role: `reward:${reward.name}`, signal, rank: RANK })
-      return { ...score, ...scored, steps: [...scored.steps] }
+      return { ...scored, steps: [...scored.steps] }
+    }
+    case 'judge': {
+      const reference = reward.showReference ? record.verification.referenceAnswer : null
+      return judge(llm, reward, { problem, solution, reference }, { responseId, signal, rank: RANK })
     }
   }
+}
+
+/** Codes of failures by the names that a score's error has for them; other codes stay. */
+const ERRORS = new Map([
+  ['context-length', 'context-too-long'],
+  ['bad-request', 'refused'],
+  ['unprocessable', 'refused'],
+])
+
+/** What no other try can mend for this text is recorded; a wrong shape, what is transient and what is a bug is not. */
+function factOf(error: unknown): Partial<RewardScore> {
+  if (!(error instanceof Failure) || error.retry !== 'permanent' || error.code === 'reward-shape') throw error
+  return { error: ERRORS.get(error.code) ?? error.code, detail: error.message }
 }

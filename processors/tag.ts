@@ -8,6 +8,7 @@ import { problemSeed } from '../llm/seeds.ts'
 import type { Screened, Tagged, Tags } from '../schemas/records.ts'
 import type { Process } from '../stream/outcome.ts'
 import { envelopeOf } from './grow.ts'
+import { readJson } from './read-json.ts'
 
 export const TAG_VERSION = 'tag@1'
 
@@ -43,8 +44,6 @@ const labels = z.strictObject({
   language: z.string().regex(/^[a-z]{2}$/, 'a code of ISO 639-1, as en'),
   safety: z.enum(SAFETIES),
 })
-
-type Labels = z.infer<typeof labels>
 
 export const tagConfig = z.strictObject({
   enabled: z.boolean().default(false).describe('Label each problem by the tagger role'),
@@ -99,42 +98,24 @@ export function createTag({ llm, config, now }: TagParts): Process<Screened, Tag
       { role: 'user', content: `The problem:\n<problem>\n${record.screening.text}\n</problem>` },
     ]
     let completion = await ask(question, 0)
-    let read = readLabels(completion.text)
+    let read = readJson(completion.text, labels)
     if ('fault' in read) {
       const complaint = `That could not be read: ${read.fault} Return the JSON object again, corrected and alone.`
       completion = await ask(
         [...question, { role: 'assistant', content: completion.text }, { role: 'user', content: complaint }],
         1,
       )
-      read = readLabels(completion.text)
+      read = readJson(completion.text, labels)
     }
     if ('fault' in read) return { reject: { reason: 'tags-unreadable', detail: read.fault } }
 
     for (const name of ['difficulty', 'quality', 'category', 'safety'] as const) {
       const refused: readonly string[] = config.refuse[name]
-      const label = read.labels[name]
+      const label = read.value[name]
       if (refused.includes(label))
-        return { reject: { reason: `tag-${name}`, detail: `${label}: ${read.labels.qualityExplanation}` } }
+        return { reject: { reason: `tag-${name}`, detail: `${label}: ${read.value.qualityExplanation}` } }
     }
-    const tags: Tags = { version: TAG_VERSION, ...read.labels, generation: completion.generation }
+    const tags: Tags = { version: TAG_VERSION, ...read.value, generation: completion.generation }
     return { emit: { ...record, ...envelopeOf(record, now()), tags } }
-  }
-}
-
-/** The labels in a reply: the JSON object in it, with or without a code fence or words around it. */
-function readLabels(text: string): { labels: Labels } | { fault: string } {
-  const from = text.indexOf('{')
-  const to = text.lastIndexOf('}')
-  if (from === -1 || to < from) return { fault: 'there is no JSON object in it.' }
-  let value: unknown
-  try {
-    value = JSON.parse(text.slice(from, to + 1))
-  } catch (error) {
-    return { fault: `${error instanceof Error ? error.message : String(error)}.` }
-  }
-  const parsed = labels.safeParse(value)
-  if (parsed.success) return { labels: parsed.data }
-  return {
-    fault: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the object'}: ${issue.message}.`).join(' '),
   }
 }

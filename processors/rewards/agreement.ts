@@ -2,14 +2,12 @@
 
 import { z } from 'zod'
 import type { Verdict } from '../../schemas/records.ts'
+import { rewardName } from './reward-name.ts'
 
 export const AGREEMENT_VERSION = 'agreement@1'
 
 export const agreementConfig = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and hyphens')
-    .default('agreement'),
+  name: rewardName.default('agreement'),
   kind: z.literal('agreement'),
 })
 

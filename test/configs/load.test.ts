@@ -162,7 +162,7 @@ stages:
       'small.yaml:10:3 roles.answerer.model is missing; model name as the server knows it',
       'small.yaml:11:24 roles.answerer.endpoints.0.url only http:// and https:// are spoken',
       'small.yaml:11:64 roles.answerer.endpoints.1.weight must be more than 0, but is -1',
-      'small.yaml:14:31 stages.reward.rewards.0.kind must be agreement or token-rm, but is "guess"',
+      'small.yaml:14:31 stages.reward.rewards.0.kind must be agreement, token-rm, process-rm, sequence-rm, reward-model or judge, but is "guess"',
     ]
     starts.forEach((start, index) => {
       assert.ok(

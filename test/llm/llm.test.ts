@@ -272,7 +272,10 @@ describe('ends', () => {
 })
 
 describe('scores', { skip: noRecordings }, () => {
-  const rewarder = (url: string): RewarderConfig => rewarderConfig.parse({ endpoints: [{ url }], model: 'rm' })
+  const rewarder = (url: string): RewarderConfig => ({
+    ...rewarderConfig.parse({ endpoints: [{ url }], model: 'rm' }),
+    kind: 'token-rm',
+  })
 
   test('the last token, with where it came from', async () => {
     const server = await serve(() => recorded('rm_pooling_messages'))
@@ -373,7 +376,12 @@ describe('looking at the endpoints before a run', () => {
     )
     const withKey = await checkEndpoints({
       roles: { answerer: of('good', { url: guarded.url, keyEnv: 'KEY' }) },
-      rewarders: { rm: rewarderConfig.parse({ endpoints: [{ url: guarded.url, keyEnv: 'KEY' }], model: 'good' }) },
+      rewarders: {
+        rm: {
+          ...rewarderConfig.parse({ endpoints: [{ url: guarded.url, keyEnv: 'KEY' }], model: 'good' }),
+          kind: 'token-rm',
+        },
+      },
       signal,
       environment: { KEY: 'secret' },
     })

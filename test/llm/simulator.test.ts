@@ -25,7 +25,7 @@ describe('the simulator', () => {
         questioner: roleConfig.parse({ endpoints: endpoints(), model }),
         sampler: roleConfig.parse({ endpoints: endpoints(), model, sampling: { temperature: 0.8, maxTokens: 4096 } }),
       },
-      rewarders: { rm: rewarderConfig.parse({ endpoints: endpoints(), model: 'rm' }) },
+      rewarders: { rm: { ...rewarderConfig.parse({ endpoints: endpoints(), model: 'rm' }), kind: 'token-rm' } },
       log: silentLogger,
     })
   })

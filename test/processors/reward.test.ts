@@ -88,6 +88,37 @@ describe('reward', () => {
     })
   })
 
+  it('records what no other try mends for one text, and lets a bug and an abort through', async () => {
+    for (const [code, error] of [
+      ['http-500', 'http-500'],
+      ['context-length', 'context-too-long'],
+      ['bad-request', 'refused'],
+    ] as const) {
+      const llm = createFakeLlm(undefined, () => {
+        throw permanent(code, 'said the server')
+      })
+      const outcome = await createReward({ llm, config: BOTH, now: () => 4 })(await verified(), context())
+      assert.ok('emit' in outcome)
+      const [score] = outcome.emit.rewards.filter(({ name }) => name === 'rm')
+      assert.deepEqual([score!.value, score!.error, score!.detail], [null, error, 'said the server'])
+    }
+    const buggy = createFakeLlm(undefined, () => {
+      throw new TypeError('a bug')
+    })
+    await assert.rejects(
+      createReward({ llm: buggy, config: BOTH, now: () => 4 })(await verified(), context()),
+      TypeError,
+    )
+  })
+
+  it('says at once that vLLM cannot serve ArmoRM', () => {
+    for (const kind of ['token-rm', 'process-rm', 'sequence-rm', 'reward-model'])
+      assert.throws(
+        () => rewardConfig.parse({ rewards: [{ ...RM, kind, model: 'RLHFlow/ArmoRM-Llama3-8B-v0.1' }] }),
+        /vLLM cannot serve ArmoRM/,
+      )
+  })
+
   it('refuses two rewards of one name, and none at all', () => {
     assert.throws(() => rewardConfig.parse({ rewards: [RM, RM] }), /the name rm is taken/)
     assert.throws(() => rewardConfig.parse({ rewards: [] }), /at least one reward/)
