@@ -7,13 +7,12 @@
 // at some time (before and after it is filling and emptying, which every client has). Exit code 1 below 0.95, or below
 // 0.98 of the bare loop.
 
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
+import { type ChildProcess, fork } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import OpenAI from 'openai'
-import { openBenchWorkshop, problemLines, type Simulator } from './workshop.ts'
+import { cpuSecondsOf, cpuUntilExit, openBenchWorkshop, problemLines, type Simulator } from './workshop.ts'
 
 const SLOTS = 256
 /** What the bare loop has in flight: the slots and a tenth. */
@@ -25,10 +24,13 @@ interface Result {
   readonly busy: number
   readonly whole: number
   readonly seconds: number
+  /** CPU milliseconds of an answer: the client's process, and the simulator's. */
+  readonly clientCpu: number
+  readonly simulatorCpu: number
 }
 
 /** Share of the slots' time in use over the full seconds, and over all seconds. */
-async function resultOf(name: string, simulator: Simulator): Promise<Result> {
+async function resultOf(name: string, simulator: Simulator): Promise<Omit<Result, 'clientCpu' | 'simulatorCpu'>> {
   const { busyPerSecond } = await simulator.stats()
   const used = busyPerSecond.map((seconds) => seconds / SLOTS)
   const first = used.findIndex((share) => share > 0.9)
@@ -55,7 +57,8 @@ async function bareLoop(url: string, file: string): Promise<void> {
       next += 1
       const { problem } = JSON.parse(problems[seed]!) as { problem: string }
       const messages = [{ role: 'user' as const, content: problem + PROMPT }]
-      await openai.chat.completions.create({ model: 'm', messages, seed, temperature: 0.2, max_tokens: 4096 })
+      const body = { model: 'm', messages, seed, temperature: 0.2, max_tokens: 4096 }
+      await openai.post('/chat/completions', { body })
     }
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
@@ -75,21 +78,28 @@ async function measure(answers: number): Promise<void> {
 
     const results: Result[] = []
     for (const round of [1, 2]) {
-      await simulator.reset()
-      const bare = fork(fileURLToPath(import.meta.url), ['bare', simulator.url, file])
-      await once(bare, 'exit')
-      results.push(await resultOf(`bare loop ${round}`, simulator))
-      await simulator.reset()
-      const run = workshop.magpie(['import', file, '-c', config, '--run', `saturation-${round}`])
-      run.child.stdout?.resume()
-      const [code] = await run.exit
-      if (code !== 0) throw new Error(`the run ended with ${String(code)}`)
-      results.push(await resultOf(`magpie ${round}`, simulator))
+      const measured = async (name: string, start: () => ChildProcess): Promise<void> => {
+        await simulator.reset()
+        const before = (await cpuSecondsOf(simulator.process.pid!)) ?? 0
+        const client = start()
+        client.stdout?.resume()
+        const clientSeconds = await cpuUntilExit(client)
+        if (client.exitCode !== 0) throw new Error(`${name} ended with ${String(client.exitCode)}`)
+        const simulatorSeconds = ((await cpuSecondsOf(simulator.process.pid!)) ?? 0) - before
+        const [clientCpu, simulatorCpu] = [clientSeconds, simulatorSeconds].map((seconds) => (1000 * seconds) / answers)
+        results.push({ ...(await resultOf(name, simulator)), clientCpu: clientCpu!, simulatorCpu: simulatorCpu! })
+      }
+      await measured(`bare loop ${round}`, () => fork(fileURLToPath(import.meta.url), ['bare', simulator.url, file]))
+      const words = ['import', file, '-c', config, '--run', `saturation-${round}`]
+      await measured(`magpie ${round}`, () => workshop.magpie(words).child)
     }
     process.stdout.write(`${SLOTS} slots, ${answers} answers\n`)
-    for (const { name, busy, whole, seconds } of results) {
+    for (const { name, busy, whole, seconds, clientCpu, simulatorCpu } of results) {
       const wholeShare = `${(100 * whole).toFixed(1)} % from first to last answer (${seconds} s)`
-      process.stdout.write(`${name.padEnd(12)} ${(100 * busy).toFixed(1)} % busy in full seconds, ${wholeShare}\n`)
+      const cpu = `CPU ms an answer: client ${clientCpu.toFixed(2)}, simulator ${simulatorCpu.toFixed(2)}`
+      process.stdout.write(
+        `${name.padEnd(12)} ${(100 * busy).toFixed(1)} % busy in full seconds, ${wholeShare}; ${cpu}\n`,
+      )
     }
     const best = (prefix: string): number =>
       Math.max(...results.filter(({ name }) => name.startsWith(prefix)).map(({ busy }) => busy))

@@ -3,9 +3,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FrontStats } from '../local/engine/front-stats.ts'
 import { createInventor } from '../local/engine/invented.ts'
 import { startKafka } from '../local/kafka.ts'
@@ -82,6 +83,24 @@ export async function openBenchWorkshop(): Promise<BenchWorkshop> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** CPU seconds, user and system, that a process of this machine has used; null when it is gone. Linux only. */
+export async function cpuSecondsOf(pid: number): Promise<number | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  if (stat === null) return null
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** Looks at a child's CPU seconds until it has ended; resolves with the last that was seen. */
+export async function cpuUntilExit(child: ChildProcess): Promise<number> {
+  let last = 0
+  while (child.exitCode === null && child.signalCode === null) {
+    last = (await cpuSecondsOf(child.pid!)) ?? last
+    await wait(100)
+  }
+  return last
 }
 
 /** So many different problems, as lines of a file for `magpie import`. */
