@@ -58,9 +58,12 @@ export async function goOn(
         signal,
       )
       const choice = choiceWithIds(reply)
+      const inside = endsInCharacter(before)
       const next = textIds(choice).slice(0, WINDOW)
-      const after = endsInCharacter(before) ? await decodeTokens(client, model, [...last, ...next], signal) : null
-      return { ...reply, choice, cut: { before, after } }
+      const behind = inside ? await decodeTokens(client, model, next, signal) : null
+      const over = inside ? await decodeTokens(client, model, [...last, ...next], signal) : null
+      const stopped = stop.find((each) => each === choice.stopReason) ?? null
+      return { ...reply, choice, cut: { before, behind, over, stopped } }
     })
     const { choice, cut } = answer.value
     return grown(said, choice, answer, { ...joinAtCut(said, choice.text, cut, { stop, markers }), maxTokens })

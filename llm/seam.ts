@@ -10,17 +10,21 @@ export interface Spoken {
   readonly reasoning: string | null
 }
 
+/** What is known of the tokens around a cut. Decodings are the server's, special tokens shown. */
 export interface Cut {
-  /** The server's decoding of the last tokens before the cut, special tokens shown; null: it cannot decode. */
+  /** The last tokens before the cut; null: the server cannot decode. */
   readonly before: string | null
-  /** The same with the first tokens behind the cut; needed where `before` ends inside a character. */
-  readonly after: string | null
+  /** Where `before` ends inside a character: the first tokens behind it, and both sides together. */
+  readonly behind: string | null
+  readonly over: string | null
+  /** The stop string that ended the text behind the cut, which does not show it; null: none did. */
+  readonly stopped: string | null
 }
 
 /** A byte sequence that is no character, or not yet one. */
 const BROKEN = '\uFFFD'
 
-/** Whether the cut may lie inside a character, so that `Cut.after` is needed. */
+/** Whether the cut may lie inside a character, so that `Cut.behind` and `Cut.over` are needed. */
 export function endsInCharacter(before: string | null): boolean {
   return before?.endsWith(BROKEN) ?? false
 }
@@ -40,7 +44,7 @@ export function joinAtCut(
   const thinks = isThinking(said, cut.before, markers)
   const shown = thinks ? (said.reasoning ?? '') : opened(said, cut.before, markers)
   const [head, tail] = mend(shown, piece, cut)
-  const ended = stopAcross(head, tail, stop)
+  const ended = stopAcross(head, `${tail}${cut.stopped ?? ''}`, stop)
   const raw = ended === null ? `${head}${tail}` : `${head}${tail}`.slice(0, ended.at)
   const found = ended?.stop ?? null
   if (!thinks) return { text: raw, reasoning: said.reasoning, stop: found }
@@ -66,24 +70,39 @@ function opened(said: Spoken, before: string | null, markers: Markers | null): s
 /**
  * Both sides of the cut, with a character that it split in the second.
  *
- * Servers either drop the bytes of an unfinished character at the end of a text or show them as U+FFFD; the text
- * behind the cut then begins with the whole character, or with U+FFFD again. The decoding over the cut tells.
+ * Servers drop the bytes of an unfinished character at the end of a text, or show them as U+FFFD. Behind the cut the
+ * text begins with the whole character, with U+FFFD again, or with what follows the character. The decodings tell.
  */
-function mend(shown: string, piece: string, { before, after }: Cut): [string, string] {
-  if (before === null || after === null || !endsInCharacter(before)) return [shown, piece]
+function mend(shown: string, piece: string, { before, behind, over, stopped }: Cut): [string, string] {
+  if (before === null || behind === null || over === null) return [shown, piece]
   const whole = withoutBrokenEnd(before)
-  if (!after.startsWith(whole)) return [shown, piece]
-  const most = before.length - whole.length
+  const rest = withoutBrokenStart(behind)
+  if (rest === behind || !over.startsWith(whole) || !over.endsWith(rest)) return [shown, piece]
+  /** What the bytes around the cut are together. */
+  const split = over.slice(whole.length, over.length - rest.length)
+  const broken = before.length - whole.length
   let head = shown
-  for (let taken = 0; taken < most && head.endsWith(BROKEN); taken += 1) head = head.slice(0, -1)
-  const decoded = after.slice(whole.length)
-  const rest = piece.replace(/^\uFFFD+/, '')
-  if (rest === '') return [head, decoded]
-  for (let length = Math.min(8, rest.length); length > 0; length -= 1) {
-    const at = decoded.indexOf(rest.slice(0, length))
-    if (at !== -1) return [head, `${decoded.slice(0, at)}${rest}`]
+  while (shown.length - head.length < broken && head.endsWith(BROKEN)) head = head.slice(0, -1)
+  const showsBroken = shown.length - head.length === broken
+  const clean = withoutBrokenStart(piece)
+  if (clean === '') {
+    const decoded = `${split}${rest}`
+    const tail = showsBroken ? decoded : withoutBrokenEnd(decoded)
+    return tail === '' ? [shown, piece] : [head, stopped === null ? tail : (tail.split(stopped)[0] ?? '')]
   }
-  return [shown, piece]
+  // Held back, the character is whole in the piece already; what was stripped from the head is not in it.
+  if (!showsBroken && agree(piece, `${split}${rest}`.slice(shown.length - head.length))) return [shown, piece]
+  return [head, `${split}${clean}`]
+}
+
+/** Whether a text and the decoding of its first tokens begin alike. */
+function agree(text: string, decoded: string): boolean {
+  const known = withoutBrokenEnd(decoded)
+  return text.startsWith(known) || known.startsWith(text)
+}
+
+function withoutBrokenStart(text: string): string {
+  return text.replace(/^\uFFFD+/, '')
 }
 
 function withoutBrokenEnd(text: string): string {
