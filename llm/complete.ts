@@ -4,11 +4,10 @@
 
 import { createHash } from 'node:crypto'
 import { UsageFault } from '../schemas/failure.ts'
-import type { Answered, Job } from './attempts.ts'
 import type { SpeakerConfig } from './config.ts'
 import type { Completion, CompletionRequest, Sampling } from './contract.ts'
 import { EngineFailure } from './engine-failure.ts'
-import { goOn, type Manner, withPromptIds } from './further-call.ts'
+import { type AskRole, goOn, type Manner, withPromptIds } from './further-call.ts'
 import type { Markers } from './reasoning.ts'
 import type { Choices } from './replies.ts'
 import { fanOutOf } from './sampling-config.ts'
@@ -24,9 +23,6 @@ export interface RoleTemplate {
   readonly stopTokenIds: readonly number[]
   readonly reasoning: Markers | null
 }
-
-/** Runs a job of the role's lane to its end, as Attempts does, and counts it. */
-export type AskRole = <T extends Choices>(n: number, call: Job<T>['call']) => Promise<Answered<T>>
 
 interface Role {
   readonly name: string

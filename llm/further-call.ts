@@ -3,7 +3,7 @@
 // call; where the context has no room left, the text stays as it is.
 
 import { Failure } from '../schemas/failure.ts'
-import type { AskRole } from './complete.ts'
+import type { Answered, Job } from './attempts.ts'
 import type { Sampling } from './contract.ts'
 import type { EngineClient } from './engine-client.ts'
 import { EngineFailure } from './engine-failure.ts'
@@ -13,6 +13,9 @@ import { type Cut, endsInCharacter, joinAtCut } from './seam.ts'
 import { stepSeed } from './seeds.ts'
 import { decodeTokens } from './token-texts.ts'
 import { grown, type Utterance } from './utterance.ts'
+
+/** Runs a job of the role's lane to its end, as Attempts does, and counts it. */
+export type AskRole = <T extends Choices>(n: number, call: Job<T>['call']) => Promise<Answered<T>>
 
 /** How the calls of a request are made, the first one and those that follow. */
 export interface Manner {

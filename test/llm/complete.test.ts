@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type AskRole, completeRequest, templateOf } from '../../llm/complete.ts'
+import { completeRequest, templateOf } from '../../llm/complete.ts'
 import { type RoleConfig, roleConfig } from '../../llm/config.ts'
 import type { Completion, CompletionRequest, RoleName } from '../../llm/contract.ts'
+import type { AskRole } from '../../llm/further-call.ts'
 import { problemSeed, stepSeed } from '../../llm/seeds.ts'
 import { createScriptedEngine, END, idsOf, type Manners, plainManners, type ScriptedEngine } from './scripted-engine.ts'
 

@@ -4,8 +4,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type AskRole, completeRequest } from '../../llm/complete.ts'
+import { completeRequest } from '../../llm/complete.ts'
 import { roleConfig } from '../../llm/config.ts'
+import type { AskRole } from '../../llm/further-call.ts'
 import type { EngineCall, EngineClient } from '../../llm/engine-client.ts'
 import type { Choice } from '../../llm/replies.ts'
 import { questionSeed } from '../../llm/seeds.ts'
