@@ -57,6 +57,7 @@ export function brokenRules(
     ...missingKeys(sections, work, environment),
     ...unknownReward(sections),
     ...nothingToVerify(sections),
+    ...brokenSampling(sections),
     ...unreachableAccept(sections),
   ]
 }
@@ -145,6 +146,22 @@ function unknownReward({ stages: { curate, reward } }: Sections): ConfigFault[] 
 function nothingToVerify({ stages: { answer, sample } }: Sections): ConfigFault[] {
   if (answer?.enabled !== false || sample?.enabled !== false) return []
   return [{ path: ['stages'], text: 'has answer and sample both off, so no problem would get a response; turn one on' }]
+}
+
+function brokenSampling({ roles, stages: { sample } }: Sections): ConfigFault[] {
+  const faults: ConfigFault[] = []
+  for (const [role, config] of Object.entries(roles)) {
+    const budget = config?.continue?.maxTokens
+    if (config === null || budget === undefined || budget > config.sampling.maxTokens) continue
+    const text = `is ${budget}, so no text would ever go on: one call may have ${config.sampling.maxTokens} (sampling.maxTokens); raise the one or lower the other`
+    faults.push({ path: ['roles', role, 'continue', 'maxTokens'], text })
+  }
+  const { sampler } = roles
+  if (sampler?.fanOut === 'n' && sampler.sampling.temperature === 0 && sample !== null && sample.n > 1) {
+    const text = 'is 0, so all samples of a request would be one text (servers refuse it); raise it'
+    faults.push({ path: ['roles', 'sampler', 'sampling', 'temperature'], text })
+  }
+  return faults
 }
 
 function unreachableAccept({ accept, stages: { curate, reward, sample } }: Sections): ConfigFault[] {

@@ -1,27 +1,39 @@
 // One request of a role to its completions. Promises: the role's sampling whole, the template's stops with raw
-// prompts, provenance in every completion.
+// prompts, provenance in every completion; a first token of its own temperature and texts that go on beyond one call
+// where the role says so (docs/sampling.md), with the cost of all calls in one record.
 
 import { createHash } from 'node:crypto'
 import { UsageFault } from '../schemas/failure.ts'
-import type { Generation } from '../schemas/records.ts'
-import type { Answered, Job } from './attempts.ts'
 import type { SpeakerConfig } from './config.ts'
 import type { Completion, CompletionRequest, Sampling } from './contract.ts'
+import { EngineFailure } from './engine-failure.ts'
+import { type AskRole, goOn, type Manner, withPromptIds } from './further-call.ts'
+import type { Markers } from './reasoning.ts'
 import type { Choices } from './replies.ts'
+import { fanOutOf } from './sampling-config.ts'
+import { CONTINUATIONS, SECOND_CALL } from './seeds.ts'
 import { findTemplate } from './templates.ts'
+import { tokensBeginningWith } from './token-texts.ts'
+import { firstUtterances, type Utterance } from './utterance.ts'
 
-/** What goes with a role's raw prompts. */
+/** What goes with a role's raw prompts, and how its model marks thoughts. */
 export interface RoleTemplate {
   readonly name: string
   readonly stop: readonly string[]
   readonly stopTokenIds: readonly number[]
+  readonly reasoning: Markers | null
 }
 
-/** Runs a job of the role's lane to its end, as Attempts does, and counts it. */
-export type AskRole = <T extends Choices>(n: number, call: Job<T>['call']) => Promise<Answered<T>>
+interface Role {
+  readonly name: string
+  readonly config: SpeakerConfig
+  readonly template: RoleTemplate | null
+}
 
 /** At most so many stop strings are taken by vLLM; the template's token ids stop at the same places. */
 const STOP_STRINGS = 4
+/** Forbids a token: servers take no bias below it. */
+const FORBIDDEN = -100
 
 /** The role's template; null where none is known. Throws UsageFault for a name that is not there. */
 export function templateOf(config: SpeakerConfig): RoleTemplate | null {
@@ -30,48 +42,134 @@ export function templateOf(config: SpeakerConfig): RoleTemplate | null {
     if (config.template === undefined) return null
     throw new UsageFault(`template "${config.template}" is not in configs/model_configs.json`)
   }
-  return { name: template.name, stop: template.stop, stopTokenIds: template.stopTokenIds }
+  const { name, stop, stopTokenIds, reasoning } = template
+  return { name, stop, stopTokenIds, reasoning }
 }
 
 /** Completes the request; see Llm.complete. */
-export async function completeRequest(
-  role: { readonly name: string; readonly config: SpeakerConfig; readonly template: RoleTemplate | null },
-  request: CompletionRequest,
-  ask: AskRole,
-): Promise<Completion[]> {
+export async function completeRequest(role: Role, request: CompletionRequest, ask: AskRole): Promise<Completion[]> {
   const { config } = role
   const n = request.n ?? 1
-  const sampling: Sampling = { ...config.sampling, ...request.sampling }
   const template = 'prompt' in request.input ? role.template : null
-  const answer = await ask(n, (client, signal) =>
-    client.complete(
+  const manner: Manner = {
+    model: config.model,
+    sampling: { ...config.sampling, ...request.sampling },
+    stop: [...new Set([...config.stop, ...(template?.stop ?? [])])].slice(0, STOP_STRINGS),
+    stopTokenIds: template?.stopTokenIds ?? [],
+    markers: role.template?.reasoning ?? null,
+    ask,
+  }
+  const together = fanOutOf(role.name, config) === 'n' ? n : 1
+  const asked = Array.from({ length: Math.ceil(n / together) }, async (_, index) => {
+    const first = await firstCall(config, { ...request, n: together, seed: request.seed + index * together }, manner)
+    return allSettled(first.map((utterance) => finish(config, request, utterance, manner)))
+  })
+  const { sampling } = manner
+  const plain = request.jsonSchema !== undefined
+  return (await allSettled(asked)).flat().map((utterance) => ({
+    text: utterance.text,
+    reasoning: utterance.reasoning,
+    generation: {
+      role: role.name,
+      model: config.model,
+      endpoint: utterance.endpoint,
+      template: template?.name ?? null,
+      promptHash: promptHash(request.input),
+      ...sampling,
+      maxTokens: plain ? sampling.maxTokens : Math.max(sampling.maxTokens, config.continue?.maxTokens ?? 0),
+      seed: utterance.seed,
+      finishReason: utterance.finishReason,
+      stopReason: utterance.stopReason,
+      promptTokens: utterance.promptTokens,
+      cachedTokens: utterance.cachedTokens,
+      completionTokens: utterance.completionTokens,
+      milliseconds: utterance.milliseconds,
+      attempts: utterance.attempts,
+      firstTemperature: plain ? null : (config.firstToken?.temperature ?? null),
+      continuations: utterance.continuations,
+      usd: utterance.usd,
+    },
+  }))
+}
+
+/** The first call: the whole text, or with firstToken one token drawn at a temperature of its own. */
+async function firstCall(
+  { firstToken, continue: budget }: SpeakerConfig,
+  { input, n = 1, seed, jsonSchema }: CompletionRequest,
+  { model, sampling, stop, stopTokenIds, ask }: Manner,
+): Promise<Utterance[]> {
+  const token = jsonSchema === undefined ? firstToken : undefined
+  const withIds = jsonSchema === undefined && (firstToken !== undefined || budget !== undefined)
+  const drawn: Sampling =
+    token === undefined
+      ? sampling
+      : { ...sampling, temperature: token.temperature ?? sampling.temperature, maxTokens: 1 }
+  const answer = await ask(n, async (client, signal): Promise<Choices> => {
+    const suppress = token?.suppress ?? []
+    const ids = suppress.length === 0 ? [] : await tokensBeginningWith(client, model, suppress, signal)
+    if (ids === null) throw noTokenizer()
+    const reply = await client.complete(
       {
-        model: config.model,
-        input: request.input,
+        model,
+        input,
         n,
-        seed: request.seed,
-        sampling,
-        stop: [...new Set([...config.stop, ...(template?.stop ?? [])])].slice(0, STOP_STRINGS),
-        stopTokenIds: template?.stopTokenIds ?? [],
-        jsonSchema: request.jsonSchema,
+        seed,
+        sampling: drawn,
+        stop,
+        stopTokenIds,
+        jsonSchema,
+        ...(ids.length === 0 ? {} : { logitBias: Object.fromEntries(ids.map((id) => [id, FORBIDDEN])) }),
+        ...(withIds ? { returnTokenIds: true } : {}),
       },
       signal,
-    ),
-  )
-  return completionsOf(answer.value, {
-    role: role.name,
-    model: config.model,
-    endpoint: answer.endpoint,
-    template: template?.name ?? null,
-    promptHash: promptHash(request.input),
-    ...sampling,
-    seed: request.seed,
-    milliseconds: answer.milliseconds,
-    attempts: answer.attempts,
-    firstTemperature: null,
-    continuations: 0,
-    usd: answer.usd,
+    )
+    return withIds ? withPromptIds(reply, client, model, input, signal) : reply
   })
+  return firstUtterances(answer, { seed, maxTokens: drawn.maxTokens })
+}
+
+/** Until the text ends by itself: the second call of the two-call method, then continuations up to the budget. */
+async function finish(
+  { firstToken, continue: budget }: SpeakerConfig,
+  { jsonSchema }: CompletionRequest,
+  first: Utterance,
+  manner: Manner,
+): Promise<Utterance> {
+  if (jsonSchema !== undefined) return first
+  const { maxTokens } = manner.sampling
+  let said = first
+  if (firstToken !== undefined && said.finishReason === 'length' && maxTokens > 1) {
+    const second = await goOn(said, { step: SECOND_CALL, maxTokens: maxTokens - 1 }, manner)
+    if (second === null) return said
+    said = second
+  }
+  const most = budget?.maxTokens ?? 0
+  const piece = Math.max(maxTokens, Math.ceil(most / (CONTINUATIONS.last - CONTINUATIONS.first + 1)))
+  for (let step = CONTINUATIONS.first; said.finishReason === 'length' && !said.full; step += 1) {
+    const left = most - (said.ids?.length ?? most)
+    if (left <= 0) break
+    const next = await goOn(said, { step, maxTokens: Math.min(piece, left) }, manner)
+    if (next === null) break
+    said = { ...next, continuations: said.continuations + 1 }
+  }
+  return said
+}
+
+/** All results in order; when all have come to rest, the first failure is thrown. */
+async function allSettled<T>(running: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(running)
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
+
+function noTokenizer(): EngineFailure {
+  return new EngineFailure(
+    'none',
+    'no-tokenizer',
+    'the server has no /tokenize and /detokenize, which firstToken.suppress needs; take it out of the role, or serve the model with vLLM',
+  )
 }
 
 /** SHA-256 (hex) of the prompt's text, or of the messages as JSON. */
@@ -79,27 +177,4 @@ function promptHash(input: CompletionRequest['input']): string {
   return createHash('sha256')
     .update('prompt' in input ? input.prompt : JSON.stringify(input.messages))
     .digest('hex')
-}
-
-type Common = Omit<Generation, 'finishReason' | 'stopReason' | 'promptTokens' | 'cachedTokens' | 'completionTokens'>
-
-/** The prompt's tokens go to choice 0; new tokens are an even share, the remainder to the first choices. */
-function completionsOf(reply: Choices, common: Common): Completion[] {
-  const { choices, promptTokens, cachedTokens, completionTokens } = reply
-  const share = Math.floor(completionTokens / choices.length)
-  const remainder = completionTokens - share * choices.length
-  return choices.map((choice, index) => ({
-    text: choice.text,
-    reasoning: choice.reasoning,
-    generation: {
-      ...common,
-      seed: common.seed + index,
-      finishReason: choice.finishReason,
-      stopReason: choice.stopReason,
-      promptTokens: index === 0 ? promptTokens : 0,
-      cachedTokens: index === 0 ? cachedTokens : 0,
-      completionTokens: share + (index < remainder ? 1 : 0),
-      usd: common.usd === null ? null : common.usd / choices.length,
-    },
-  }))
 }

@@ -2,6 +2,7 @@
 // a key is named by the environment variable that holds it.
 
 import { z } from 'zod'
+import { continueConfig, fanOutConfig, firstTokenConfig } from './sampling-config.ts'
 
 /** The word that stands for the small model which the command line starts on this machine. */
 export const LOCAL_ENDPOINT = 'local'
@@ -70,6 +71,9 @@ export const roleConfig = z.strictObject({
     .optional()
     .describe('Entry of configs/model_configs.json for raw prefixes; found by the model name when left out'),
   sampling: samplingConfig.prefault({}),
+  firstToken: firstTokenConfig.optional(),
+  continue: continueConfig.optional(),
+  fanOut: fanOutConfig.optional(),
   stop: z
     .array(
       z

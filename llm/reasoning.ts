@@ -1,5 +1,8 @@
-// Splits what a model said into its thought and its solution, for every shape in which servers give it.
-// Promises: nothing but blanks at the ends is lost, and a thought that never closed is never a solution.
+// Splits what a model said into its thought and its solution, for every shape in which servers give it: fields of a
+// parser, tags in the text, harmony channels. Promises: nothing but markers and blanks at the ends is lost, and a
+// thought that never closed is never a solution.
+
+import { readChannels } from './harmony.ts'
 
 export interface Said {
   readonly text: string
@@ -17,57 +20,106 @@ export interface SplitReasoning {
   readonly complete: boolean
 }
 
-const OPEN = '<think>'
-const CLOSE = '</think>'
+/** What stands around a model's thought (`reasoning` of its template). */
+export interface Markers {
+  readonly open: string
+  readonly close: string
+  /** The prompt ends in `open`, so that the text begins inside the thought. */
+  readonly openInPrompt?: boolean
+}
+
+export const OPEN_THOUGHT = '<think>'
+const USUAL: Markers = { open: OPEN_THOUGHT, close: '</think>' }
 
 /**
- * Splits at the first `</think>`; the opening tag is usually in the prompt, so it may be missing.
+ * Splits at the first closing marker; the opening one is usually in the prompt, so it may be missing. Thoughts that
+ * follow one another with nothing between belong together; a marker after the solution began is part of it.
  *
- * Without a closing tag: an opening tag means an unfinished thought (solution empty), none means that the whole
- * text is the solution. `expectsThought` (models whose prompt already opens the thought) makes a text without a
- * closing tag an unfinished thought too.
+ * Without a closing marker: an opening one means an unfinished thought (solution empty), none means that the whole
+ * text is the solution. `expectsThought` makes a text without a closing marker an unfinished thought too, and so do
+ * markers with openInPrompt where the text was cut.
  */
-export function splitReasoning(said: Said, { expectsThought = false } = {}): SplitReasoning {
+export function splitReasoning(
+  said: Said,
+  { expectsThought = false, markers = null }: { expectsThought?: boolean; markers?: Markers | null } = {},
+): SplitReasoning {
   const ended = said.finishReason === 'stop'
-  const given = said.reasoning === null || said.reasoning.trim() === '' ? null : said.reasoning.trim()
-  const close = said.text.indexOf(CLOSE)
-  if (close >= 0) {
-    const before = withoutOpening(said.text.slice(0, close))
-    return closed(join(given, before), said.text.slice(close + CLOSE.length), ended)
+  const given = said.reasoning === null || said.reasoning.trim() === '' ? null : said.reasoning
+  const harmony = markers?.open.includes('<|channel|>') ?? false
+  const channels = readChannels(said.text, harmony)
+  if (channels !== null) {
+    const thoughts = [given ?? '', ...channels.thoughts]
+    return channels.final === null ? unfinished(thoughts) : closed(thoughts, channels.final, ended)
   }
-  // A server that splits gives no content for a thought that never closed.
-  if (given !== null) return said.text.trim() === '' ? unfinished(given) : closed(given, said.text, ended)
-  const open = said.text.indexOf(OPEN)
-  if (open >= 0) return unfinished(join(said.text.slice(0, open), said.text.slice(open + OPEN.length)))
-  if (expectsThought) return unfinished(said.text)
+  if (given !== null) {
+    // A server that splits gives no content for a thought that never closed.
+    if (said.text.trim() === '') return unfinished([given])
+    return further([given], said.text, ended, markers)
+  }
+  const end = thoughtEnd(said.text, markers)
+  if (end !== null) {
+    const before = withoutOpening(said.text.slice(0, end.from), markers)
+    return further([before], said.text.slice(end.to), ended, markers)
+  }
+  const open = firstOf(said.text, openings(markers))
+  if (open !== null) return unfinished([said.text.slice(0, open.from), said.text.slice(open.to)])
+  if (expectsThought || (markers?.openInPrompt === true && !ended)) return unfinished([said.text])
   const solution = said.text.trim()
   return { reasoning: null, solution, thought: 'none', complete: ended && solution !== '' }
 }
 
-function closed(thought: string, text: string, ended: boolean): SplitReasoning {
-  const reasoning = thought.trim()
+/** Where the first thought of a raw text ends; null: it does not. */
+export function thoughtEnd(text: string, markers: Markers | null): Place | null {
+  const harmony = markers?.open.includes('<|channel|>') ?? false
+  if (harmony) return firstOf(text, ['<|channel|>final<|message|>', 'assistantfinal'])
+  return firstOf(text, [...(markers === null ? [] : [markers.close.trim()]), USUAL.close])
+}
+
+interface Place {
+  readonly from: number
+  readonly to: number
+}
+
+/** The text after a closed thought: a solution, or another thought at once. */
+function further(thoughts: readonly string[], text: string, ended: boolean, markers: Markers | null): SplitReasoning {
+  const begun = text.trimStart()
+  const open = openings(markers).find((marker) => begun.startsWith(marker))
+  if (open === undefined) return closed(thoughts, text, ended)
+  const inside = begun.slice(open.length)
+  const end = thoughtEnd(inside, markers)
+  if (end === null) return unfinished([...thoughts, inside])
+  return further([...thoughts, inside.slice(0, end.from)], inside.slice(end.to), ended, markers)
+}
+
+function closed(thoughts: readonly string[], text: string, ended: boolean): SplitReasoning {
   const solution = text.trim()
-  return {
-    reasoning: reasoning === '' ? null : reasoning,
-    solution,
-    thought: 'closed',
-    complete: ended && solution !== '',
-  }
+  return { reasoning: joined(thoughts), solution, thought: 'closed', complete: ended && solution !== '' }
 }
 
-function unfinished(thought: string): SplitReasoning {
-  const reasoning = thought.trim()
-  return { reasoning: reasoning === '' ? null : reasoning, solution: '', thought: 'unfinished', complete: false }
+function unfinished(thoughts: readonly string[]): SplitReasoning {
+  return { reasoning: joined(thoughts), solution: '', thought: 'unfinished', complete: false }
 }
 
-function withoutOpening(thought: string): string {
+function openings(markers: Markers | null): string[] {
+  return [...(markers === null ? [] : [markers.open.trim()]), USUAL.open].filter((marker) => marker !== '')
+}
+
+function withoutOpening(thought: string, markers: Markers | null): string {
   const trimmed = thought.trimStart()
-  return trimmed.startsWith(OPEN) ? trimmed.slice(OPEN.length) : thought
+  const open = openings(markers).find((marker) => trimmed.startsWith(marker))
+  return open === undefined ? thought : trimmed.slice(open.length)
 }
 
-function join(first: string | null, second: string): string {
-  return [first ?? '', second]
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .join('\n\n')
+function firstOf(text: string, marks: readonly string[]): Place | null {
+  let first: Place | null = null
+  for (const mark of marks) {
+    const from = mark === '' ? -1 : text.indexOf(mark)
+    if (from !== -1 && (first === null || from < first.from)) first = { from, to: from + mark.length }
+  }
+  return first
+}
+
+function joined(thoughts: readonly string[]): string | null {
+  const parts = thoughts.map((part) => part.trim()).filter((part) => part !== '')
+  return parts.length === 0 ? null : parts.join('\n\n')
 }

@@ -3,11 +3,13 @@
 // none. Promises: every response gets a verdict with a reason; what cannot be decided is unknown, never wrong.
 
 import { z } from 'zod'
-import { splitReasoning } from '../llm/reasoning.ts'
+import { type Markers, splitReasoning } from '../llm/reasoning.ts'
+import { findTemplate, loadTemplates } from '../llm/templates.ts'
 import type { AnswerGroups, Comparison, MathPool } from '../math/contract.ts'
 import { extractFinalAnswer } from '../math/extract.ts'
 import type {
   Answered,
+  Generation,
   Response,
   Sampled,
   Screened,
@@ -19,7 +21,7 @@ import type {
 import type { Process } from '../stream/outcome.ts'
 import { asSampled, envelopeOf } from './grow.ts'
 
-export const VERIFY_VERSION = 'verify@1'
+export const VERIFY_VERSION = 'verify@2'
 
 export const verifyConfig = z.strictObject({
   workers: z.int().min(1).max(256).default(1).describe('Worker threads that compare answers'),
@@ -65,10 +67,11 @@ export function createVerify({
   config,
   now,
 }: VerifyParts): Process<Screened | Tagged | Answered | Sampled, Verified> {
+  const markersOf = createMarkers()
   return async function verify(record) {
     const sampled = asSampled(record)
     const responses = [...(sampled.answer === null ? [] : [sampled.answer]), ...sampled.samples]
-    const read = responses.map((response) => readResponse(response, config))
+    const read = responses.map((response) => readResponse(response, config, markersOf(response.generation)))
     const verification = await judge(math, config.voters, read, referenceOf(sampled))
     return { emit: { ...sampled, ...envelopeOf(record, now()), verification } }
   }
@@ -77,11 +80,26 @@ export function createVerify({
 function readResponse(
   response: Response,
   { expectsThought, weakestAnswer }: Pick<VerifyConfig, 'expectsThought' | 'weakestAnswer'>,
+  markers: Markers | null,
 ): Read {
   const { text, reasoning, generation } = response
-  const split = splitReasoning({ text, reasoning, finishReason: generation.finishReason }, { expectsThought })
+  const split = splitReasoning({ text, reasoning, finishReason: generation.finishReason }, { expectsThought, markers })
   const finalAnswer = split.complete ? extractFinalAnswer(split.solution, { weakest: weakestAnswer }) : null
   return { response, ...split, finalAnswer }
+}
+
+/** How the model of a generation marks its thoughts, by its template or its name; null where none is known. */
+function createMarkers(): (generation: Generation) => Markers | null {
+  const templates = loadTemplates()
+  const known = new Map<string, Markers | null>()
+  return ({ template, model }) => {
+    const name = template ?? model
+    const found = known.get(name)
+    if (found !== undefined) return found
+    const markers = findTemplate(name, templates)?.reasoning ?? null
+    known.set(name, markers)
+    return markers
+  }
 }
 
 /** The reference answer; of a whole worked solution with a box, what the box holds. */

@@ -4,7 +4,7 @@
 
 import { z } from 'zod'
 import type { Llm } from '../llm/contract.ts'
-import { questionSeed } from '../llm/seeds.ts'
+import { LARGEST_BASE, MOST_CHOICES, questionSeed } from '../llm/seeds.ts'
 import { Failure } from '../schemas/failure.ts'
 import { problemId } from '../schemas/ids.ts'
 import type { Logger } from '../schemas/logger.ts'
@@ -35,7 +35,7 @@ export const magpieConfig = z.strictObject({
     .union([z.literal('default'), z.array(openerConfig)])
     .default([])
     .describe('Words that problems begin with, by weight; default takes a list over school and contest mathematics'),
-  choices: z.int().min(1).max(256).default(4).describe('Problems asked for in one request'),
+  choices: z.int().min(1).max(MOST_CHOICES).default(4).describe('Problems asked for in one request'),
   maxWaiting: z
     .int()
     .min(1)
@@ -51,9 +51,9 @@ export const magpieConfig = z.strictObject({
   seed: z
     .int()
     .min(0)
-    .max(2 ** 48)
+    .max(LARGEST_BASE)
     .default(0)
-    .describe('Where the seeds of the run begin: another number gives other problems'),
+    .describe('Where the seeds of the run begin: a number further away than the run has problems gives others'),
 })
 
 export type MagpieConfig = z.infer<typeof magpieConfig>

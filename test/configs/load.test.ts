@@ -211,6 +211,15 @@ stages:
         /accept\.preference can never be reached: stages\.reward is off/,
       ],
       [['accept={minimum: 1}'], /accept asks for nothing/],
+      [
+        ['roles.answerer.sampling.maxTokens=100', 'roles.answerer.continue={maxTokens: 100}'],
+        /roles\.answerer\.continue\.maxTokens is 100, so no text would ever go on/,
+      ],
+      [
+        ['roles.sampler.fanOut=n', 'roles.sampler.sampling.temperature=0'],
+        /roles\.sampler\.sampling\.temperature is 0, so all samples of a request would be one text/,
+      ],
+      [['roles.sampler.firstToken={suppress: [" "]}'], /roles\.sampler\.firstToken\.suppress\.0 is blank/],
       [['stages.tag.enabled=true'], /roles\.tagger is missing, and stages\.tag is on/],
     ]
     for (const [set, wanted] of cases) {

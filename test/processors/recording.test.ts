@@ -56,7 +56,7 @@ async function throughTheStages(withReference: boolean): Promise<Result[]> {
   const config = screenConfig.parse({})
   const screen = createScreen({ config, index: createScreenIndex(config.duplicates), now })
   const answer = createAnswer({ llm, role, now })
-  const sample = createSample({ llm, config: { n: 8 }, role, now })
+  const sample = createSample({ llm, config: { n: 8, choices: 8 }, role, now })
   const verify = createVerify({ math: math!, config: verifyConfig.parse({ voters: 'samples' }), now })
   const reward = createReward({ llm, config: rewards, now })
   const curate = createCurate({ config: curateConfig.parse({ reward: 'rm' }), now })

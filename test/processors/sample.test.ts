@@ -16,7 +16,7 @@ describe('sample', () => {
       await new Promise<void>((resolve) => waiting.push(resolve))
       return [`seed ${request.seed}`]
     })
-    const stage = createSample({ llm, config: { n: 8 }, role, now: () => 7 })
+    const stage = createSample({ llm, config: { n: 8, choices: 8 }, role, now: () => 7 })
     const running = stage({ ...record, tags: null, answer: null }, context())
     await new Promise(setImmediate)
     assert.equal(waiting.length, 8, 'all are under way together')
@@ -32,6 +32,34 @@ describe('sample', () => {
     assert.equal(outcome.emit.answer, null)
   })
 
+  it('asks for several in one request where the role says so: the same ids and seeds', async () => {
+    const texts = (n: number, seed: number): string[] => Array.from({ length: n }, (_, index) => `seed ${seed + index}`)
+    const llm = createFakeLlm(({ n, seed }) => texts(n ?? 1, seed))
+    const ask = async (fanOut: 'n' | 'single'): Promise<unknown> => {
+      const outcome = await createSample({
+        llm,
+        config: { n: 7, choices: 3 },
+        role: { ...role, fanOut },
+        now: () => 7,
+      })(record, context())
+      assert.ok('emit' in outcome)
+      return outcome.emit.samples
+    }
+    const single = await ask('single')
+    const calls = llm.completions.length
+    assert.equal(calls, 7)
+    assert.deepEqual(await ask('n'), single)
+    const base = problemSeed('sample', record.id)
+    assert.deepEqual(
+      llm.completions.slice(calls).map(({ request }) => [request.seed, request.n]),
+      [
+        [base, 3],
+        [base + 3, 3],
+        [base + 6, 1],
+      ],
+    )
+  })
+
   it('aborts the other calls when one is refused for ever', async () => {
     let calls = 0
     const aborted: number[] = []
@@ -41,7 +69,7 @@ describe('sample', () => {
       signal.addEventListener('abort', () => aborted.push(number))
       return untilAborted(signal)
     })
-    const stage = createSample({ llm, config: { n: 4 }, role, now: () => 7 })
+    const stage = createSample({ llm, config: { n: 4, choices: 8 }, role, now: () => 7 })
     await assert.rejects(stage(record, context()), { code: 'context-length' })
     assert.deepEqual(aborted, [0, 1, 3])
   })
@@ -49,7 +77,10 @@ describe('sample', () => {
   it('gives up with the reason of the signal', async () => {
     const stop = new AbortController()
     const llm = createFakeLlm((_, { signal }) => untilAborted(signal))
-    const running = createSample({ llm, config: { n: 2 }, role, now: () => 7 })(record, context(stop.signal))
+    const running = createSample({ llm, config: { n: 2, choices: 8 }, role, now: () => 7 })(
+      record,
+      context(stop.signal),
+    )
     stop.abort(new Error('the drain is over'))
     await assert.rejects(running, /the drain is over/)
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { questionSeed } from '../../llm/seeds.ts'
 import { magpieConfig, runMagpie, type MagpieEnd, type MagpieRun } from '../../producers/magpie.ts'
 import { existingProblems, nothingExists } from '../../producers/resume.ts'
 import { permanent } from '../../schemas/failure.ts'
@@ -178,11 +179,11 @@ describe('magpie', () => {
   it('comes to an end when aborted, with what it has', async () => {
     const stop = new AbortController()
     const { problems, end } = start({ choices: 1 }, { total: null, signal: stop.signal }, async (request, call) => {
-      if (request.seed === 7) {
+      if (request.seed === questionSeed(0, 7, 1)) {
         stop.abort(new Error('Ctrl-C'))
         return untilAborted(call.signal)
       }
-      return request.seed < 7 ? speak(request, call) : untilAborted(call.signal)
+      return request.seed < questionSeed(0, 7, 1) ? speak(request, call) : untilAborted(call.signal)
     })
     assert.equal(await end, 'aborted')
     assert.deepEqual(
@@ -193,7 +194,7 @@ describe('magpie', () => {
 
   it('gives every problem of a refused slot an end', async () => {
     const { problems, rejections, end } = start({ choices: 2, slotsAtOnce: 1 }, { total: 6 }, (request, call) => {
-      if (request.seed === 2) throw permanent('bad-request', 'no such thing')
+      if (request.seed === questionSeed(0, 1, 2)) throw permanent('bad-request', 'no such thing')
       return speak(request, call)
     })
     assert.equal(await end, 'total')
