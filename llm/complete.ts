@@ -2,13 +2,12 @@
 // prompts, provenance in every completion.
 
 import { createHash } from 'node:crypto'
-import { UsageFault } from '../schemas/failure.ts'
 import type { Generation } from '../schemas/records.ts'
 import type { Answered, Job } from './attempts.ts'
 import type { SpeakerConfig } from './config.ts'
 import type { Completion, CompletionRequest, Sampling } from './contract.ts'
 import type { Choices } from './replies.ts'
-import { findTemplate } from './templates.ts'
+import { roleTemplate } from './role-template.ts'
 
 /** What goes with a role's raw prompts. */
 export interface RoleTemplate {
@@ -23,14 +22,10 @@ export type AskRole = <T extends Choices>(n: number, call: Job<T>['call']) => Pr
 /** At most so many stop strings are taken by vLLM; the template's token ids stop at the same places. */
 const STOP_STRINGS = 4
 
-/** The role's template; null where none is known. Throws UsageFault for a name that is not there. */
+/** The role's template; null where none is known. Throws UsageFault for a name or a file that is no good. */
 export function templateOf(config: SpeakerConfig): RoleTemplate | null {
-  const template = findTemplate(config.template ?? config.model)
-  if (template === null) {
-    if (config.template === undefined) return null
-    throw new UsageFault(`template "${config.template}" is not in configs/model_configs.json`)
-  }
-  return { name: template.name, stop: template.stop, stopTokenIds: template.stopTokenIds }
+  const template = roleTemplate(config)
+  return template && { name: template.name, stop: template.stop, stopTokenIds: template.stopTokenIds }
 }
 
 /** Completes the request; see Llm.complete. */

@@ -2,6 +2,7 @@
 // a key is named by the environment variable that holds it.
 
 import { z } from 'zod'
+import { chatTemplateConfig } from './own-template.ts'
 
 /** The word that stands for the small model which the command line starts on this machine. */
 export const LOCAL_ENDPOINT = 'local'
@@ -69,6 +70,7 @@ export const roleConfig = z.strictObject({
     .min(1)
     .optional()
     .describe('Entry of configs/model_configs.json for raw prefixes; found by the model name when left out'),
+  chatTemplate: chatTemplateConfig,
   sampling: samplingConfig.prefault({}),
   stop: z
     .array(

@@ -36,6 +36,10 @@ export const templateShape = z.strictObject({
     open: z.string(),
     close: z.string(),
     default: z.string().nullable().describe('Text when none is asked for; null: no block'),
+    whole: z
+      .string()
+      .optional()
+      .describe('The block when there is no text at all, where it is not just left out; for templates given as files'),
     ownDefault: z.boolean().default(false).describe("The default is ours, not the template's own; the notes say why"),
   }),
   user: z.strictObject({ open: z.string().min(1), close: z.string() }),
@@ -50,7 +54,7 @@ export const templateShape = z.strictObject({
     .strictObject({ open: z.string(), close: z.string(), openInPrompt: z.boolean() })
     .nullable()
     .describe('Markers of the thought; null: the model does not think aloud'),
-  contextLength: z.int().positive(),
+  contextLength: z.int().positive().nullable().describe('Tokens; null: not known'),
   verified: z
     .enum(['template', 'server', 'recalled'])
     .describe(
@@ -72,7 +76,7 @@ const OWN = ['models', 'verified', 'source', 'notes']
  */
 export function loadTemplates(path: URL | string = catalogue, tasksPath: URL | string = tasks): Template[] {
   const place = path instanceof URL ? 'configs/model_configs.json' : path
-  const shared = parsed(controlTexts, readJson(tasksPath, 'configs/control_tasks.json'), 'configs/control_tasks.json')
+  const shared = loadControlTasks(tasksPath)
   const raw = parsed(z.record(z.string(), z.record(z.string(), z.unknown())), readJson(path, place), place)
   const faults: string[] = []
   const templates: Template[] = []
@@ -90,6 +94,11 @@ export function loadTemplates(path: URL | string = catalogue, tasksPath: URL | s
   }
   if (faults.length > 0) throw new UsageFault(faults)
   return templates
+}
+
+/** System texts for each kind of problem, for every template that takes one. Throws UsageFault. */
+export function loadControlTasks(path: URL | string = tasks): Readonly<Record<string, string>> {
+  return parsed(controlTexts, readJson(path, 'configs/control_tasks.json'), 'configs/control_tasks.json')
 }
 
 type Entry = Readonly<Record<string, unknown>>

@@ -91,7 +91,8 @@ export function systemText(template: Template, { controlTask = null, system = nu
 
 /** All that stands before the user's first letter, as the model's chat template writes it. */
 export function textBeforeTurn({ bos, preamble, system, user }: Template, text: string | null): string {
-  const block = text === null || (text === '' && system.rule !== 'always') ? '' : `${system.open}${text}${system.close}`
+  const none = text === null || (text === '' && system.rule !== 'always')
+  const block = none ? (system.whole ?? '') : `${system.open}${text}${system.close}`
   const turn = system.place === 'in-turn' ? `${user.open}${block}` : `${block}${user.open}`
   return `${bos}${preamble}${turn}`
 }

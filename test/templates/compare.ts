@@ -1,10 +1,14 @@
 // npm run test:templates: holds each entry of configs/model_configs.json against the model's own chat template, as
 // public packages carry it: the prefix without and with a system text, the opening of the answer, and the stops
-// where a tokenizer is at hand. Prints a table; exits 1 on a difference or on an entry that claims too much.
+// where a tokenizer is at hand; and each template against itself when it is given as a file. Prints a table; exits 1 on a difference or on an entry that claims too much.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import Table from 'cli-table3'
 import { renderUserTurn, type RenderedTurn } from '../../llm/chat-template.ts'
-import { loadTemplates, type Template, textBeforeTurn } from '../../llm/templates.ts'
+import { readOwnTemplate } from '../../llm/own-template.ts'
+import { loadTemplates, systemText, type Template, textBeforeTurn } from '../../llm/templates.ts'
 import { PLAIN } from '../../cli/table-style.ts'
 import { type Claim, CLAIMS, TOKENIZERS } from './claims.ts'
 import { addedTokens, templateAt } from './packages.ts'
@@ -38,6 +42,24 @@ function differences(template: Template, chatTemplate: string, { leadingBlanks }
   const theirs = leadingBlanks === true ? texted?.prefix.trimStart() : texted?.prefix
   hold('prefix with a system text', textBeforeTurn(template, SYSTEM), theirs)
   return found
+}
+
+/** Whether a file with this template would give the same prefixes as the template itself. */
+function readBack(chatTemplate: string, { bos }: Template): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'templates-'))
+  try {
+    const path = join(folder, 'tokenizer_config.json')
+    writeFileSync(path, JSON.stringify({ bos_token: bos, chat_template: chatTemplate }))
+    const own = readOwnTemplate(path)
+    return [null, SYSTEM].flatMap((system) => {
+      if (system !== null && own.system.rule === 'none') return []
+      const ours = textBeforeTurn(own, systemText(own, { system }))
+      const theirs = renderUserTurn({ chatTemplate, bosToken: bos, system }).prefix
+      return ours === theirs ? [] : [`as a file: read ${JSON.stringify(ours)}, rendered ${JSON.stringify(theirs)}`]
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 /** Stop ids that are no added tokens, and stop strings that are one whose id is not in the list. */
@@ -77,7 +99,7 @@ for (const claim of CLAIMS) {
     continue
   }
   compared.add(claim.entry)
-  row(claim.entry, claim.at, differences(template, chatTemplate, claim))
+  row(claim.entry, claim.at, [...differences(template, chatTemplate, claim), ...readBack(chatTemplate, template)])
 }
 for (const [entry, name] of Object.entries(TOKENIZERS)) {
   const tokens = await addedTokens(name)
