@@ -41,7 +41,9 @@ export function checkReward({ kind, replies }: RewardLook): Remark[] {
   const values = replies.flatMap(({ rows }) => rows.flat())
   if (shape === 'a pair for each step') {
     const pairs = replies.flatMap(({ rows }) => rows)
-    if (pairs.every(([wrong = 0, right = 0]) => Math.abs(wrong + right - 1) < 0.02)) return []
+    const isShare = ([wrong = 0, right = 0]: readonly number[]): boolean =>
+      wrong >= 0 && right >= 0 && Math.abs(wrong + right - 1) < 0.02
+    if (pairs.every(isShare)) return []
     return [remark('its pairs are no probabilities', 'serve it with its own activation (softmax) on')]
   }
   if (values.length === 0 || values.some((value) => value < 0 || value > 1)) return []
