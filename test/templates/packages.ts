@@ -65,9 +65,9 @@ export function packageFolder(name: PackageName): Promise<string | null> {
   const known = fetched.get(name)
   if (known !== undefined) return known
   const folder = fetchPackage(PACKAGES[name]).catch((error: unknown) => {
-    const { stderr, message } = error as { stderr?: string; message: string }
-    const why = (stderr ?? '').trim().split('\n').at(-1) ?? ''
-    process.stdout.write(`skipped: ${name} cannot be fetched (${why === '' ? message : why})\n`)
+    const { stderr = '', message } = error as { stderr?: string; message: string }
+    const [why] = (stderr.trim() === '' ? message : stderr).trim().split('\n').slice(-1)
+    process.stdout.write(`skipped: ${name} cannot be fetched (${why ?? ''})\n`)
     return null
   })
   fetched.set(name, folder)
