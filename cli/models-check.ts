@@ -5,7 +5,6 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { loadConfig } from '../configs/load.ts'
 import type { Config } from '../configs/schema.ts'
-import type { RewarderSubject } from '../llm/check/check-rewarder.ts'
 import type { RoleSubject } from '../llm/check/check-role.ts'
 import { type CheckedModels, checkModels, type Subject } from '../llm/check/check-models.ts'
 import type { Finding, Severity } from '../llm/check/finding.ts'
@@ -62,18 +61,20 @@ export function subjectsOf({ roles, producer, stages }: Config): Subject[] {
     if (config === undefined) return []
     const raw = name === 'questioner' ? { controlTask: producer.controlTask, system: producer.system } : null
     const expectsThought = answering.has(name) ? stages.verify.expectsThought : null
-    return [{ kind: 'role', name, config, raw, expectsThought }]
+    return [{ kind: 'role', name, config, system: config.system, place: `roles.${name}`, raw, expectsThought }]
   })
   if (!stages.reward.enabled) return asked
   const longestAnswer = Math.max(
     0,
     ...asked.filter(({ name }) => answering.has(name)).map(({ config }) => config.sampling.maxTokens),
   )
-  const rewards = stages.reward.rewards.flatMap((reward): RewarderSubject[] =>
-    'endpoints' in reward
-      ? [{ kind: 'rewarder', name: `reward:${reward.name}`, config: reward, reward: reward.kind, longestAnswer }]
-      : [],
-  )
+  const rewards = stages.reward.rewards.flatMap((reward, index): Subject[] => {
+    if (reward.kind === 'agreement') return []
+    const name = `reward:${reward.name}`
+    if (reward.kind !== 'judge') return [{ kind: 'rewarder', name, config: reward, reward: reward.kind, longestAnswer }]
+    const place = `stages.reward.rewards.${index}`
+    return [{ kind: 'role', name, config: reward, system: null, place, raw: null, expectsThought: null }]
+  })
   return [...asked, ...rewards]
 }
 

@@ -2,6 +2,9 @@
 
 import type { RewarderConfig } from '../config.ts'
 import type { ChatMessage } from '../contract.ts'
+import type { Activation, EngineClient, ScoreCall } from '../engine-client.ts'
+import { EngineFailure } from '../engine-failure.ts'
+import { createRawValues, type RawValues } from '../raw-values.ts'
 import type { Pooled } from '../reply-scores.ts'
 import { answered, type Unanswered } from './ask.ts'
 import type { Place } from './check-role.ts'
@@ -36,27 +39,37 @@ export async function checkRewarder(subject: RewarderSubject, { url, client, ask
   const served = checkServed({ url, model, models })
   if (served.some(({ severity }) => severity === 'error')) return served
   const maxModelLen = (answered(models) ? models.find(({ id }) => id === model) : undefined)?.maxModelLen ?? null
+  const rawValues = createRawValues()
   const replies: Pooled[] = []
+  let doubted = false
   for (const steps of SOLUTIONS) {
     const content = reward === 'process-rm' ? steps.map((step) => `${step}${MARK}`).join('') : steps.join('\n\n')
-    const reply = await score(reward, { model, messages: conversation(content) })
+    const call = { model, messages: conversation(content) }
+    const reply = await ask(async (signal): Promise<RawValues> => {
+      if (reward === 'process-rm')
+        return { pooled: await scores(client, reward, { ...call, activation: ON }, signal), doubted: false }
+      return rawValues(client, (activation) => scores(client, reward, { ...call, activation }, signal))
+    })
     if (!answered(reply)) return [...served, refused(reply)]
-    replies.push(reply)
+    replies.push(reply.pooled)
+    doubted = reply.doubted
   }
-  return [...served, ...checkRewardContext({ maxModelLen, longestAnswer }), ...checkReward({ kind: reward, replies })]
+  const shape = checkReward({ kind: reward, replies, doubted })
+  return [...served, ...checkRewardContext({ maxModelLen, longestAnswer }), ...shape]
+}
 
-  /** A sequence model is asked on /classify, raw; where the server has no such route, and for all others, on /pooling. */
-  async function score(
-    kind: RewardKind,
-    call: { model: string; messages: ChatMessage[] },
-  ): Promise<Pooled | Unanswered> {
-    if (kind === 'sequence-rm') {
-      const classified = await ask((signal) => client.classify(call, signal))
-      if (answered(classified) || classified.failed.code !== 'route-not-found') return classified
-    }
-    const pooled = await ask((signal) => client.pool(call, signal))
-    if (answered(pooled) || pooled.failed.code !== 'route-not-found') return pooled
-    return ask((signal) => client.classify(call, signal))
+const ON: Activation = { name: 'use_activation', on: true }
+
+/** A sequence model is asked on /classify, the others on /pooling; where a server lacks that route, on the other one. */
+async function scores(client: EngineClient, kind: RewardKind, call: ScoreCall, signal: AbortSignal): Promise<Pooled> {
+  const pool = (): Promise<Pooled> => client.pool(call, signal)
+  const classify = (): Promise<Pooled> => client.classify(call, signal)
+  const [first, second] = kind === 'sequence-rm' ? [classify, pool] : [pool, classify]
+  try {
+    return await first()
+  } catch (error) {
+    if (error instanceof EngineFailure && error.code === 'route-not-found') return second()
+    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 // All checks of one role at one endpoint: asks the server, hands what it said to the checks.
 
 import { SENTINEL } from '../chat-template.ts'
-import type { RoleConfig } from '../config.ts'
+import type { SpeakerConfig } from '../config.ts'
 import type { ChatMessage, Sampling } from '../contract.ts'
 import type { EngineClient } from '../engine-client.ts'
 import { roleTemplate } from '../role-template.ts'
@@ -19,7 +19,11 @@ import { checkThought } from './thought.ts'
 export interface RoleSubject {
   readonly kind: 'role'
   readonly name: string
-  readonly config: RoleConfig
+  readonly config: SpeakerConfig
+  /** System message of its chats. */
+  readonly system: string | null
+  /** Its place in the config, as roles.answerer. */
+  readonly place: string
   /** What its raw prompts are made of; null: it is asked by chat. */
   readonly raw: PrefixRequest | null
   /** stages.verify.expectsThought, for roles whose answers are split; null for others. */
@@ -49,7 +53,7 @@ export async function checkRole(subject: RoleSubject, place: Place): Promise<Rem
   const version = await ask((signal) => client.version(signal))
   const known = answered(models) ? (models.find(({ id }) => id === model) ?? models[0]) : undefined
   const maxModelLen = known?.maxModelLen ?? null
-  const setting = `roles.${subject.name}.sampling.maxTokens`
+  const setting = `${subject.place}.sampling.maxTokens`
   const template = roleTemplate(config)
   const defaults = checkDefaults({ version: answered(version) ? version : null })
   const { maxTokens } = config.sampling
@@ -63,7 +67,7 @@ export async function checkRole(subject: RoleSubject, place: Place): Promise<Rem
 
 /** Prefix, BOS and stops of raw prompts. */
 async function checkRaw(
-  config: RoleConfig,
+  config: SpeakerConfig,
   template: Template,
   request: PrefixRequest,
   { client, ask }: Place,
@@ -115,10 +119,10 @@ async function checkRaw(
 
 /** What can be seen of a role that is asked by chat. */
 async function checkChat(subject: RoleSubject, template: Template | null, { client, ask }: Place): Promise<Remark[]> {
-  const { config, expectsThought } = subject
+  const { config, system, expectsThought } = subject
   const { model } = config
   const messages: ChatMessage[] = [
-    ...(config.system === null ? [] : [{ role: 'system' as const, content: config.system }]),
+    ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
     { role: 'user', content: 'What is 17 + 25?' },
   ]
   const sampling = { ...config.sampling, maxTokens: FIRST_WORDS }

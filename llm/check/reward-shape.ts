@@ -9,6 +9,8 @@ export interface RewardLook {
   readonly kind: RewardKind
   /** Replies to a right and a wrong solution, by the route that the kind is asked on. */
   readonly replies: readonly Pooled[]
+  /** All values lie between 0 and 1, and no way of asking changes them (raw-values.ts). */
+  readonly doubted: boolean
 }
 
 type Shape = 'one value for each token' | 'one value for the text' | 'a pair for each step' | 'another shape'
@@ -20,7 +22,7 @@ const NEEDED: Readonly<Record<Exclude<RewardKind, 'reward-model'>, Shape>> = {
 }
 
 /** No remark where shape and values are as the kind needs them. */
-export function checkReward({ kind, replies }: RewardLook): Remark[] {
+export function checkReward({ kind, replies, doubted }: RewardLook): Remark[] {
   const shapes = new Set(replies.map(shapeOf))
   const [shape = 'another shape'] = shapes
   const needed = kind === 'reward-model' ? shape : NEEDED[kind]
@@ -38,7 +40,6 @@ export function checkReward({ kind, replies }: RewardLook): Remark[] {
       },
     ]
   }
-  const values = replies.flatMap(({ rows }) => rows.flat())
   if (shape === 'a pair for each step') {
     const pairs = replies.flatMap(({ rows }) => rows)
     const isShare = ([wrong = 0, right = 0]: readonly number[]): boolean =>
@@ -46,11 +47,11 @@ export function checkReward({ kind, replies }: RewardLook): Remark[] {
     if (pairs.every(isShare)) return []
     return [remark('its pairs are no probabilities', 'serve it with its own activation (softmax) on')]
   }
-  if (values.length === 0 || values.some((value) => value < 0 || value > 1)) return []
+  if (!doubted) return []
   return [
     remark(
-      'all its values lie between 0 and 1, though raw ones were asked for: it answers sigmoids, whose differences vanish among good answers',
-      'turn the activation off at the server (--override-pooler-config or --pooler-config with activation false), or use a release of vLLM that knows use_activation',
+      'all its values lie between 0 and 1, and neither use_activation: false nor activation: false changes them: it answers sigmoids, whose differences vanish among good answers',
+      'turn the activation off at the server (--pooler-config), or use a release of vLLM that knows use_activation',
     ),
   ]
 }

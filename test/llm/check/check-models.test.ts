@@ -19,6 +19,8 @@ const questioner =
     kind: 'role',
     name: 'questioner',
     config: roleConfig.parse({ endpoints: [{ url }], model: 'm', template: 'qwen2.5', ...more }),
+    system: null,
+    place: 'roles.questioner',
     raw: { controlTask: 'math', system: null },
     expectsThought: null,
   })
@@ -29,6 +31,8 @@ const answerer =
     kind: 'role',
     name: 'answerer',
     config: roleConfig.parse({ endpoints: [{ url }], model: 'm', ...more }),
+    system: null,
+    place: 'roles.answerer',
     raw: null,
     expectsThought,
   })
@@ -38,7 +42,7 @@ const rewarder =
   (url) => ({
     kind: 'rewarder',
     name: 'reward:rm',
-    config: rewarderConfig.parse({ endpoints: [{ url }], model: 'm' }),
+    config: { ...rewarderConfig.parse({ endpoints: [{ url }], model: 'm' }), kind: reward },
     reward,
     longestAnswer,
   })

@@ -34,14 +34,23 @@ test('the reward models of a real server', skip, () => {
   const raw = readClassified(recorded('cls_classify_messages').body)
   const sigmoid = readClassified(recorded('cls_classify_messages_sigmoid').body)
   const one = readPooling(recorded('cls_pooling_messages').body)
-  assert.deepEqual(checkReward({ kind: 'token-rm', replies: [token] }), [])
-  assert.deepEqual(checkReward({ kind: 'process-rm', replies: [process] }), [])
-  assert.deepEqual(checkReward({ kind: 'sequence-rm', replies: [raw] }), [])
-  assert.deepEqual(checkReward({ kind: 'sequence-rm', replies: [one] }), [])
-  assert.match(checkReward({ kind: 'sequence-rm', replies: [sigmoid] })[0]?.seen ?? '', /sigmoids/)
-  assert.match(checkReward({ kind: 'process-rm', replies: [logits] })[0]?.seen ?? '', /no probabilities/)
-  assert.match(checkReward({ kind: 'token-rm', replies: [raw] })[0]?.advice ?? '', /kind to sequence-rm/)
-  assert.match(checkReward({ kind: 'sequence-rm', replies: [process] })[0]?.advice ?? '', /kind to process-rm/)
+  assert.deepEqual(checkReward({ kind: 'token-rm', replies: [token], doubted: false }), [])
+  assert.deepEqual(checkReward({ kind: 'process-rm', replies: [process], doubted: false }), [])
+  assert.deepEqual(checkReward({ kind: 'sequence-rm', replies: [raw], doubted: false }), [])
+  assert.deepEqual(checkReward({ kind: 'sequence-rm', replies: [one], doubted: false }), [])
+  assert.match(checkReward({ kind: 'sequence-rm', replies: [sigmoid], doubted: true })[0]?.seen ?? '', /sigmoids/)
+  assert.match(
+    checkReward({ kind: 'process-rm', replies: [logits], doubted: false })[0]?.seen ?? '',
+    /no probabilities/,
+  )
+  assert.match(
+    checkReward({ kind: 'token-rm', replies: [raw], doubted: false })[0]?.advice ?? '',
+    /kind to sequence-rm/,
+  )
+  assert.match(
+    checkReward({ kind: 'sequence-rm', replies: [process], doubted: false })[0]?.advice ?? '',
+    /kind to process-rm/,
+  )
 })
 
 test('what vLLM takes from generation_config.json goes with every call', async () => {
