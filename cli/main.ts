@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
+import { addModels } from './models.ts'
 import { addQuickstart } from './quickstart.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addSql,
     addTopics,
     addGrade,
+    addModels,
     addServices,
   ]) {
     add(program)

@@ -2,15 +2,17 @@
 // with every fault that can be found, each with its file, line and column or the option it came from.
 
 import { readFile } from 'node:fs/promises'
-import { basename, extname } from 'node:path'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { readOwnTemplate } from '../llm/own-template.ts'
 import { findTemplate, loadTemplates, templateNames } from '../llm/templates.ts'
+import type { Template } from '../llm/templates.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { canonicalJson, deepFreeze, sha256 } from './canonical.ts'
 import { overridesFor } from './overrides.ts'
 import type { Override, Overrides } from './overrides.ts'
 import { readSettings } from './read.ts'
 import { brokenRules, neededRoles, WHOLE_PIPELINE } from './rules.ts'
-import type { Templates, Work } from './rules.ts'
+import type { KnownTemplate, Templates, Work } from './rules.ts'
 import { configSchema, readSections } from './schema.ts'
 import type { Config } from './schema.ts'
 import type { Environment } from './source.ts'
@@ -45,7 +47,7 @@ export async function loadConfig({
   work = WHOLE_PIPELINE,
 }: LoadRequest): Promise<LoadedConfig> {
   const text = await readConfigFile(file)
-  const templates = knownTemplates()
+  const templates = knownTemplates(file)
   const result = readSettings({
     file,
     text,
@@ -62,26 +64,58 @@ export async function loadConfig({
     rules: (tree) => brokenRules(readSections(tree), work, templates, environment),
   })
   if ('faults' in result) throw new UsageFault(result.faults)
-  const config = deepFreeze(result.value)
+  const config = deepFreeze(withTemplatePaths(result.value, file))
   return { config, file, hash: hashOf(config), json: canonicalJson(config) }
 }
 
 /** How much is wanted, where it goes, what it is called and what the screen says do not shape the data. */
 function hashOf({ roles, producer, stages }: Config): string {
-  return sha256(canonicalJson({ roles, producer, stages }))
+  // A template file shapes the data by what it says, wherever it lies.
+  const said = Object.entries(roles).map(([name, role]) =>
+    role?.chatTemplate === undefined
+      ? [name, role]
+      : [
+          name,
+          {
+            ...role,
+            chatTemplate: sha256(JSON.stringify({ ...readOwnTemplate(role.chatTemplate), name: '', source: '' })),
+          },
+        ],
+  )
+  return sha256(canonicalJson({ roles: Object.fromEntries(said) as unknown, producer, stages }))
 }
 
-function knownTemplates(): Templates {
+/** Paths of template files start at the config's folder; from here on they are whole. */
+function withTemplatePaths(config: Config, file: string): Config {
+  const roles = Object.entries(config.roles).map(([name, role]) =>
+    role?.chatTemplate === undefined
+      ? [name, role]
+      : [name, { ...role, chatTemplate: resolve(dirname(file), role.chatTemplate) }],
+  )
+  return { ...config, roles: Object.fromEntries(roles) as Config['roles'] }
+}
+
+function knownTemplates(file: string): Templates {
   const all = loadTemplates()
   return {
     names: templateNames(all),
     find: (name) => {
       const template = findTemplate(name, all)
-      if (template === null) return null
-      const { controlTasks, system } = template
-      return { name: template.name, controlTasks: Object.keys(controlTasks), takesSystem: system.rule !== 'none' }
+      return template === null ? null : known(template)
+    },
+    ofFile: (path) => {
+      try {
+        return known(readOwnTemplate(resolve(dirname(file), path)))
+      } catch (error) {
+        if (error instanceof UsageFault) return error.message
+        throw error
+      }
     },
   }
+}
+
+function known({ name, controlTasks, system }: Template): KnownTemplate {
+  return { name, controlTasks: Object.keys(controlTasks), takesSystem: system.rule !== 'none' }
 }
 
 async function readConfigFile(file: string): Promise<string> {

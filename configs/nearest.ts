@@ -28,12 +28,14 @@ function plain(name: string): string {
 /** The known name nearest to `name`, or null when none is near (more than a third of it would have to change). */
 export function nearest(name: string, known: Iterable<string>): string | null {
   const wanted = plain(name)
-  let best: { candidate: string; distance: number } | null = null
+  let best: { candidate: string; distance: number; edits: number } | null = null
   for (const candidate of known) {
     const given = plain(candidate)
     const inside = wanted.length >= 4 && given.length >= 4 && (given.includes(wanted) || wanted.includes(given))
-    const distance = inside ? Math.min(1, editDistance(wanted, given)) : editDistance(wanted, given)
-    if (best === null || distance < best.distance) best = { candidate, distance }
+    const edits = editDistance(wanted, given)
+    const distance = inside ? Math.min(1, edits) : edits
+    if (best === null || distance < best.distance || (distance === best.distance && edits < best.edits))
+      best = { candidate, distance, edits }
   }
   const limit = Math.max(1, Math.floor(wanted.length / 3))
   return best !== null && best.distance <= limit ? best.candidate : null

@@ -39,7 +39,7 @@ function rewarders(tree: unknown): ConfigPath[] {
 /**
  * What the options set, in the order of application: for every role that the tree names or `needed` names, and for
  * every rewarder. `templateOf` names the template of a model id or null; with --model the questioner gets its
- * template, and keeps the file's where the model is not known.
+ * template, and keeps the file's where the model is not known or the file gives a chat template.
  */
 export function overridesFor(
   tree: unknown,
@@ -64,7 +64,8 @@ export function overridesFor(
     const option = `--model ${model}`
     for (const speaker of speakers) list.push({ path: [...speaker, 'model'], value: model, option })
     const template = templateOf(model)
-    if (template !== null) list.push({ path: ['roles', 'questioner', 'template'], value: template, option })
+    const own = valueAt(tree, ['roles', 'questioner', 'chatTemplate']) !== undefined
+    if (template !== null && !own) list.push({ path: ['roles', 'questioner', 'template'], value: template, option })
   }
   if (given.name !== undefined) list.push({ path: ['name'], value: given.name, option: `--run ${given.name}` })
   if (given.total !== undefined) list.push({ path: ['total'], value: given.total, option: `--total ${given.total}` })

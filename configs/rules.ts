@@ -30,6 +30,8 @@ export interface Templates {
   readonly names: readonly string[]
   /** The template of a template's name or a model's name; null where none is known. */
   find(name: string): KnownTemplate | null
+  /** The template in a role's chatTemplate file, or what is wrong with it. */
+  ofFile(path: string): KnownTemplate | string
 }
 
 /** Roles that this work calls, each with why. */
@@ -53,6 +55,7 @@ export function brokenRules(
 ): ConfigFault[] {
   return [
     ...missingRoles(sections, work),
+    ...brokenFiles(sections, templates),
     ...(work.producer === 'magpie' ? brokenQuestioner(sections, templates) : []),
     ...missingKeys(sections, work, environment),
     ...unknownReward(sections),
@@ -71,15 +74,33 @@ function missingRoles(sections: Sections, work: Work): ConfigFault[] {
     }))
 }
 
+/** Every template file that a role names is read once before the run. */
+function brokenFiles({ roles }: Sections, templates: Templates): ConfigFault[] {
+  return Object.entries(roles).flatMap(([name, role]) => {
+    if (role?.chatTemplate === undefined) return []
+    const path = ['roles', name, 'chatTemplate']
+    if (role.template !== undefined)
+      return [{ path, text: 'and template are both given, and only one can make the prefix; take one of them out' }]
+    const read = templates.ofFile(role.chatTemplate)
+    return typeof read === 'string' ? [{ path, text: `names ${read}` }] : []
+  })
+}
+
 function brokenQuestioner({ roles: { questioner }, producer }: Sections, templates: Templates): ConfigFault[] {
   if (questioner === undefined || questioner === null) return []
   const path = ['roles', 'questioner', 'template']
   const all = templates.names.join(', ')
-  const template = templates.find(questioner.template ?? questioner.model)
+  const file = questioner.chatTemplate
+  const template = file === undefined ? templates.find(questioner.template ?? questioner.model) : templates.ofFile(file)
+  // A file that is no good has been told of already.
+  if (typeof template === 'string') return []
   if (template === null) {
     if (questioner.template === undefined) {
       return [
-        { path, text: `is missing, and no template is known for the model ${questioner.model}; choose one of ${all}` },
+        {
+          path,
+          text: `is missing, and no template is known for the model ${questioner.model}; choose one of ${all}; or give its own chat template as chatTemplate`,
+        },
       ]
     }
     const meant = nearest(questioner.template, templates.names)

@@ -3,6 +3,7 @@
 
 import { systemClock, type Clock } from './clock.ts'
 import { type Callers, engineUrl } from './config.ts'
+import { withDeadline } from './deadline.ts'
 import { createEngineClient } from './engine-client.ts'
 import { EngineFailure } from './engine-failure.ts'
 import { callersOf } from './callers.ts'
@@ -60,22 +61,9 @@ export async function checkEndpoints(
 
 async function look(engine: Engine, signal: AbortSignal, timeoutMs: number, clock: Clock): Promise<Look> {
   const client = createEngineClient({ url: engine.url, key: engine.key, clock })
-  const deadline = new AbortController()
-  const stop = (): void => {
-    deadline.abort(signal.reason)
-  }
-  signal.throwIfAborted()
-  signal.addEventListener('abort', stop, { once: true })
-  const cancel = clock.after(timeoutMs, () => {
-    deadline.abort(new EngineFailure('doubtful', 'timeout', `no answer within ${timeoutMs / 1000} s`))
-  })
   try {
-    return {
-      reachable: true,
-      models: (await client.models(deadline.signal)).map(({ id }) => id),
-      lists: true,
-      error: null,
-    }
+    const served = await withDeadline({ signal, timeoutMs, clock }, (limited) => client.models(limited))
+    return { reachable: true, models: served.map(({ id }) => id), lists: true, error: null }
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof EngineFailure)) throw error
@@ -89,8 +77,6 @@ async function look(engine: Engine, signal: AbortSignal, timeoutMs: number, cloc
       error: { code, message },
     }
   } finally {
-    cancel()
-    signal.removeEventListener('abort', stop)
     await client.close()
   }
 }

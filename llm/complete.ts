@@ -3,16 +3,15 @@
 // where the role says so (docs/sampling.md), with the cost of all calls in one record.
 
 import { createHash } from 'node:crypto'
-import { UsageFault } from '../schemas/failure.ts'
 import type { SpeakerConfig } from './config.ts'
 import type { Completion, CompletionRequest, Sampling } from './contract.ts'
 import { EngineFailure } from './engine-failure.ts'
 import { type AskRole, goOn, type Manner, withPromptIds } from './further-call.ts'
 import type { Markers } from './reasoning.ts'
 import type { Choices } from './replies.ts'
+import { roleTemplate } from './role-template.ts'
 import { fanOutOf } from './sampling-config.ts'
 import { CONTINUATIONS, SECOND_CALL } from './seeds.ts'
-import { findTemplate } from './templates.ts'
 import { tokensBeginningWith } from './token-texts.ts'
 import { firstUtterances, type Utterance } from './utterance.ts'
 
@@ -35,13 +34,10 @@ const STOP_STRINGS = 4
 /** Forbids a token: servers take no bias below it. */
 const FORBIDDEN = -100
 
-/** The role's template; null where none is known. Throws UsageFault for a name that is not there. */
+/** The role's template; null where none is known. Throws UsageFault for a name or a file that is no good. */
 export function templateOf(config: SpeakerConfig): RoleTemplate | null {
-  const template = findTemplate(config.template ?? config.model)
-  if (template === null) {
-    if (config.template === undefined) return null
-    throw new UsageFault(`template "${config.template}" is not in configs/model_configs.json`)
-  }
+  const template = roleTemplate(config)
+  if (template === null) return null
   const { name, stop, stopTokenIds, reasoning } = template
   return { name, stop, stopTokenIds, reasoning }
 }

@@ -2,6 +2,7 @@
 // a key is named by the environment variable that holds it.
 
 import { z } from 'zod'
+import { chatTemplateConfig } from './own-template.ts'
 import { continueConfig, fanOutConfig, firstTokenConfig } from './sampling-config.ts'
 
 /** The word that stands for the small model which the command line starts on this machine. */
@@ -70,6 +71,7 @@ export const roleConfig = z.strictObject({
     .min(1)
     .optional()
     .describe('Entry of configs/model_configs.json for raw prefixes; found by the model name when left out'),
+  chatTemplate: chatTemplateConfig,
   sampling: samplingConfig.prefault({}),
   firstToken: firstTokenConfig.optional(),
   continue: continueConfig.optional(),

@@ -10,7 +10,11 @@ const CONTROL = [
   String.raw`<(?:start|end)_of_turn>`,
   String.raw`\[/?INST\]`,
   String.raw`<</?SYS>>`,
+  String.raw`\[/?(?:SYSTEM_PROMPT|THINK)\]`,
   String.raw`</s>`,
+  // GLM
+  String.raw`\[gMASK\]`,
+  String.raw`<sop>`,
   String.raw`<(?:bos|eos|unk|pad)>`,
   // thoughts, steps, tools
   String.raw`</?think>`,

@@ -1,94 +1,38 @@
-// The chat templates of known models, as configs/model_configs.json gives them: the text before a user's turn
-// begins (the Magpie prefix), what stops a turn, what the model's card advises. Promises: the file is checked
-// whole, each fault with its place; a prefix is made of the file's pieces and nothing else.
+// The chat templates of known models, as configs/model_configs.json gives them: found by name, and the text before
+// a user's turn begins (the Magpie prefix). Promises: a prefix is made of the entry's pieces and nothing else.
 
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { z } from 'zod'
 import { UsageFault } from '../schemas/failure.ts'
+import { loadTemplates, type Template } from './template-file.ts'
 
-const file = new URL('../configs/model_configs.json', import.meta.url)
-
-const someSampling = z.strictObject({
-  temperature: z.number().min(0).max(2).optional(),
-  topP: z.number().gt(0).max(1).optional(),
-  topK: z.int().min(-1).optional(),
-  minP: z.number().min(0).max(1).optional(),
-  repetitionPenalty: z.number().gt(0).optional(),
-})
-
-const templateShape = z.strictObject({
-  models: z.array(z.string().min(1)).describe('Model names that it is for; * stands for any text'),
-  bos: z.string().describe('Text of the token that begins a sequence; empty where the template writes none'),
-  system: z.strictObject({
-    rule: z
-      .enum(['always', 'optional', 'none'])
-      .describe(
-        'always: the block is written even without a text of ours; optional: only with one; none: no such role',
-      ),
-    open: z.string(),
-    close: z.string(),
-    default: z.string().nullable().describe('Text when none is asked for; null: no block'),
-  }),
-  user: z.strictObject({ open: z.string().min(1), close: z.string() }),
-  assistant: z.strictObject({ open: z.string().min(1) }),
-  controlTasks: z.record(z.string(), z.string().min(1)).describe('System text for each kind of problem'),
-  stop: z.array(z.string().min(2)).max(4).describe('Stop strings; vLLM takes 4'),
-  stopTokenIds: z.array(z.int().min(0)),
-  sampling: z
-    .strictObject({ problems: someSampling, answers: someSampling })
-    .describe('What works, for problems and answers'),
-  reasoning: z
-    .strictObject({ open: z.string(), close: z.string(), openInPrompt: z.boolean() })
-    .nullable()
-    .describe('Markers of the thought; null: the model does not think aloud'),
-  contextLength: z.int().positive(),
-  verified: z
-    .enum(['template', 'server', 'recalled'])
-    .describe(
-      "template: agrees with the model's own chat template; server: with a server's tokens; recalled: neither yet",
-    ),
-  source: z.string().min(1),
-  notes: z.string(),
-})
-
-export type Template = z.infer<typeof templateShape> & { readonly name: string }
-
-/** All templates of the file, in its order. Throws UsageFault with every fault of the file. */
-export function loadTemplates(path: URL | string = file): Template[] {
-  const place = path instanceof URL ? 'configs/model_configs.json' : path
-  let json: unknown
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new UsageFault(`${place}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  const read = z.record(z.string(), templateShape).safeParse(json)
-  if (!read.success)
-    throw new UsageFault(read.error.issues.map((issue) => `${place}: ${issue.path.join('.')}: ${issue.message}`))
-  return Object.entries(read.data).map(([name, template]) => ({ ...template, name }))
-}
+export { loadTemplates, type Template } from './template-file.ts'
 
 /** Names of all templates. */
 export function templateNames(templates: readonly Template[] = loadTemplates()): string[] {
   return templates.map(({ name }) => name)
 }
 
+/** What names of quantized copies end in; the template is that of the model. */
+const QUANTIZED = /-(?:awq|gptq(?:-int[48])?|fp8(?:-dynamic)?|int[48]|bnb-[48]bit|nvfp4|mxfp4|w8a8|w4a16|bf16)$/
+
 /**
- * The template of a template's name, or of a model's name with or without its organisation; case does not count.
- * Of several patterns that fit, the one with the most letters wins. null: not known.
+ * The template of a template's name, or of a model's name with or without its organisation; case does not count, nor
+ * does an ending such as -AWQ or -FP8. Of several patterns that fit, the one with the most letters wins. null: not known.
  */
 export function findTemplate(nameOrModel: string, templates: readonly Template[] = loadTemplates()): Template | null {
   const wanted = nameOrModel.toLowerCase()
   const named = templates.find(({ name }) => name.toLowerCase() === wanted)
   if (named !== undefined) return named
   const model = withoutOrganisation(wanted)
+  return ofModel(model, templates) ?? ofModel(model.replace(QUANTIZED, ''), templates)
+}
+
+function ofModel(model: string, templates: readonly Template[]): Template | null {
   let best: { template: Template; letters: number } | null = null
   for (const template of templates) {
-    for (const pattern of template.models) {
+    for (const pattern of template.models.map((each) => withoutOrganisation(each.toLowerCase()))) {
       const letters = pattern.replaceAll('*', '').length
-      if (fits(withoutOrganisation(pattern.toLowerCase()), model) && (best === null || letters > best.letters))
-        best = { template, letters }
+      if (fits(pattern, model) && (best === null || letters > best.letters)) best = { template, letters }
     }
   }
   return best?.template ?? null
@@ -109,7 +53,7 @@ export function requireTemplate(nameOrModel: string, templates: readonly Templat
 export interface PrefixRequest {
   /** Kind of problems, an entry of the template's controlTasks; null: the model's own default. */
   readonly controlTask?: string | null
-  /** Own system text; goes before the control task's. */
+  /** Own system text; takes the place of the control task's. */
   readonly system?: string | null
   /** The user's turn already begins with this; part of the problem. */
   readonly opener?: string | null
@@ -122,26 +66,44 @@ export interface Prefix {
   readonly hash: string
 }
 
-/** The text up to where the user writes. Throws UsageFault for a control task or a system text that the template has no place for. */
-export function promptPrefix(
-  template: Template,
-  { controlTask = null, system = null, opener = null }: PrefixRequest,
-): Prefix {
-  const { rule, open, close } = template.system
+/**
+ * The text up to where the user writes. A blank at its end is left out where no opener follows: it belongs to the
+ * token of the first word, which the model is to write.
+ *
+ * Throws UsageFault for a control task or a system text that the template has no place for.
+ */
+export function promptPrefix(template: Template, request: PrefixRequest): Prefix {
+  const { opener = null } = request
+  const before = textBeforeTurn(template, systemText(template, request))
+  const prompt = opener === null || opener === '' ? before.replace(/ +$/, '') : `${before}${opener}`
+  return { prompt, hash: createHash('sha256').update(prompt).digest('hex') }
+}
+
+/** The system text that a request comes to; null: no block. Throws as promptPrefix does. */
+export function systemText(template: Template, { controlTask = null, system = null }: PrefixRequest): string | null {
   const asked = system ?? (controlTask === null ? null : controlText(template, controlTask))
-  if (asked !== null && rule === 'none')
+  if (asked !== null && template.system.rule === 'none')
     throw new UsageFault(
       `template ${template.name} has no place for a system text; leave out system and controlTask, and use openers`,
     )
-  const text = asked ?? template.system.default
-  const block = text === null || (text === '' && rule !== 'always') ? '' : `${open}${text}${close}`
-  const prompt = `${template.bos}${block}${template.user.open}${opener ?? ''}`
-  return { prompt, hash: createHash('sha256').update(prompt).digest('hex') }
+  return asked ?? template.system.default
+}
+
+/** All that stands before the user's first letter, as the model's chat template writes it. */
+export function textBeforeTurn({ bos, preamble, system, user }: Template, text: string | null): string {
+  const none = text === null || (text === '' && system.rule !== 'always')
+  const block = none ? (system.whole ?? '') : `${system.open}${text}${system.close}`
+  const turn = system.place === 'in-turn' ? `${user.open}${block}` : `${block}${user.open}`
+  return `${bos}${preamble}${turn}`
 }
 
 function controlText(template: Template, controlTask: string): string {
   const text = template.controlTasks[controlTask]
   if (text !== undefined) return text
+  if (template.system.rule === 'none')
+    throw new UsageFault(
+      `template ${template.name} has no place for a system text; leave out system and controlTask, and use openers`,
+    )
   throw new UsageFault(
     `template ${template.name} has no control task "${controlTask}"; there are ${Object.keys(template.controlTasks).join(', ') || 'none'}; or give your own text in producer.system`,
   )

@@ -2,7 +2,8 @@
 
 import type { Config } from '../configs/schema.ts'
 import type { Llm } from '../llm/contract.ts'
-import { promptPrefix, requireTemplate } from '../llm/templates.ts'
+import { requireRoleTemplate } from '../llm/role-template.ts'
+import { promptPrefix } from '../llm/templates.ts'
 import { importJsonl } from '../producers/jsonl.ts'
 import { runMagpie } from '../producers/magpie.ts'
 import { existingProblems } from '../producers/resume.ts'
@@ -83,7 +84,7 @@ export async function produce(parts: ProduceParts): Promise<ProduceEnd> {
     case 'magpie': {
       const { questioner } = config.roles
       const { controlTask, system } = config.producer
-      const template = requireTemplate(questioner!.template ?? questioner!.model)
+      const template = requireRoleTemplate(questioner!)
       const prefix = (opener: string | null) => promptPrefix(template, { controlTask, system, opener })
       return runMagpie({ ...common, llm, config: config.producer, prefix })
     }

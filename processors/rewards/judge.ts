@@ -14,7 +14,7 @@ import { rewardVersion, shortHash } from './reward-models.ts'
 import { rewardName } from './reward-name.ts'
 
 export const judgeConfig = roleConfig
-  .omit({ template: true, system: true, prompt: true })
+  .omit({ template: true, chatTemplate: true, system: true, prompt: true })
   .extend({
     name: rewardName.default('judge'),
     kind: z.literal('judge'),

@@ -8,6 +8,8 @@ import { after, before, describe, it } from 'node:test'
 import { loadConfig } from '../../configs/load.ts'
 import type { LoadedConfig, LoadRequest } from '../../configs/load.ts'
 import { wantsLocalModel, withLocalModel } from '../../configs/local-endpoint.ts'
+import { requireRoleTemplate } from '../../llm/role-template.ts'
+import { promptPrefix } from '../../llm/templates.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 
 let folder = ''
@@ -65,6 +67,42 @@ describe('a good config', () => {
     assert.match(hash, /^[0-9a-f]{64}$/)
     assert.deepEqual((JSON.parse(json) as { stages: object }).stages, (await load(SMALL)).config.stages)
     assert.equal((await load(SMALL)).json, json)
+  })
+})
+
+describe('a chat template of the user', () => {
+  const OWN = SMALL.replace('model: Qwen/Qwen2.5-Math-7B-Instruct\n', 'model: mine\n    chatTemplate: mine.jinja\n')
+  const template = (turn: string): Promise<void> =>
+    writeFile(join(folder, 'mine.jinja'), `{% for m in messages %}<|${turn}|>{{ m.content }}{% endfor %}<|answer|>`)
+
+  it('is found from the folder of the config, and shapes the hash by what it says', async () => {
+    await template('question')
+    const { config, hash } = await load(OWN)
+    assert.equal(config.roles.questioner?.chatTemplate, join(folder, 'mine.jinja'))
+    assert.equal(
+      promptPrefix(requireRoleTemplate(config.roles.questioner), { system: 'S' }).prompt,
+      '<|question|>S<|question|>',
+    )
+    assert.equal((await load(OWN)).hash, hash)
+    await template('problem')
+    assert.notEqual((await load(OWN)).hash, hash)
+  })
+
+  it('that is no good is told at its place, also beside other faults', async () => {
+    await rm(join(folder, 'mine.jinja'), { force: true })
+    const [fault, ...more] = await faultsOf(OWN)
+    assert.match(
+      fault!,
+      /^small\.yaml:6:19 roles\.questioner\.chatTemplate names mine\.jinja cannot be read \(there is no such file\)/,
+    )
+    assert.deepEqual(more, [])
+    await writeFile(join(folder, 'mine.jinja'), '{{ messages[0].content ')
+    const faults = await faultsOf(`${OWN}total: -1\n`)
+    assert.match(faults[0]!, /chatTemplate names mine\.jinja cannot be rendered: /)
+    assert.match(faults[1]!, /total/)
+    await template('question')
+    const [both] = await faultsOf(OWN.replace('chatTemplate:', 'template: qwen2.5\n    chatTemplate:'))
+    assert.match(both!, /chatTemplate and template are both given/)
   })
 })
 

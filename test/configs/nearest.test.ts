@@ -38,6 +38,10 @@ describe('nearest', () => {
     assert.equal(nearest('endpoint', known), 'endpoints')
   })
 
+  it('takes the one with the fewest edits of those that are as near', () => {
+    assert.equal(nearest('qwen2.5-maths-7b', ['qwen2', 'qwen2.5-math-7b', 'qwen2.5']), 'qwen2.5-math-7b')
+  })
+
   it('says nothing where nothing is near', () => {
     assert.equal(nearest('colour', known), null)
     assert.equal(nearest('x', []), null)

@@ -16,7 +16,7 @@ test('each snippet is a config without faults in its stages', () => {
   for (const snippet of snippets) {
     const tree = { name: 'a-run', ...(parse(snippet) as object) }
     configSchema.parse(tree)
-    const nothing = { names: [], find: () => null }
+    const nothing = { names: [], find: () => null, ofFile: () => 'nothing' }
     const faults = brokenRules(readSections(tree), { ...WHOLE_PIPELINE, producer: 'none' }, nothing, {})
     assert.deepEqual(
       faults.filter(({ path }) => path[0] === 'stages'),

@@ -36,3 +36,9 @@ test('a template that does not write the message, or twice, is refused', () => {
     /exactly once/,
   )
 })
+
+test('a template that asks for the date is told the same one on every day', () => {
+  const dated =
+    "{% if strftime_now is defined %}{{ strftime_now('%Y-%m-%d') }}|{{ strftime_now('%d %b %Y') }}|{{ strftime_now('%B %d, %Y') }}|{% endif %}{{ messages[0].content }}"
+  assert.equal(renderUserTurn({ chatTemplate: dated }).prefix, '2024-07-26|26 Jul 2024|July 26, 2024|')
+})

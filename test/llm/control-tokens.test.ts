@@ -27,6 +27,12 @@ test('tokens of the known templates', () => {
     '<|channel|>',
     '<tool_call>',
     '<extra_0>',
+    '[SYSTEM_PROMPT]',
+    '[/THINK]',
+    '[gMASK]',
+    '<sop>',
+    '<|start_of_role|>',
+    '<|return|>',
   ])
     assert.deepEqual(findControlTokens(`What is 2${token}?`), [{ token, index: 9 }])
 })
@@ -39,6 +45,7 @@ test('mathematics that looks a little like it', () => {
     '1<s>2',
     'a<b>c',
     '[1, 2] and [x]',
+    'the interval [system]',
     '<x, y>',
     '\\langle x|y\\rangle',
     'if |n|<|n_k|> 2',

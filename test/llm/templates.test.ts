@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findControlTokens } from '../../llm/control-tokens.ts'
-import { findTemplate, loadTemplates, promptPrefix, requireTemplate, templateNames } from '../../llm/templates.ts'
+import {
+  findTemplate,
+  loadTemplates,
+  promptPrefix,
+  requireTemplate,
+  templateNames,
+  textBeforeTurn,
+} from '../../llm/templates.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 
 test('names and models find their template', () => {
@@ -25,7 +32,29 @@ test('names and models find their template', () => {
     ['meta-llama/Meta-Llama-3.1-405B-Instruct', 'llama-3.1'],
     ['meta-llama/Llama-3.3-70B-Instruct', 'llama-3.3'],
     ['HuggingFaceTB/SmolLM2-135M-Instruct', 'smollm2'],
+    ['deepseek-ai/DeepSeek-R1-0528', 'deepseek-r1-0528'],
+    ['deepseek-ai/DeepSeek-R1-0528-Qwen3-8B', 'deepseek-r1-0528-qwen3'],
+    ['deepseek-ai/DeepSeek-V3-0324', 'deepseek-v3'],
+    ['Qwen/Qwen3-235B-A22B', 'qwen3'],
+    ['Qwen/Qwen3-235B-A22B-Instruct-2507', 'qwen3-instruct-2507'],
+    ['Qwen/Qwen3-4B-Thinking-2507', 'qwen3-thinking-2507'],
+    ['Qwen/Qwen2.5-72B-Instruct-AWQ', 'qwen2.5'],
+    ['Qwen/Qwen3-30B-A3B-GPTQ-Int4', 'qwen3'],
+    ['Qwen/Qwen3-30B-A3B-Instruct-2507-FP8', 'qwen3-instruct-2507'],
+    ['Qwen/Qwen1.5-7B-Chat', 'qwen1.5'],
+    ['google/gemma-2-27b-it', 'gemma-2'],
+    ['google/gemma-7b-it', 'gemma-1'],
+    ['microsoft/Phi-4-mini-instruct', 'phi-4-mini'],
+    ['microsoft/phi-4', 'phi-4'],
+    ['mistralai/Mixtral-8x22B-Instruct-v0.1', 'mistral-v3'],
+    ['mistralai/Ministral-8B-Instruct-2410', 'mistral-v3-tekken'],
+    ['01-ai/Yi-34B-Chat', 'yi'],
+    ['01-ai/Yi-1.5-34B-Chat', 'yi-1.5'],
+    ['openai/gpt-oss-120b', 'gpt-oss'],
+    ['allenai/Llama-3.1-Tulu-3-70B', 'tulu-3'],
     ['deepseek-ai/DeepSeek-R1-Zero', null],
+    ['Qwen/Qwen3-8B-Base', null],
+    ['microsoft/Phi-4-reasoning', null],
     ['gpt-2', null],
   ]
   for (const [name, template] of rows) assert.equal(findTemplate(name)?.name ?? null, template, name)
@@ -66,16 +95,48 @@ test('control task, own system text and opener have their places, and the hash i
   assert.match(promptPrefix(template, { controlTask: 'math', system: 'Mine.' }).prompt, /system\nMine\.<\|im_end\|>/)
 })
 
-test('every entry is fit for vLLM, and its stops are control tokens to screening', () => {
+/** What looks like a token of its own; <s> is left to mathematics. */
+function markers(text: string): string[] {
+  return [...text.matchAll(/<[^<>\s]{1,40}>|<<\/?SYS>>|\[\/?[A-Za-z_]+\]/g)]
+    .map(([token]) => token)
+    .filter((token) => token !== '<s>')
+}
+
+test('every entry is fit for vLLM, and its control tokens are control tokens to screening', () => {
   for (const template of loadTemplates()) {
-    assert.ok(template.controlTasks.math !== undefined, template.name)
-    assert.ok(template.stop.length <= 4 && template.stopTokenIds.length > 0, template.name)
-    assert.ok(!template.stop.some((text) => text.trim() === '' || text === 'assistant'), template.name)
-    const { prompt } = promptPrefix(template, { controlTask: 'math' })
-    assert.ok(prompt.endsWith(template.user.open), template.name)
-    for (const text of [...template.stop, template.user.open, template.assistant.open])
-      assert.ok(findControlTokens(text).length > 0, `${template.name}: ${text}`)
+    const { name, system, stop, stopTokenIds } = template
+    const takesSystem = system.rule !== 'none'
+    assert.deepEqual(
+      Object.keys(template.controlTasks),
+      takesSystem ? ['math', 'code', 'reasoning', 'translation'] : [],
+      name,
+    )
+    assert.ok(stop.length <= 4 && stopTokenIds.length > 0, name)
+    assert.ok(!stop.some((text) => text.trim() === '' || text === 'assistant'), name)
+    const before = textBeforeTurn(template, takesSystem ? 'S' : null)
+    assert.ok(before.endsWith(system.place === 'in-turn' ? `S${system.close}` : template.user.open), name)
+    const { preamble, user, assistant } = template
+    const pieces = [preamble, system.open, system.close, user.open, user.close, assistant.open, ...stop]
+    for (const token of pieces.flatMap(markers)) {
+      assert.deepEqual(findControlTokens(`What is 2${token}?`), [{ token, index: 9 }], `${name}: ${token}`)
+    }
+    // A stop that is plain words must begin a line, or it would cut a problem that uses the word.
+    for (const text of stop) assert.ok(markers(text).length > 0 || text.startsWith('\n'), `${name}: ${text}`)
   }
+})
+
+test('a system text in the turn, and blanks that belong to the first word', () => {
+  const prefix = (name: string, request: Parameters<typeof promptPrefix>[1] = {}): string =>
+    promptPrefix(requireTemplate(name), request).prompt
+  assert.equal(prefix('llama-2'), '<s>[INST]')
+  assert.equal(prefix('llama-2', { opener: 'Find' }), '<s>[INST] Find')
+  assert.equal(prefix('llama-2', { system: 'S' }), '<s>[INST] <<SYS>>\nS\n<</SYS>>\n\n')
+  assert.equal(prefix('gemma-3', { system: 'S' }), '<bos><start_of_turn>user\nS\n\n')
+  assert.equal(prefix('glm-4', { system: 'S' }), '[gMASK]<sop><|system|>\nS<|user|>\n')
+  assert.match(
+    prefix('gpt-oss', { system: 'S' }),
+    /<\|end\|><\|start\|>developer<\|message\|># Instructions\n\nS\n\n<\|end\|><\|start\|>user<\|message\|>$/,
+  )
 })
 
 test('what cannot be is told with what there is', () => {
@@ -85,9 +146,9 @@ test('what cannot be is told with what there is', () => {
     () => promptPrefix(requireTemplate('llama-3'), { controlTask: 'poetry' }),
     /no control task "poetry"; there are math/,
   )
-  const none = { ...requireTemplate('llama-3'), system: { rule: 'none' as const, open: '', close: '', default: null } }
-  assert.throws(() => promptPrefix(none, { controlTask: 'math' }), UsageFault)
-  assert.equal(promptPrefix(none, {}).prompt, '<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n')
+  for (const request of [{ controlTask: 'math' }, { system: 'S' }])
+    assert.throws(() => promptPrefix(requireTemplate('gemma-2'), request), /gemma-2 has no place for a system text/)
+  assert.equal(promptPrefix(requireTemplate('gemma-2'), {}).prompt, '<bos><start_of_turn>user\n')
 })
 
 test('faults of the file are named with their place, all of them', () => {
@@ -106,11 +167,51 @@ test('faults of the file are named with their place, all of them', () => {
         return true
       },
     )
+    const child = {
+      extends: 'parent',
+      models: ['c'],
+      system: { open: '(' },
+      verified: 'recalled',
+      source: 's',
+      notes: '',
+    }
+    writeFileSync(path, JSON.stringify({ parent: good, child }))
+    const [parent, inherited] = loadTemplates(path)
+    assert.deepEqual(inherited, {
+      ...parent,
+      ...{ name: 'child', models: ['c'], verified: 'recalled', source: 's', notes: '' },
+      system: { ...parent!.system, open: '(' },
+    })
+    writeFileSync(
+      path,
+      JSON.stringify({
+        one: { extends: 'two' },
+        two: { extends: 'one' },
+        three: { extends: 'none' },
+        bare: { extends: 'good' },
+        good,
+      }),
+    )
+    assert.throws(
+      () => loadTemplates(path),
+      (error: unknown) => {
+        assert.ok(error instanceof UsageFault)
+        for (const part of [
+          'one.extends: goes round',
+          'there is no entry "none"',
+          'bare.models',
+          'bare.verified',
+          'bare.source',
+        ])
+          assert.ok(error.message.includes(part), error.message)
+        return true
+      },
+    )
     writeFileSync(path, '{"a": ')
     assert.throws(() => loadTemplates(path), /models\.json: .*JSON/)
     assert.throws(() => loadTemplates(join(folder, 'none.json')), /none\.json: ENOENT/)
   } finally {
     rmSync(folder, { recursive: true })
   }
-  assert.ok(templateNames().length >= 11)
+  assert.ok(templateNames().length >= 49)
 })

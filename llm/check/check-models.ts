@@ -1,0 +1,68 @@
+// Every role and reward model of a config at each of its endpoints. Promises: never throws for what a server does; every
+// endpoint of every subject is looked at, all at once.
+
+import { callersOf } from '../callers.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { engineUrl } from '../config.ts'
+import { createEngineClient } from '../engine-client.ts'
+import { enginesOf, type Environment } from '../engines.ts'
+import { createAsk } from './ask.ts'
+import { checkRewarder, type RewarderSubject } from './check-rewarder.ts'
+import { checkRole, type RoleSubject } from './check-role.ts'
+import type { Finding } from './finding.ts'
+
+export type Subject = RoleSubject | RewarderSubject
+
+export interface CheckedModels {
+  readonly findings: Finding[]
+  /** Each pair of subject and endpoint that was looked at. */
+  readonly looked: { readonly caller: string; readonly endpoint: string; readonly model: string }[]
+}
+
+/**
+ * Looks at all endpoints.
+ *
+ * timeoutMs: of each single question. Throws UsageFault for faults of the config (a key that is not set, the word
+ * local that nobody replaced), and the signal's reason.
+ */
+export async function checkModels(parts: {
+  subjects: readonly Subject[]
+  signal: AbortSignal
+  environment?: Environment
+  timeoutMs?: number
+  clock?: Clock
+}): Promise<CheckedModels> {
+  const { subjects, signal, environment = process.env, timeoutMs = 60_000, clock = systemClock } = parts
+  const roles = Object.fromEntries(subjects.flatMap((each) => (each.kind === 'role' ? [[each.name, each.config]] : [])))
+  const rewarders = Object.fromEntries(
+    subjects.flatMap((each) => (each.kind === 'rewarder' ? [[each.name.replace(/^reward:/, ''), each.config]] : [])),
+  )
+  const engines = enginesOf(callersOf({ roles, rewarders }), environment)
+  const ask = createAsk({ signal, timeoutMs, clock })
+  const places = subjects.flatMap((subject) =>
+    subject.config.endpoints.map((endpoint) => ({ subject, url: engineUrl(endpoint.url) })),
+  )
+  const found = await Promise.all(
+    places.map(async ({ subject, url }): Promise<Finding[]> => {
+      const client = createEngineClient({ url, key: engines.get(url)!.key, clock })
+      try {
+        const place = { url, client, ask }
+        const remarks = subject.kind === 'role' ? await checkRole(subject, place) : await checkRewarder(subject, place)
+        return remarks.map((remark) => ({
+          caller: subject.name,
+          endpoint: url,
+          model: subject.config.model,
+          ...remark,
+        }))
+      } finally {
+        await client.close()
+      }
+    }),
+  )
+  const looked = places.map(({ subject, url }) => ({
+    caller: subject.name,
+    endpoint: url,
+    model: subject.config.model,
+  }))
+  return { findings: found.flat(), looked }
+}
