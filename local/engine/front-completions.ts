@@ -11,9 +11,9 @@ import type { ReadPrompt } from './front-prompts.ts'
 import { effectiveMaxTokens, readJsonSchema, readSampling } from './front-sampling.ts'
 import { chatShape, completionShape } from './front-shapes.ts'
 import type { Shape, Usage } from './front-shapes.ts'
+import { replyWithFault, streamWithFault } from './front-spoil.ts'
 import { chooseModel, generate, maxModelLen, newId, now } from './front-state.ts'
 import type { FrontState, Work } from './front-state.ts'
-import { replyWithFault } from './front-spoil.ts'
 import { holdLast, openEventStream } from './front-stream.ts'
 
 const COMPLETION_MAX_TOKENS = 16
@@ -153,7 +153,7 @@ async function serveStream(
   const returnIds = body['return_token_ids'] === true
   const ids = (text: string): number[] | null =>
     returnIds ? front.engine.tokenize(text, { addSpecialTokens: false }) : null
-  const events = openEventStream(response, work.fault)
+  const events = streamWithFault(openEventStream(response), response, work.fault)
   const details = cachedDetails(front, prompts)
   let completionTokens = 0
   try {

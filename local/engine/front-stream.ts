@@ -3,8 +3,6 @@
 
 import type { ServerResponse } from 'node:http'
 import { toFault } from './front-faults.ts'
-import type { Fault } from './front-mischief.ts'
-import { streamWithFault } from './front-spoil.ts'
 
 export interface EventStream {
   send(chunk: unknown): void
@@ -12,10 +10,10 @@ export interface EventStream {
   end(error?: unknown): void
 }
 
-/** Sends the head and returns the stream, spoiled as the fault says. */
-export function openEventStream(response: ServerResponse, fault: Fault | null): EventStream {
+/** Sends the head and returns the stream. */
+export function openEventStream(response: ServerResponse): EventStream {
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
-  const events: EventStream = {
+  return {
     send: (chunk) => {
       response.write(`data: ${JSON.stringify(chunk)}\n\n`)
     },
@@ -26,7 +24,6 @@ export function openEventStream(response: ServerResponse, fault: Fault | null): 
       response.end('data: [DONE]\n\n')
     },
   }
-  return streamWithFault(events, response, fault)
 }
 
 /** Passes pieces on one late, so that the last one can be told apart and carry the finish reason. */

@@ -226,7 +226,7 @@ async function handle(
     if (route === undefined || !isServed(front, path)) throw noRoute(routes !== undefined && isServed(front, path))
     if (COUNTED.includes(path)) {
       counted = front.counter.begin(path, raw)
-      fault = front.mischief.next(path.startsWith('/v1/'))
+      fault = front.mischief.next(GENERATION_ROUTES.includes(path))
     }
     const work = { signal: abort.signal, counted, arrivedAt: front.clock.now(), fault }
     if (fault !== null) await meetFault(front, response, fault, work)

@@ -110,6 +110,61 @@ describe('magpie simulate', () => {
     assert.equal(await running.ended, 130, running.output())
   })
 
+  it('says what is switched on, meets it, and ends at once on Ctrl-C with calls that hang', async () => {
+    const running = simulate(
+      ...['--port', '0', '--fault', 'hang=1', '--fault-seed', '4', '--down', '600:10:silent', '--wedged', '700:5'],
+      ...['--kv-slots', '8', '--queue-limit', '90', '--gateway-limit', '80', '--no-metrics', '--drift', '3:60'],
+    )
+    const url = await ready(running)
+    await running.printed(/missing: /)
+    for (const line of [
+      'latency from 1 to 3 times in 60 s',
+      'faults: hang 100 % of the calls (seed 4)',
+      'silent after 600 s for 10 s',
+      'wedged after 700 s for 5 s',
+      'KV cache for 8 sequences',
+      '503 above 90 sequences',
+      '429 above 80 sequences',
+      'missing: /metrics',
+    ]) {
+      assert.ok(running.output().includes(`  ${line}\n`), `${line} is not in ${running.output()}`)
+    }
+    assert.equal((await fetch(`${url}/metrics`)).status, 404)
+    const call = fetch(`${url}/v1/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"prompt": "a"}',
+    })
+    const broken = assert.rejects(call)
+    for (let met = 0; met === 0;) {
+      const stats = (await (await fetch(`${url}/simulator/stats`)).json()) as { faults: { hang?: number } }
+      met = stats.faults.hang ?? 0
+    }
+    running.child.kill('SIGINT')
+    assert.equal(await running.ended, 130, running.output())
+    await broken
+  })
+
+  it('lives on while its server is dead', async () => {
+    const running = simulate('--port', '0', '--slow-start', '0.01')
+    const url = await ready(running)
+    const order = await fetch(`${url}/simulator/die`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"manner": "silent", "forMs": 50}',
+    })
+    assert.deepEqual(await order.json(), { state: 'dead', manner: 'silent', forMs: 50 })
+    for (;;) {
+      const status = await fetch(`${url}/health`).then(
+        (response) => response.status,
+        () => null,
+      )
+      if (status === 200) break
+    }
+    running.child.kill('SIGTERM')
+    assert.equal(await running.ended, 0, running.output())
+  })
+
   it('repeats a recording', async () => {
     const recording = join(folder, 'recording.jsonl')
     await writeFile(recording, JSON.stringify({ problem: 'One plus one?', samples: [{ text: 'Two.', reward: 1.5 }] }))
@@ -161,6 +216,8 @@ describe('magpie simulate', () => {
       [['--slots', '0'], /--slots.*at least 1/s],
       [['--latency-ms', 'fast'], /--latency-ms.*at least 0/s],
       [['--first-tokens', '--recording', join(folder, 'recording.jsonl')], /--first-tokens is for invented problems/],
+      [['--fault', 'gremlin=0.1'], /--fault.*no fault "gremlin".*429, 500, 503, flat, reset.*hang-slot/s],
+      [['--fault', '429=0.6', '--fault', '503=0.6'], /--fault: the rates add up to 1\.2/],
       [['--api-key-env', 'MAGPIE_NO_SUCH_VARIABLE'], /MAGPIE_NO_SUCH_VARIABLE is not set/],
     ]
     for (const [options, message] of cases) {
