@@ -35,7 +35,10 @@ export interface StageOptions<Name extends RecordName, Out> {
   readonly revision: string
   /** Records at work at once; asked again and again, so it may change. */
   readonly inFlight: () => number
-  /** One record at a time, in log order. */
+  /**
+   * Processes one record at a time, in log order. What came of a record is sent while the next one is processed, so a
+   * Process that keeps a state must not need to know that its last output has arrived.
+   */
   readonly ordered?: boolean
   /** Runs after each assignment that brings new partitions, before their first record (screen: its index). */
   readonly prepare?: (signal: AbortSignal) => Promise<void>
@@ -90,7 +93,8 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
   const { sender, codec, name, runId, revision } = options
   const log = options.log.child({ stage: name })
   const backOff = options.backOff ?? SERVER_BACK_OFF
-  const places = options.ordered === true ? () => 1 : options.inFlight
+  const places = options.inFlight
+  const inTurn = options.ordered === true ? oneAfterAnother() : null
   const schedule = createSchedule()
   const deadLetterShare = options.deadLetterShare ?? DEFAULT_SHARE
   const isTooManyDead = watchDeadLetters(deadLetterShare)
@@ -173,7 +177,7 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
       for (let bugs = 0, outages = 0; ;) {
         attempts += 1
         try {
-          const outcome = await timed(record, signal)
+          const outcome = await (inTurn === null ? timed(record, signal) : inTurn(() => timed(record, signal)))
           if (signal.aborted) return 'aborted'
           await send(
             'emit' in outcome
@@ -278,5 +282,15 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
       await stop(null, deadlineMs)
     },
     stopped: stopped.promise,
+  }
+}
+
+/** Runs each task when the one before has ended, however it ended. */
+function oneAfterAnother(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const mine = last.then(task)
+    last = mine.catch(() => undefined)
+    return mine
   }
 }
