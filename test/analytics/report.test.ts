@@ -54,6 +54,7 @@ describe('the report', () => {
       host: 'h',
       pid: 1,
       version: '1',
+      endedBy: null,
     }
     const messages = [
       message(codec, 'runs', 'RunRecord', { ...run, state: 'running', createdAt: EPOCH }, 0),

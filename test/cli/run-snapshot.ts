@@ -3,6 +3,7 @@
 import type { RunSnapshot } from '../../pipeline/run-contract.ts'
 import type { EndpointState, RoleUsage } from '../../llm/contract.ts'
 import type { SinkState } from '../../stream/sink-consumer.ts'
+import { sumOf } from '../../pipeline/spending.ts'
 import type { StageState } from '../../stream/stage.ts'
 
 export function stageState(name: string, over: Partial<StageState> = {}): StageState {
@@ -38,6 +39,8 @@ export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
     sinks: [],
     llm: { endpoints: [], waiting: 0, usage: {} },
     sender: { sent: 0, waiting: 0, downSince: null, lastError: null },
+    spent: sumOf([]),
+    budget: { usd: null, tokens: null, hours: null },
     ...over,
   }
 }

@@ -326,6 +326,7 @@ function runRecord(state: RunRecord['state'], after: number): RunRecord {
     host: 'here',
     pid: 1,
     version: '0.1.0',
+    endedBy: null,
   }
 }
 
