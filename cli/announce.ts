@@ -39,7 +39,9 @@ export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now
       lines.push(
         snapshot.produced === 'accepted'
           ? messages.acceptReached(sft, preference)
-          : messages.totalReached(snapshot.made),
+          : snapshot.produced === 'budget'
+            ? messages.budgetClosed
+            : messages.totalReached(snapshot.made),
       )
     }
     return lines

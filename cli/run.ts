@@ -6,6 +6,15 @@ import { addRunOptions } from './run-options.ts'
 import type { RunOptions } from './run-options.ts'
 import { work } from './work.ts'
 
+const EXAMPLES = `
+Examples:
+  ./magpie run -c configs/simulated.yaml --total 200
+  ./magpie run -c my.yaml --total 100000 --budget-usd 250 --max-hours 12
+  ./magpie run -c my.yaml --total 100000 --dry-run --probe 40
+
+A budget is the run's: what its earlier starts and other processes have spent counts. The same command with a larger
+one goes on.`
+
 export function addRun(program: Command): void {
   addRunOptions(
     program
@@ -13,7 +22,7 @@ export function addRun(program: Command): void {
       .description('start a run, or go on with one')
       .requiredOption('-c, --config <file>', 'config of the run'),
   )
-    .addHelpText('after', '\nExample:\n  ./magpie run -c configs/simulated.yaml --total 200')
+    .addHelpText('after', EXAMPLES)
     .action(async (options: RunOptions) => {
       const end = await work({ ...options, source: { kind: 'magpie' } })
       describeEnd(end, options)

@@ -14,6 +14,7 @@ import { rewardersOf, rolesOf, startRun } from '../pipeline/run.ts'
 import { checkJsonl } from '../producers/jsonl.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { createAnnouncer } from './announce.ts'
+import { budgetOf } from './budget-view.ts'
 import { changedSettings } from './changed-settings.ts'
 import { createDisplay } from './display.ts'
 import { createFileLogger } from './logger.ts'
@@ -52,12 +53,11 @@ export async function work(options: Work): Promise<WorkEnd> {
   const parts = partsOf(options.stages)
   const stages = options.stages === undefined ? null : [...parts].filter((part) => part !== 'produce')
   const producer = parts.has('produce') ? source.kind : 'none'
-  const { endpoint, model, run: name, total, accept, out, lang: language } = options
   const load = async (): Promise<LoadedConfig> => {
     const asked = await loadConfig({
       file: options.config,
       set: options.set ?? [],
-      overrides: { endpoint, model, name, total, accept, out, language },
+      overrides: overridesOf(options),
       environment: process.env,
       work: { producer, stages },
     })
@@ -95,8 +95,18 @@ export async function work(options: Work): Promise<WorkEnd> {
     const result = await follow(run, { runId, since, preparing }).finally(unwatch)
     const { said } = stop
     display.say(stageTable(run.snapshot(), messages))
-    display.say(said ? messages.interrupted(runId) : messages.done(runId, (Date.now() - since) / 1000))
-    return { exitCode: result.state === 'finished' ? 0 : 130, runId, result, writesFiles, messages }
+    const { spent, budget } = run.snapshot()
+    if (spent.unmeasured > 0) display.say(messages.unmeasured(spent.unmeasured))
+    if (said) display.say(messages.interrupted(runId))
+    else if (result.endedBy !== null) display.say(messages.budgetEnded(runId, budgetOf(result.endedBy, spent, budget)))
+    else display.say(messages.done(runId, (Date.now() - since) / 1000))
+    return {
+      exitCode: result.state === 'finished' || result.endedBy !== null ? 0 : 130,
+      runId,
+      result,
+      writesFiles,
+      messages,
+    }
   } catch (error) {
     if (stop.said) return { exitCode: 130, runId, result: null, writesFiles, messages }
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'ended by an error')
