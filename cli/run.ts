@@ -1,9 +1,12 @@
 // magpie run: starts or resumes a run.
 
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import { UsageFault } from '../schemas/failure.ts'
 import { describeEnd } from './describe-end.ts'
 import { addRunOptions } from './run-options.ts'
-import type { RunOptions } from './run-options.ts'
+import { dryRun } from './dry-run.ts'
+import type { DryRunOptions } from './dry-run.ts'
 import { work } from './work.ts'
 
 const EXAMPLES = `
@@ -23,9 +26,26 @@ export function addRun(program: Command): void {
       .requiredOption('-c, --config <file>', 'config of the run'),
   )
     .addHelpText('after', EXAMPLES)
-    .action(async (options: RunOptions) => {
+    .option('--dry-run', 'forecast tokens, money and hours from a probe; the run itself is not touched')
+    .addOption(
+      new Option('--probe <n>', 'problems of the probe of --dry-run, at least 4').argParser(probeSize).default(20),
+    )
+    .option('--json', 'the forecast of --dry-run as JSON')
+    .action(async (options: DryRunOptions & { dryRun?: true }) => {
+      if (options.dryRun === true) {
+        process.exitCode = await dryRun(options)
+        return
+      }
+      if (options.json === true) throw new UsageFault('--json is for the forecast of --dry-run')
       const end = await work({ ...options, source: { kind: 'magpie' } })
       describeEnd(end, options)
       process.exitCode = end.exitCode
     })
+}
+
+/** Fewer than four say nothing of their spread. */
+function probeSize(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 4) throw new InvalidArgumentError('give a whole number of at least 4.')
+  return value
 }

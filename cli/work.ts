@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path'
 import { canonicalJson } from '../configs/canonical.ts'
 import { loadConfig } from '../configs/load.ts'
 import type { LoadedConfig } from '../configs/load.ts'
+import type { Overrides } from '../configs/overrides.ts'
 import { checkEndpoints } from '../llm/check-endpoints.ts'
 import { PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
@@ -164,7 +165,7 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
 const HOPELESS = new Set(['unauthorized', 'model-not-found', 'redirected', 'unreadable-reply'])
 
 /** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
-async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
+export async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
   const rewarders = rewardersOf(config.stages.reward.rewards)
   const checks = await checkEndpoints({ roles: rolesOf(config), rewarders, signal })
   const faults = checks.filter(({ error }) => error !== null && HOPELESS.has(error.code))
@@ -179,7 +180,7 @@ async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Pro
 }
 
 /** Shows what goes on until the run has ended. */
-async function follow(
+export async function follow(
   run: ActiveRun,
   { runId, since, preparing }: { runId: string; since: number; preparing: Preparing },
 ): Promise<RunResult> {
@@ -207,7 +208,7 @@ async function follow(
 }
 
 /** First signal: asks for a drain (or aborts what is being set up); second: ends the process at once. */
-function interruption() {
+export function interruption() {
   const controller = new AbortController()
   let said = false
   let onFirst = (): void => {
@@ -231,6 +232,13 @@ function interruption() {
       process.off('SIGINT', listener).off('SIGTERM', listener)
     },
   }
+}
+
+/** The options that stand for settings. */
+export function overridesOf(options: RunOptions): Overrides {
+  const { endpoint, model, run: name, total, accept, out, lang: language } = options
+  const { budgetUsd, budgetTokens, maxHours } = options
+  return { endpoint, model, name, total, accept, out, language, budgetUsd, budgetTokens, maxHours }
 }
 
 /** The parts that --stages names, or all. Throws UsageFault for unknown ones. */

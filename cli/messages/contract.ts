@@ -56,6 +56,11 @@ export interface Messages {
   finishedAlready(run: string): string
 
   // On the way
+  /** A dry run begins: so many problems really go through all stages. */
+  probing(run: string, problems: number): string
+  /** What the probe itself has cost; usd null: no prices. */
+  probed(tokens: number, usd: number | null, seconds: number): string
+  readonly probeRemoved: string
   producing(made: number, total: number | null): string
   endpointWaiting(url: string, reason: string): string
   endpointReturned(url: string, downSeconds: number): string

@@ -66,6 +66,11 @@ export const en: Messages = {
   finishedAlready: (run) =>
     `Run ${run} is finished already. Start another with --run NAME, or ask for more with --total N.`,
 
+  probing: (run, problems) =>
+    `Probe for run ${run}: ${plural(problems, 'problem')} through all stages; the run itself is not touched.`,
+  probed: (tokens, usd, seconds) =>
+    `The probe took ${duration(seconds)} and ${plural(tokens, 'token')}${usd === null ? '' : ` (${dollars(usd)})`}.`,
+  probeRemoved: 'What the probe left on the log is removed.',
   producing: (made, total) => `Making problems: ${count(made)}${total === null ? '' : ` of ${count(total)}`}`,
   endpointWaiting: (url, reason) =>
     `Waiting for the model server ${url} (${reason}). Nothing is lost; the run goes on when it is back.`,

@@ -62,6 +62,11 @@ export const ja: Messages = {
   finishedAlready: (run) =>
     `実行 ${run} はすでに完了しています。新しく始めるには --run NAME を、問題を追加するには --total N を指定してください。`,
 
+  probing: (run, problems) =>
+    `実行 ${run} の見積もり: ${count(problems)} 問を全工程に通します。実行そのものには影響しません。`,
+  probed: (tokens, usd, seconds) =>
+    `試行にかかった時間は${duration(seconds)}、使用量は ${count(tokens)} トークン${usd === null ? '' : `(${dollars(usd)})`}です。`,
+  probeRemoved: '試行でログに残ったものを削除しました。',
   producing: (made, total) => `問題を生成しています: ${count(made)}${total === null ? '' : ` / ${count(total)}`} 問`,
   endpointWaiting: (url, reason) =>
     `モデルサーバー ${url} の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,

@@ -267,7 +267,15 @@ describe('the ClickHouse sink', () => {
 /** Columns that this test's records leave empty by nature. */
 const UNFILLED: Record<string, string[]> = {
   dead_letters: ['redriven_at'],
-  problems: ['first_temperature', 'intent', 'knowledge', 'reference_answer', 'source_file', 'source_line', 'stop_reason'],
+  problems: [
+    'first_temperature',
+    'intent',
+    'knowledge',
+    'reference_answer',
+    'source_file',
+    'source_line',
+    'stop_reason',
+  ],
   preferences: [
     'category',
     'chosen_reasoning',
@@ -280,7 +288,7 @@ const UNFILLED: Record<string, string[]> = {
     'safety',
     'sft_refusal',
   ],
-  responses: ['first_temperature', 'stop_reason', 'template'],
+  responses: ['first_temperature', 'reward_details', 'stop_reason', 'template'],
   runs: ['finished_at'],
   sft: ['pair_refusal', 'reference_answer'],
 }

@@ -18,6 +18,9 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   columns: null,
   etaUnknown: null,
   budgetClosed: null,
+  probeRemoved: null,
+  probing: (messages) => messages.probing('my-run', 20),
+  probed: (messages) => messages.probed(41_000, 1.25, 12),
   pressAgain: null,
   filesWritten: null,
   noFiles: null,
@@ -103,6 +106,7 @@ describe('messages', () => {
     const plain = [
       'etaUnknown',
       'budgetClosed',
+      'probeRemoved',
       'pressAgain',
       'filesWritten',
       'noFiles',
@@ -143,6 +147,7 @@ describe('messages', () => {
       const sentences = [messages.started('r', null), messages.resumed('r', 3, null), messages.producing(3, null)]
       assert.doesNotMatch(sentences.join(), /null|NaN|undefined/)
       const spent = messages.spent({ name: 'hours', spent: 1.5, limit: null })
+      assert.doesNotMatch(messages.probed(3, null, 1), /null|NaN|\$/)
       assert.doesNotMatch(spent, /null|NaN| of |\//)
       assert.doesNotMatch(messages.step({ what: 'x', done: 3, total: null, unit: 'steps' }), /null|NaN/)
     }
