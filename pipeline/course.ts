@@ -73,14 +73,15 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
       if (!halt.signal.aborted) log.warn({ error: String(error) }, 'what others have spent could not be read')
     })
   }, BOOK_LOOK_MS)
-  const budgetLook = setInterval(() => {
+  const lookAtBudget = (): void => {
     if (phase !== 'running') return
     endedBy ??= guard.reached()
     if (endedBy === null) return
     log.info({ budget: endedBy }, 'the budget is used up')
     // `done` rejects with what may go wrong there.
     end('stopped').catch(() => undefined)
-  }, LOOK_MS)
+  }
+  const budgetLook = setInterval(lookAtBudget, LOOK_MS)
 
   /** Drains once, writes the state, closes everything. */
   const end = async (state: 'finished' | 'stopped' | 'failed'): Promise<void> => {
@@ -123,7 +124,8 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     const isOver = async (): Promise<boolean> => {
       const record = await run.readState(halt.signal)
       // What stood there when this worker came is about an earlier start.
-      endedBy = record?.createdAt === run.previous?.createdAt ? null : (record?.endedBy ?? null)
+      const isNew = record?.createdAt !== run.previous?.createdAt
+      endedBy ??= isNew ? (record?.endedBy ?? null) : null
       return record?.state === 'finished' || record?.state === 'failed' || endedBy !== null
     }
     while (!(await untilAnswered(leads ? isThrough : isOver, halt.signal))) {
@@ -150,6 +152,8 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     return { state, files, endedBy }
   }
 
+  // A budget that earlier starts have used up: before any stage has fetched a record.
+  lookAtBudget()
   const faults = [...stages, ...sinks.running].map(async ({ stopped }) => {
     await stopped
     return new Promise<never>(() => undefined)
