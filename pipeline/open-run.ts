@@ -16,6 +16,7 @@ import { processIsAlive } from '../stream/process-alive.ts'
 import { createSender } from '../stream/sender.ts'
 import type { Sender } from '../stream/sender.ts'
 import { ensureTopics } from '../stream/topics-admin.ts'
+import { untilAnswered } from './patience.ts'
 import type { RunParts } from './run-contract.ts'
 import { firstClaim, isHeld, publishRunRecord, publishRunState, readRunRecords } from './run-records.ts'
 import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
@@ -84,7 +85,8 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
         await sender.close()
         throw inUse(first)
       }
-      if (previous === null) await beginAtEnd(onLog, readers)
+      // A broker that has never had a group takes a while to find a place for the first.
+      if (previous === null) await untilAnswered(() => beginAtEnd(onLog, readers), signal)
     }
     return {
       ...{ connection, codec, sender, runId, revision, planned, readers, previous, startedAt, readState },
