@@ -2,6 +2,7 @@
 // carries (tries that failed, labels that refused a problem) is spread over the problems in proportion.
 
 import type { LlmState } from '../llm/contract.ts'
+import { usdOf } from '../llm/prices.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { Amounts, Estimate, Forecast, Plan, ProblemCost, RoleCost, RoleEndpoints } from './forecast/contract.ts'
 import { estimateRatio, estimateTotal } from './forecast/estimate.ts'
@@ -18,7 +19,7 @@ export interface ForecastParts {
 
 /** Throws UsageFault where rows are wanted without a total and the probe has accepted none. */
 export function buildForecast({ problems: probed, usage, plan, callers }: ForecastParts): Forecast {
-  const problems = withWholeBill(probed, usage)
+  const problems = withFullEngines(withWholeBill(probed, usage), callers)
   const sizes = {
     sft: problems.map(({ sft }) => (sft ? 1 : 0)),
     preference: problems.map(({ preference }) => (preference ? 1 : 0)),
@@ -91,6 +92,8 @@ function amountsOf(
   }
 }
 
+const NO_TOKENS = { prompt: 0, cached: 0, completion: 0 }
+
 const NOTHING: RoleCost = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, usd: null, sequenceSeconds: 0 }
 
 /** Scales each role's cost so that the problems' sum is what was paid; evenly where no record carries any of it. */
@@ -121,6 +124,21 @@ function withWholeBill(problems: readonly ProblemCost[], usage: LlmState['usage'
       }),
     ),
   }))
+}
+
+/** GPU hours as they cost at full load: a probe leaves engines half empty, and its few calls would pay for all of them. */
+function withFullEngines(problems: readonly ProblemCost[], callers: readonly RoleEndpoints[]): ProblemCost[] {
+  return problems.map((problem) => {
+    const roles = { ...problem.roles }
+    for (const { role, price, endpoints } of callers) {
+      const cost = roles[role]
+      if (cost === undefined || price?.per !== 'gpu-hour') continue
+      const whole = endpoints.reduce((sum, { limit, weight }) => sum + limit * weight, 0)
+      const engineSeconds = endpoints.reduce((sum, { weight }) => sum + (cost.sequenceSeconds * weight) / whole, 0)
+      roles[role] = { ...cost, usd: usdOf(price, NO_TOKENS, engineSeconds) }
+    }
+    return { ...problem, roles }
+  })
 }
 
 /** The engine with the most seconds of sequences for each that it may run at once. Roles spread by limit × weight. */

@@ -3,15 +3,17 @@
 
 import { join } from 'node:path'
 import { buildForecast } from '../analytics/forecast.ts'
-import type { Forecast } from '../analytics/forecast.ts'
+import type { Forecast, RoleEndpoints } from '../analytics/forecast.ts'
 import { renderForecast } from '../analytics/forecast/render.ts'
+import type { Config } from '../configs/schema.ts'
 import { loadConfig } from '../configs/load.ts'
 import type { LoadedConfig } from '../configs/load.ts'
-import { callersOf } from '../llm/fleet.ts'
+import { callersOf } from '../llm/callers.ts'
+import { engineUrl } from '../llm/config.ts'
 import type { LlmState } from '../llm/contract.ts'
 import { PROBE_PARTS, probeConfig, probeRevision, readProbe, removeProbe } from '../pipeline/probe.ts'
 import type { ProbedProblem } from '../pipeline/probe.ts'
-import { rewardersOf, startRun } from '../pipeline/run.ts'
+import { rewardersOf, rolesOf, startRun } from '../pipeline/run.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { KafkaAddress } from '../stream/config.ts'
@@ -34,6 +36,7 @@ export interface DryRunOptions extends RunOptions {
 interface Probe {
   readonly problems: readonly ProbedProblem[]
   readonly usage: LlmState['usage']
+  readonly endpoints: LlmState['endpoints']
   readonly seconds: number
 }
 
@@ -63,9 +66,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
     const forecast = buildForecast({
       ...probe,
       plan: config,
-      callers: callersOf({ roles: config.roles, rewarders: rewardersOf(config.stages.reward.rewards) }).map(
-        ({ name, endpoints }) => ({ role: name, endpoints }),
-      ),
+      callers: endpointsOf(loaded.config, probe.endpoints),
     })
     process.stdout.write(`${options.json === true ? asJson(forecast, probe) : renderForecast(forecast)}\n`)
     return 0
@@ -77,6 +78,23 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
     stop.release()
     await flush()
   }
+}
+
+/** Who calls which endpoints at what price; a limit that finds itself is taken as the probe found it. */
+function endpointsOf(config: Config, states: LlmState['endpoints']): RoleEndpoints[] {
+  const [roles, rewarders] = [rolesOf(config), rewardersOf(config.stages.reward.rewards)]
+  const prices = new Map([
+    ...Object.entries(roles).map(([name, role]) => [name, role?.price] as const),
+    ...Object.entries(rewarders).map(([name, { price }]) => [`reward:${name}`, price] as const),
+  ])
+  return callersOf({ roles, rewarders }).map(({ name, endpoints }) => ({
+    role: name,
+    price: prices.get(name),
+    endpoints: endpoints.map(({ url, limit, weight, adaptive }) => {
+      const found = states.find((state) => state.url === engineUrl(url))?.limit ?? limit
+      return { url: engineUrl(url), limit: adaptive ? found : limit, weight }
+    }),
+  }))
 }
 
 /** null: interrupted. */
@@ -120,7 +138,7 @@ async function probeOf(
     const { spent, llm } = run.snapshot()
     display.say(messages.probed(spent.tokens, spent.usd, seconds))
     if (spent.unmeasured > 0) display.say(messages.unmeasured(spent.unmeasured))
-    return { problems, usage: llm.usage, seconds }
+    return { problems, usage: llm.usage, endpoints: llm.endpoints, seconds }
   } finally {
     await onLog(kafka, preparing, (tools) => removeProbe({ ...tools, ...place }))
     display.say(messages.probeRemoved)

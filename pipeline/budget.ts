@@ -111,6 +111,6 @@ export function payersOf({ stages }: Config, source: Source): Map<string, readon
   if (stages.answer.enabled) payers.set('answer', ['answerer'])
   if (stages.sample.enabled) payers.set('sample', ['sampler'])
   const models = stages.reward.rewards.filter(({ kind }) => kind !== 'agreement').map(({ name }) => `reward:${name}`)
-  if (stages.reward.enabled && models.length > 0) payers.set('reward', [...models, 'judge'])
+  if (stages.reward.enabled && models.length > 0) payers.set('reward', models)
   return payers
 }

@@ -15,7 +15,7 @@ import type { OpenRun } from './open-run.ts'
 import { produce, readExisting } from './produce.ts'
 import type { ActiveRun, RunParts } from './run-contract.ts'
 import { openSinks } from './sinks.ts'
-import { openSpending, rolesOf } from './spending.ts'
+import { openSpending, spendingOf } from './spending.ts'
 import { lagOf } from './standing.ts'
 import { startStages } from './start-stages.ts'
 
@@ -55,7 +55,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
         run,
         own: () => ({
           leadMilliseconds: leads ? now() - openedAt : 0,
-          roles: rolesOf(llm.state().usage),
+          roles: spendingOf(llm.state().usage),
           done: {
             produce: made - existing.size,
             ...Object.fromEntries(stages.map((stage) => [stage.state().name, doneOf(stage)])),

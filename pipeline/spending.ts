@@ -68,7 +68,7 @@ export async function openSpending({ run, own, now }: BookParts, signal: AbortSi
 }
 
 /** The cost of each role so far, as a record carries it. */
-export function rolesOf(usage: LlmState['usage']): Record<string, RoleSpending> {
+export function spendingOf(usage: LlmState['usage']): Record<string, RoleSpending> {
   return Object.fromEntries(
     Object.entries(usage).map(([role, total]) => {
       const { calls, promptTokens, cachedTokens, completionTokens, unmeasured, usd } = total

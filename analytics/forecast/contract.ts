@@ -1,4 +1,6 @@
-// What a forecast says. Every interval holds the run's own figure with a chance of 95 %, as far as the probe tells.
+// What a forecast says and is made of. Every interval holds the run's own figure with a chance of 95 %, as far as the probe tells.
+
+import type { Price } from '../../llm/prices.ts'
 
 /** What one role has cost for one problem. */
 export interface RoleCost {
@@ -27,9 +29,10 @@ export interface Plan {
   } | null
 }
 
-/** The endpoints that a role may use. */
+/** The endpoints that a role may use; limit: sequences that run there at once. */
 export interface RoleEndpoints {
   readonly role: string
+  readonly price: Price | undefined
   readonly endpoints: readonly { readonly url: string; readonly limit: number; readonly weight: number }[]
 }
 

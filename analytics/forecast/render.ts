@@ -54,9 +54,12 @@ function assumptions({ probed, endsBy, busiest, unpriced }: Forecast): string[] 
     `- The whole run, from its first problem until ${ENDS[endsBy]}; what it has made already is not taken off.`,
     '- Problems are accepted, and answers are as long, as in the probe; duplicates grow in number in a long run.',
     '- Tries that fail are as frequent as in the probe.',
-    busiest === null
-      ? '- No engine is called, so the time is not known.'
-      : `- Time: the seconds of all sequences at ${busiest.url}, the engine with the most to do, by the ${count(busiest.limit)} that it may run at once; a call takes as long at full load as in the probe. Start and end of the run come on top.`,
+    ...(busiest === null
+      ? ['- No engine is called, so the time is not known.']
+      : [
+          `- Time: the seconds of all sequences at ${busiest.url}, the engine with the most to do, by the ${count(busiest.limit)} that it runs at once (where the limit finds itself, as the probe found it: a full run may find more and be faster). A call takes as long at full load as in the probe; start and end of the run come on top.`,
+          '- GPU hours: engines as full as that while the run is at work; idle ones cost more than is said here.',
+        ]),
     ...(unpriced.length === 0
       ? []
       : [`- Not in the cost, since they have no price: ${unpriced.map(harmless).join(', ')}.`]),

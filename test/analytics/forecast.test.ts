@@ -91,7 +91,7 @@ const forecast = (plan: Partial<Plan>, more: Partial<Parameters<typeof buildFore
     problems: PROBE,
     usage: { sampler: SAMPLER },
     plan: { total: null, accept: null, ...plan },
-    callers: [{ role: 'sampler', endpoints: ENDPOINTS }],
+    callers: [{ role: 'sampler', price: undefined, endpoints: ENDPOINTS }],
     ...more,
   })
 
@@ -140,13 +140,20 @@ describe('the forecast', () => {
     assert.deepEqual(unpriced, ['tagger'])
   })
 
+  it('takes GPU hours as full engines cost them, whatever the probe left idle', () => {
+    const price = { per: 'gpu-hour', usd: 3600, gpus: 2 } as const
+    const { all } = forecast({ total: 4 }, { callers: [{ role: 'sampler', price, endpoints: ENDPOINTS }] })
+    // 10 seconds of sequences, ten at once: 1 second of an engine at 2 dollars.
+    near(all.usd?.value ?? 0, 2)
+  })
+
   it('says on the screen what it found and what it assumed', () => {
     const text = renderForecast(forecast({ total: 400 }))
     assert.match(text, /^ +forecast +from +to\nproblems +400\n/)
     assert.match(text, /\ncost +\$100\.00 +\$[\d.]+ +\$[\d.]+\n {2}sampler +\$100\.00/)
     assert.match(text, /\ncost of an SFT row +\$0\.33/)
     assert.match(text, /95 % interval, by the spread of the 4 problems/)
-    assert.match(text, /http:\/\/b, the engine with the most to do, by the 10 that it may run at once/)
+    assert.match(text, /http:\/\/b, the engine with the most to do, by the 10 that it runs at once/)
     assert.doesNotMatch(text, /preference row +/)
   })
 })

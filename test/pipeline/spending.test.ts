@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { openSpending, rolesOf, sumOf } from '../../pipeline/spending.ts'
+import { openSpending, spendingOf, sumOf } from '../../pipeline/spending.ts'
 import type { OwnSpending } from '../../pipeline/spending.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
 import { usage } from '../cli/run-snapshot.ts'
@@ -13,7 +13,7 @@ const SIGNAL = new AbortController().signal
 
 const spending = (tokens: number, usd: number | null = null): OwnSpending => ({
   leadMilliseconds: 1000,
-  roles: rolesOf({ sampler: usage(tokens, usd) }),
+  roles: spendingOf({ sampler: usage(tokens, usd) }),
   done: { sample: 2 },
 })
 
