@@ -3,6 +3,7 @@
 
 import { canonicalJson } from '../configs/canonical.ts'
 import type { LoadedConfig } from '../configs/load.ts'
+import { LARGEST_BASE } from '../llm/seeds.ts'
 import { groupOf, PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
 import type { Codec } from '../schemas/codec.ts'
@@ -31,7 +32,7 @@ export interface ProbedProblem {
 }
 
 /** Seeds of the probe begin this far from the run's own, so that it invents other problems. */
-const SEED_STEP = 2 ** 46
+const SEED_STEP = LARGEST_BASE / 2
 
 /** Everything but the sinks. */
 export const PROBE_PARTS: ReadonlySet<PartName> = new Set(
@@ -55,7 +56,7 @@ export function probeConfig(loaded: LoadedConfig, problems: number): LoadedConfi
     total: problems,
     accept: null,
     budget: { usd: null, tokens: null, hours: null },
-    producer: { ...config.producer, seed: (config.producer.seed + SEED_STEP) % 2 ** 48 },
+    producer: { ...config.producer, seed: (config.producer.seed + SEED_STEP) % LARGEST_BASE },
     sinks: { clickhouse: { ...config.sinks.clickhouse, ...off }, json: { ...config.sinks.json, ...off } },
   }
   return { ...loaded, config: probe, json: canonicalJson(probe) }
