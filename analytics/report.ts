@@ -1,7 +1,7 @@
 // The report on a run: how many problems got how far and why the others did not, what models cost, how good the
 // answers look. Promise: it counts rows with FINAL, so it is the same however often anything was delivered.
 
-import type { Cost, DeadLetters, Ends, Reason, Report, RewardSummary, VerdictCount } from './report/contract.ts'
+import type { Cost, DeadLetters, Ends, Money, Reason, Report, RewardSummary, VerdictCount } from './report/contract.ts'
 import { findRun } from './report/find-run.ts'
 import type { Reads } from './report/find-run.ts'
 
@@ -36,7 +36,8 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     `SELECT stage, code, dead_letters AS count, redriven, example FROM failures WHERE ${OF_RUN} ORDER BY count DESC, stage, code`,
   )
   const cost = await select<Cost>(
-    `SELECT role, model, calls, prompt_tokens AS promptTokens, completion_tokens AS completionTokens, seconds
+    `SELECT role, model, calls, retries, prompt_tokens AS promptTokens, cached_tokens AS cachedTokens,
+       completion_tokens AS completionTokens, seconds, usd
      FROM cost WHERE ${OF_RUN}
      ORDER BY indexOf(['questioner', 'tagger', 'answerer', 'sampler'], role) = 0, indexOf(['questioner', 'tagger', 'answerer', 'sampler'], role), role, model`,
   )
@@ -51,9 +52,11 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
   const ends = await endsOf(select)
   const rowCount = (step: string): number => steps.find((each) => each.step === step)?.problems ?? 0
 
+  const rows = { sft: rowCount('sft'), preferences: rowCount('preferences') }
   const judged = verdicts.reduce((sum, { responses }) => sum + responses, 0)
   const tokens = {
     prompt: cost.reduce((sum, each) => sum + each.promptTokens, 0),
+    cached: cost.reduce((sum, each) => sum + each.cachedTokens, 0),
     completion: cost.reduce((sum, each) => sum + each.completionTokens, 0),
   }
   const per = (count: number, seconds: number): number => (run.seconds === 0 ? 0 : (count * seconds) / run.seconds)
@@ -61,11 +64,12 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     run,
     funnel: steps.map((each) => ({ ...each, share: share(each.problems) })),
     ends,
-    rows: { sft: rowCount('sft'), preferences: rowCount('preferences') },
+    rows,
     reasons: reasons.map((each) => ({ ...each, share: share(each.problems) })),
     deadLetters,
     cost,
     tokens,
+    money: moneyOf(cost, rows),
     verdicts: verdicts.map((each) => ({ ...each, share: judged === 0 ? 0 : each.responses / judged })),
     passRate: passed?.rate ?? null,
     rewards,
@@ -74,6 +78,18 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
       acceptedPerHour: per(ends.accepted, 3600),
       tokensPerSecond: per(tokens.completion, 1),
     },
+  }
+}
+
+function moneyOf(cost: readonly Cost[], rows: Report['rows']): Money {
+  const priced = cost.flatMap(({ usd }) => (usd === null ? [] : [usd]))
+  const total = priced.length === 0 ? null : priced.reduce((sum, usd) => sum + usd, 0)
+  const per = (count: number): number | null => (total === null || count === 0 ? null : total / count)
+  return {
+    total,
+    perSftRow: per(rows.sft),
+    perPreferenceRow: per(rows.preferences),
+    unpriced: total === null ? [] : cost.filter(({ usd }) => usd === null).map(({ role }) => role),
   }
 }
 

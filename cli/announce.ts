@@ -10,6 +10,7 @@ export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now
   const down = new Map<string, number>()
   const waiting = new Set<string>()
   let saidProduced = false
+  let saidUnmeasured = false
   return (snapshot, now) => {
     const lines: string[] = []
     for (const { url, downSince, lastError } of snapshot.llm.endpoints) {
@@ -33,13 +34,19 @@ export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now
       waiting.delete(name)
       lines.push(messages.goingOn(partName(name, messages)))
     }
+    if (!saidUnmeasured && snapshot.spent.unmeasured > 0) {
+      saidUnmeasured = true
+      lines.push(messages.unmeasured(snapshot.spent.unmeasured))
+    }
     if (!saidProduced && snapshot.produced !== null && snapshot.produced !== 'aborted') {
       saidProduced = true
       const { sft, preference } = snapshot.accepted
       lines.push(
         snapshot.produced === 'accepted'
           ? messages.acceptReached(sft, preference)
-          : messages.totalReached(snapshot.made),
+          : snapshot.produced === 'budget'
+            ? messages.budgetClosed
+            : messages.totalReached(snapshot.made),
       )
     }
     return lines

@@ -13,7 +13,10 @@ export function addImport(program: Command): void {
     .argument('<file>', 'JSONL file')
     .requiredOption('-c, --config <file>', 'config of the run')
   addRunOptions(command)
-    .addHelpText('after', '\nExample:\n  ./magpie import examples/problems.jsonl -c configs/local.yaml')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ./magpie import examples/problems.jsonl -c configs/local.yaml\n  ./magpie import problems.jsonl -c my.yaml --budget-tokens 2e9',
+    )
     .action(async (file: string, options: RunOptions) => {
       const end = await work({ ...options, source: { kind: 'jsonl', file } })
       describeEnd(end, options)

@@ -28,6 +28,14 @@ export function notNegative(text: string): number {
   return value
 }
 
+/** Reads a number above 0 (a commander argument parser). */
+export function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('give a number above 0.')
+  return value
+}
+
 /** Collects an option that may be given several times. */
 export function collect(text: string, before: string[] = []): string[] {
   return [...before, text]

@@ -3,6 +3,7 @@
 import Table from 'cli-table3'
 import picocolors from 'picocolors'
 import type { RunSnapshot } from '../pipeline/run-contract.ts'
+import { spentBudgets } from './budget-view.ts'
 import type { Messages } from './messages/contract.ts'
 import type { Rates } from './rates.ts'
 import { PLAIN } from './table-style.ts'
@@ -57,7 +58,9 @@ function speeds({ snapshot, rates, messages, since, now }: View): string {
 }
 
 function accepted({ snapshot, messages }: View): string {
-  return `${messages.sftRecords(snapshot.accepted.sft)} · ${messages.preferenceRecords(snapshot.accepted.preference)}`
+  const { sft, preference } = snapshot.accepted
+  const spent = spentBudgets(snapshot).map((budget) => messages.spent(budget))
+  return [messages.sftRecords(sft), messages.preferenceRecords(preference), ...spent].join(' · ')
 }
 
 /** What each stage and sink did, with the seconds inside it. */

@@ -2,13 +2,16 @@
 
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { collect, positiveInteger, stateOption } from './options.ts'
+import { collect, positiveInteger, positiveNumber, stateOption } from './options.ts'
 
 export interface RunOptions {
   readonly config: string
   readonly run?: string
   readonly total?: number
   readonly accept?: number
+  readonly budgetUsd?: number
+  readonly budgetTokens?: number
+  readonly maxHours?: number
   readonly stages?: string
   readonly endpoint?: string[]
   readonly model?: string
@@ -28,6 +31,9 @@ export function addRunOptions(command: Command): Command {
       positiveInteger,
     )
     .option('--accept <n>', 'stop making problems when so many SFT records are accepted', positiveInteger)
+    .option('--budget-usd <usd>', 'end the run cleanly when it has cost so many US dollars in all', positiveNumber)
+    .option('--budget-tokens <n>', 'the same for tokens of all models (2e9 is two billion)', positiveInteger)
+    .option('--max-hours <hours>', 'the same for hours at work', positiveNumber)
     .option('--stages <a,b>', 'only these parts of the pipeline in this process')
     .option('--endpoint <url>', 'model server for every role; may be given several times', collect)
     .option('--model <name>', 'model for every role')

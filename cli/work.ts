@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path'
 import { canonicalJson } from '../configs/canonical.ts'
 import { loadConfig } from '../configs/load.ts'
 import type { LoadedConfig } from '../configs/load.ts'
+import type { Overrides } from '../configs/overrides.ts'
 import { checkEndpoints } from '../llm/check-endpoints.ts'
 import { PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
@@ -14,6 +15,7 @@ import { rewardersOf, rolesOf, startRun } from '../pipeline/run.ts'
 import { checkJsonl } from '../producers/jsonl.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { createAnnouncer } from './announce.ts'
+import { budgetOf } from './budget-view.ts'
 import { changedSettings } from './changed-settings.ts'
 import { createDisplay } from './display.ts'
 import { createFileLogger } from './logger.ts'
@@ -52,12 +54,11 @@ export async function work(options: Work): Promise<WorkEnd> {
   const parts = partsOf(options.stages)
   const stages = options.stages === undefined ? null : [...parts].filter((part) => part !== 'produce')
   const producer = parts.has('produce') ? source.kind : 'none'
-  const { endpoint, model, run: name, total, accept, out, lang: language } = options
   const load = async (): Promise<LoadedConfig> => {
     const asked = await loadConfig({
       file: options.config,
       set: options.set ?? [],
-      overrides: { endpoint, model, name, total, accept, out, language },
+      overrides: overridesOf(options),
       environment: process.env,
       work: { producer, stages },
     })
@@ -95,8 +96,18 @@ export async function work(options: Work): Promise<WorkEnd> {
     const result = await follow(run, { runId, since, preparing }).finally(unwatch)
     const { said } = stop
     display.say(stageTable(run.snapshot(), messages))
-    display.say(said ? messages.interrupted(runId) : messages.done(runId, (Date.now() - since) / 1000))
-    return { exitCode: result.state === 'finished' ? 0 : 130, runId, result, writesFiles, messages }
+    const { spent, budget } = run.snapshot()
+    if (spent.unmeasured > 0) display.say(messages.unmeasured(spent.unmeasured))
+    if (said) display.say(messages.interrupted(runId))
+    else if (result.endedBy !== null) display.say(messages.budgetEnded(runId, budgetOf(result.endedBy, spent, budget)))
+    else display.say(messages.done(runId, (Date.now() - since) / 1000))
+    return {
+      exitCode: result.state === 'finished' || result.endedBy !== null ? 0 : 130,
+      runId,
+      result,
+      writesFiles,
+      messages,
+    }
   } catch (error) {
     if (stop.said) return { exitCode: 130, runId, result: null, writesFiles, messages }
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'ended by an error')
@@ -154,7 +165,7 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
 const HOPELESS = new Set(['unauthorized', 'model-not-found', 'redirected', 'unreadable-reply'])
 
 /** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
-async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
+export async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
   const rewarders = rewardersOf(config.stages.reward.rewards)
   const checks = await checkEndpoints({ roles: rolesOf(config), rewarders, signal })
   const faults = checks.filter(({ error }) => error !== null && HOPELESS.has(error.code))
@@ -169,7 +180,7 @@ async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Pro
 }
 
 /** Shows what goes on until the run has ended. */
-async function follow(
+export async function follow(
   run: ActiveRun,
   { runId, since, preparing }: { runId: string; since: number; preparing: Preparing },
 ): Promise<RunResult> {
@@ -197,7 +208,7 @@ async function follow(
 }
 
 /** First signal: asks for a drain (or aborts what is being set up); second: ends the process at once. */
-function interruption() {
+export function interruption() {
   const controller = new AbortController()
   let said = false
   let onFirst = (): void => {
@@ -221,6 +232,13 @@ function interruption() {
       process.off('SIGINT', listener).off('SIGTERM', listener)
     },
   }
+}
+
+/** The options that stand for settings. */
+export function overridesOf(options: RunOptions): Overrides {
+  const { endpoint, model, run: name, total, accept, out, lang: language } = options
+  const { budgetUsd, budgetTokens, maxHours } = options
+  return { endpoint, model, name, total, accept, out, language, budgetUsd, budgetTokens, maxHours }
 }
 
 /** The parts that --stages names, or all. Throws UsageFault for unknown ones. */

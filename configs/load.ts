@@ -68,7 +68,7 @@ export async function loadConfig({
   return { config, file, hash: hashOf(config), json: canonicalJson(config) }
 }
 
-/** How much is wanted, where it goes, what it is called and what the screen says do not shape the data. */
+/** How much is wanted, what it costs, where it goes, what it is called and what the screen says do not shape the data. */
 function hashOf({ roles, producer, stages }: Config): string {
   // A template file shapes the data by what it says, wherever it lies.
   const said = Object.entries(roles).map(([name, role]) =>
@@ -82,7 +82,9 @@ function hashOf({ roles, producer, stages }: Config): string {
           },
         ],
   )
-  return sha256(canonicalJson({ roles: Object.fromEntries(said) as unknown, producer, stages }))
+  const whole = { roles: Object.fromEntries(said) as unknown, producer, stages }
+  const unpriced = JSON.stringify(whole, (key, value: unknown) => (key === 'price' ? undefined : value))
+  return sha256(canonicalJson(JSON.parse(unpriced) as unknown))
 }
 
 /** Paths of template files start at the config's folder; from here on they are whole. */

@@ -16,6 +16,10 @@ export interface Overrides {
   readonly total?: number | undefined
   /** SFT records wanted. */
   readonly accept?: number | undefined
+  /** Budgets of the run. */
+  readonly budgetUsd?: number | undefined
+  readonly budgetTokens?: number | undefined
+  readonly maxHours?: number | undefined
   readonly out?: string | undefined
   readonly language?: string | undefined
 }
@@ -71,6 +75,13 @@ export function overridesFor(
   if (given.total !== undefined) list.push({ path: ['total'], value: given.total, option: `--total ${given.total}` })
   if (given.accept !== undefined) {
     list.push({ path: ['accept', 'sft'], value: given.accept, option: `--accept ${given.accept}` })
+  }
+  for (const [name, option, value] of [
+    ['usd', '--budget-usd', given.budgetUsd],
+    ['tokens', '--budget-tokens', given.budgetTokens],
+    ['hours', '--max-hours', given.maxHours],
+  ] as const) {
+    if (value !== undefined) list.push({ path: ['budget', name], value, option: `${option} ${value}` })
   }
   if (given.out !== undefined) list.push({ path: ['out'], value: given.out, option: `--out ${given.out}` })
   if (given.language !== undefined) {

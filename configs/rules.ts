@@ -62,6 +62,7 @@ export function brokenRules(
     ...nothingToVerify(sections),
     ...brokenSampling(sections),
     ...unreachableAccept(sections),
+    ...unpricedBudget(sections, work),
   ]
 }
 
@@ -205,4 +206,26 @@ function unreachableAccept({ accept, stages: { curate, reward, sample } }: Secti
     faults.push({ path: ['accept'], text: 'asks for nothing; give sft or preference, or take accept out' })
   }
   return faults
+}
+
+/** Money that is not counted cannot end a run. */
+function unpricedBudget(sections: Sections, work: Work): ConfigFault[] {
+  if (sections.budget === null || sections.budget.usd === null) return []
+  const { reward } = sections.stages
+  const scores = reward?.enabled === true && (work.stages === null || work.stages.includes('reward'))
+  const unpriced = [
+    ...neededRoles(sections, work)
+      .map(({ role }) => role)
+      .filter((role) => {
+        const config = sections.roles[role]
+        return config !== undefined && config !== null && config.price === undefined
+      })
+      .map((role) => `roles.${role}`),
+    ...(scores ? reward.rewards : [])
+      .filter((each) => 'endpoints' in each && each.price === undefined)
+      .map(({ name }) => `the reward ${name}`),
+  ]
+  if (unpriced.length === 0) return []
+  const text = `needs a price, and ${unpriced.join(', ')} ${unpriced.length === 1 ? 'has' : 'have'} none; give each one, as price: { per: gpu-hour, usd: 2.5, gpus: 8 }`
+  return [{ path: ['budget', 'usd'], text }]
 }

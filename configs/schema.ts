@@ -42,6 +42,17 @@ const acceptConfig = z.strictObject({
   minimum: z.int().min(0).default(0).describe('Problems to make in any case'),
 })
 
+const budgetConfig = z.strictObject({
+  usd: z.number().positive().nullable().default(null).describe('US dollars that the run may cost; null: no limit'),
+  tokens: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Prompt and new tokens of all models together; null: no limit'),
+  hours: z.number().positive().nullable().default(null).describe('Hours that the run may be at work; null: no limit'),
+})
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -50,6 +61,7 @@ export const configSchema = z.strictObject({
   language: z.enum(['en', 'ja']).default('en').describe('Language of the progress messages'),
   total: z.int().positive().nullable().default(null).describe('Problems wanted; null goes on until stopped'),
   accept: acceptConfig.nullable().default(null).describe('Stop starting problems when all of this is reached'),
+  budget: budgetConfig.prefault({}).describe('What the whole run may spend, all its starts and processes together'),
   out: z.string().min(1).default('data').describe('Folder of the data sets'),
   roles: z.strictObject(roles).prefault({}),
   producer: magpieConfig.prefault({}),
@@ -73,6 +85,7 @@ export interface Sections {
   readonly stages: { readonly [Name in keyof Stages]: Stages[Name] | null }
   readonly producer: Config['producer'] | null
   readonly accept: Config['accept']
+  readonly budget: Config['budget'] | null
 }
 
 /** Reads each section of a raw tree alone. A role that is not in the tree is absent. */
@@ -86,11 +99,13 @@ export function readSections(tree: unknown): Sections {
       }),
     )
   const producer = magpieConfig.prefault({}).safeParse(valueAt(tree, ['producer']))
+  const budget = budgetConfig.prefault({}).safeParse(valueAt(tree, ['budget']))
   const accept = acceptConfig.nullable().safeParse(valueAt(tree, ['accept']) ?? null)
   return {
     roles: each(roles, 'roles'),
     stages: each(stages, 'stages') as Sections['stages'],
     producer: producer.success ? producer.data : null,
     accept: accept.success ? accept.data : null,
+    budget: budget.success ? budget.data : null,
   }
 }

@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { chatTemplateConfig } from './own-template.ts'
 import { continueConfig, fanOutConfig, firstTokenConfig } from './sampling-config.ts'
+import { priceConfig } from './prices.ts'
 
 /** The word that stands for the small model which the command line starts on this machine. */
 export const LOCAL_ENDPOINT = 'local'
@@ -93,10 +94,11 @@ export const roleConfig = z.strictObject({
     .includes('{problem}')
     .default('{problem}\n\nPlease reason step by step, and put your final answer within \\boxed{}.')
     .describe("The user's message of chat requests; {problem} is replaced"),
+  price: priceConfig,
 })
 
 /** A reward model behind /pooling or /classify. */
-export const rewarderConfig = z.strictObject({ endpoints, model, timeoutSeconds })
+export const rewarderConfig = z.strictObject({ endpoints, model, timeoutSeconds, price: priceConfig })
 
 /** How the scores of a process reward's steps become one value. */
 export const SUMMARIES = ['min', 'mean', 'last', 'product'] as const

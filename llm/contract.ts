@@ -111,12 +111,31 @@ export interface EndpointState {
   readonly lastError: string | null
 }
 
+/** What a role has cost since the start. */
+export interface RoleUsage {
+  /** Requests that were answered; one of n choices is one. */
+  readonly calls: number
+  readonly promptTokens: number
+  /** Of promptTokens, those out of the prefix cache. */
+  readonly cachedTokens: number
+  readonly completionTokens: number
+  /** Tries that failed and were repeated; their tokens are not known. */
+  readonly retries: number
+  /** Answered calls whose server said nothing of tokens: their tokens are missing above. */
+  readonly unmeasured: number
+  /** Wall time of the answered calls, and the same for each of their sequences. */
+  readonly seconds: number
+  readonly sequenceSeconds: number
+  /** Fair share of the engines' busy time, failed and aborted tries included. */
+  readonly engineSeconds: number
+  /** US dollars, failed and aborted tries included as far as they are known; null without a price. */
+  readonly usd: number | null
+}
+
 export interface LlmState {
   readonly endpoints: readonly EndpointState[]
   /** Sequences waiting in our queues. */
   readonly waiting: number
   /** Totals since start, by role. */
-  readonly usage: Readonly<
-    Record<string, { calls: number; promptTokens: number; completionTokens: number; retries: number; seconds: number }>
-  >
+  readonly usage: Readonly<Record<string, RoleUsage>>
 }

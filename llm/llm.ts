@@ -3,11 +3,11 @@
 
 import { transient, UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
-import { createAttempts } from './attempts.ts'
+import { type Answered, createAttempts, type Job } from './attempts.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { completeRequest, type RoleTemplate, templateOf } from './complete.ts'
 import type { RewarderConfig, SpeakerConfig } from './config.ts'
-import type { JudgeRole, Llm, RoleName } from './contract.ts'
+import type { JudgeRole, Llm, RoleName, Score } from './contract.ts'
 import { type Endpoint, unusableSince } from './endpoint.ts'
 import type { Environment } from './engines.ts'
 import { createFleet } from './fleet.ts'
@@ -15,6 +15,8 @@ import { defaultHealth, type HealthConfig } from './health.ts'
 import type { Lane } from './lane.ts'
 import { defaultLiveness, type LivenessConfig } from './liveness.ts'
 import { createPool } from './pool.ts'
+import type { Tokens } from './prices.ts'
+import type { Choices } from './replies.ts'
 import { createScorer, type Scorer } from './score.ts'
 import { createTotals } from './totals.ts'
 
@@ -28,6 +30,12 @@ interface Role {
   readonly lane: Lane
   /** Of raw prompts: the template's stop strings and ids go with them. */
   readonly template: RoleTemplate | null
+}
+
+interface Asked<T> extends Pick<Job<T>, 'lane' | 'rank' | 'signal' | 'sequences' | 'call'> {
+  readonly config: SpeakerConfig | RewarderConfig
+  /** null: there was nothing to count. */
+  readonly tokensOf: (value: T) => Tokens | null
 }
 
 /**
@@ -63,7 +71,7 @@ export function createLlm(parts: {
     },
   })
   const attempts = createAttempts({ pool, clock, random, log })
-  const totals = createTotals()
+  const totals = createTotals(clock)
   const running = new Set<AbortController>()
   const roles = new Map<string, Role>()
   for (const [name, config] of Object.entries(parts.roles)) {
@@ -93,6 +101,21 @@ export function createLlm(parts: {
     }
   }
 
+  /** One call to its answer, counted and paid. */
+  const ask = async <T>(asked: Asked<T>): Promise<Answered<T>> => {
+    const { lane, config, rank, signal, sequences, call, tokensOf } = asked
+    const meter = totals.meter(lane.name, sequences, config.price)
+    const answer = await attempts.run({
+      ...{ lane, rank, sequences, signal },
+      timeoutMs: config.timeoutSeconds * 1000,
+      onRetry: () => {
+        meter.retried()
+      },
+      call: meter.around(call),
+    })
+    return { ...answer, usd: meter.answered(tokensOf(answer.value), answer.milliseconds) }
+  }
+
   return {
     complete: (request, context) =>
       whileOpen(context.signal, async (signal) => {
@@ -100,46 +123,21 @@ export function createLlm(parts: {
         if (role === undefined)
           throw new UsageFault(`roles.${context.role}: is not in the config, but a stage calls it`)
         const { config, lane } = role
-        return completeRequest(role, request, async (n, call) => {
-          const answer = await attempts.run({
-            lane,
-            rank: context.rank,
-            sequences: n,
-            timeoutMs: config.timeoutSeconds * 1000,
-            signal,
-            onRetry: () => {
-              totals.retry(lane.name)
-            },
-            call,
-          })
-          const { promptTokens, completionTokens } = answer.value
-          totals.call(lane.name, promptTokens, completionTokens, answer.milliseconds)
-          return { ...answer, usd: null }
-        })
+        return completeRequest(role, request, (n, call) =>
+          ask({ lane, config, rank: context.rank, signal, sequences: n, call, tokensOf: tokensOfChoices }),
+        )
       }),
 
     score: (messages, context) =>
-      whileOpen(context.signal, async (signal) => {
+      whileOpen(context.signal, (signal) => {
         const name = context.role.replace(/^reward:/, '')
-        const rewarder = scorers.get(name)
-        if (rewarder === undefined) throw new UsageFault(`stages.reward.rewards: no reward model is named ${name}`)
+        const scorer = scorers.get(name)
+        if (scorer === undefined) throw new UsageFault(`stages.reward.rewards: no reward model is named ${name}`)
+        const { score, config } = scorer
         const lane = fleet.lane(`reward:${name}`)
-        const score = await rewarder.score(messages, async (call) => {
-          const answer = await attempts.run({
-            lane,
-            rank: context.rank,
-            sequences: 1,
-            timeoutMs: rewarder.config.timeoutSeconds * 1000,
-            signal,
-            onRetry: () => {
-              totals.retry(lane.name)
-            },
-            call,
-          })
-          return { ...answer, usd: null }
-        })
-        totals.call(lane.name, score.tokens, 0, score.milliseconds)
-        return score
+        return score(messages, (call) =>
+          ask({ lane, config, rank: context.rank, signal, sequences: 1, call, tokensOf: tokensOfScore }),
+        )
       }),
 
     state: () => ({
@@ -180,4 +178,13 @@ function endpointState(endpoint: Endpoint): ReturnType<Llm['state']>['endpoints'
     limitChange: limit.lastChange(),
     meanMs: endpoint.liveness.meanMs(),
   }
+}
+
+function tokensOfChoices({ promptTokens, cachedTokens, completionTokens }: Choices): Tokens {
+  return { prompt: promptTokens, cached: cachedTokens, completion: completionTokens }
+}
+
+/** A text that the server refused was not counted. */
+function tokensOfScore({ tokens, error }: Pick<Score, 'tokens' | 'error'>): Tokens | null {
+  return tokens === 0 && error !== null ? null : { prompt: tokens, cached: 0, completion: 0 }
 }

@@ -14,7 +14,7 @@ import { misfit, type RewardShape, sequenceReward, shapeOf, stepRewards, summari
 import { markSteps } from './steps.ts'
 
 /** Runs a job of this reward model's lane to its end, as Attempts does, and counts it. */
-export type AskRewarder = <T>(call: Job<T>['call']) => Promise<Answered<T>>
+export type AskRewarder = <T extends Pick<Score, 'tokens' | 'error'>>(call: Job<T>['call']) => Promise<Answered<T>>
 
 /** Scores a conversation, the solution being its last turn; see Llm.score. */
 export type Scorer = (messages: readonly ChatMessage[], ask: AskRewarder) => Promise<Score>

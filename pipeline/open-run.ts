@@ -8,7 +8,7 @@ import type { PlannedStage } from '../pipeline.ts'
 import { createCodec } from '../schemas/codec.ts'
 import type { Codec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
-import type { RunRecord, RunState } from '../schemas/records.ts'
+import type { BudgetName, RunRecord, RunState } from '../schemas/records.ts'
 import { pauseFor } from '../stream/back-off.ts'
 import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
@@ -16,6 +16,7 @@ import { processIsAlive } from '../stream/process-alive.ts'
 import { createSender } from '../stream/sender.ts'
 import type { Sender } from '../stream/sender.ts'
 import { ensureTopics } from '../stream/topics-admin.ts'
+import { untilAnswered } from './patience.ts'
 import type { RunParts } from './run-contract.ts'
 import { firstClaim, isHeld, publishRunRecord, publishRunState, readRunRecords } from './run-records.ts'
 import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
@@ -34,7 +35,7 @@ export interface OpenRun {
   /** First start of the run, milliseconds since 1970 UTC. */
   readonly startedAt: number
   /** Writes the run's state; does nothing in a process that does not lead. */
-  publish(state: RunState): Promise<void>
+  publish(state: RunState, endedBy?: BudgetName | null): Promise<void>
   /** The newest state on the log. */
   readState(signal: AbortSignal): Promise<RunRecord | null>
   close(): Promise<void>
@@ -84,12 +85,13 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
         await sender.close()
         throw inUse(first)
       }
-      if (previous === null) await beginAtEnd(onLog, readers)
+      // A broker that has never had a group takes a while to find a place for the first.
+      if (previous === null) await untilAnswered(() => beginAtEnd(onLog, readers), signal)
     }
     return {
       ...{ connection, codec, sender, runId, revision, planned, readers, previous, startedAt, readState },
-      async publish(state) {
-        if (leads) await publishRunState(sender, codec, identity, state, { now: now(), startedAt })
+      async publish(state, endedBy = null) {
+        if (leads) await publishRunState(sender, codec, identity, state, { now: now(), startedAt, endedBy })
       },
       async close() {
         await sender.close(SENDER_CLOSE_MS)

@@ -33,7 +33,9 @@ export interface ProduceParts {
   readonly sender: Sender
   readonly house: House
   readonly existing: Existing
-  /** True once enough was accepted. */
+  /** Problems that may be started, so many being open: what the budgets leave. */
+  readonly affordable: (open: number) => number
+  /** True once enough was accepted, or a budget has no room for another problem. */
   readonly shouldStop: () => boolean
   readonly onPublished: (count: number) => void
   readonly signal: AbortSignal
@@ -42,7 +44,7 @@ export interface ProduceParts {
 }
 
 /** Why a producer stopped. */
-export type ProduceEnd = 'total' | 'accepted' | 'end' | 'aborted'
+export type ProduceEnd = 'total' | 'accepted' | 'budget' | 'end' | 'aborted'
 
 /** Problems of this run that the log has, or that ended before they were problems. */
 export async function readExisting(run: ReadRun, signal: AbortSignal): Promise<Existing> {
@@ -70,7 +72,13 @@ export async function produce(parts: ProduceParts): Promise<ProduceEnd> {
     log,
     now,
     total: config.total,
-    room: async () => (config.producer.maxWaiting ?? houseOf(llm)) - (await house.open()),
+    async room() {
+      const most = config.producer.maxWaiting ?? houseOf(llm)
+      const open = await house.open()
+      const room = Math.min(most - open, parts.affordable(open))
+      // Whoever waits for room is to look up and see that the end has come.
+      return shouldStop() ? most : room
+    },
     async publish(problems: Records['Problem'][]) {
       await sender.send(problems.flatMap(toProblems).map((message) => stamp(message, { runId, revision })))
       house.published(problems.length)

@@ -4,13 +4,15 @@ import type { LoadedConfig } from '../configs/load.ts'
 import type { LlmState } from '../llm/contract.ts'
 import type { PartName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
-import type { RunRecord } from '../schemas/records.ts'
+import type { BudgetName, RunRecord } from '../schemas/records.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import type { SenderState } from '../stream/sender.ts'
 import type { SinkState } from '../stream/sink-consumer.ts'
 import type { StageState } from '../stream/stage.ts'
 import type { Accepted } from './accepted.ts'
+import type { Budget } from './budget.ts'
 import type { ProduceEnd, Source } from './produce.ts'
+import type { Spent } from './spending.ts'
 
 export interface RunParts {
   /** Every endpoint is a URL (see configs/local-endpoint.ts). */
@@ -50,6 +52,9 @@ export interface RunSnapshot {
   readonly sinks: readonly SinkState[]
   readonly llm: LlmState
   readonly sender: SenderState
+  /** What the run has spent, other processes and earlier starts included, and what it may spend. */
+  readonly spent: Spent
+  readonly budget: Budget
 }
 
 export interface DataFile {
@@ -61,6 +66,8 @@ export interface DataFile {
 export interface RunResult {
   readonly state: 'finished' | 'stopped'
   readonly files: readonly DataFile[]
+  /** The budget that stopped the run; null where none did. */
+  readonly endedBy: BudgetName | null
 }
 
 export interface ActiveRun {

@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os'
 import type { Codec } from '../schemas/codec.ts'
-import type { RunRecord, RunState } from '../schemas/records.ts'
+import type { BudgetName, RunRecord, RunState } from '../schemas/records.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import type { Sender } from '../stream/sender.ts'
@@ -80,19 +80,20 @@ export async function publishRunState(
   codec: Codec,
   identity: RunIdentity,
   state: RunState,
-  times: { now: number; startedAt: number },
+  at: { now: number; startedAt: number; endedBy?: BudgetName | null },
 ): Promise<RunRecord> {
   const { runId, revision } = identity
   const ended = state === 'finished' || state === 'failed'
   const record: RunRecord = {
     ...identity,
     id: `${runId}/${revision}`,
-    createdAt: times.now,
+    createdAt: at.now,
     state,
-    startedAt: times.startedAt,
-    finishedAt: ended ? times.now : null,
+    startedAt: at.startedAt,
+    finishedAt: ended ? at.now : null,
     host: hostname(),
     pid: process.pid,
+    endedBy: at.endedBy ?? null,
   }
   await publishRunRecord(sender, codec, record)
   return record

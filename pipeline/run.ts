@@ -1,35 +1,23 @@
-// One process's part of a run, from the claim to the last commit. Promises: what runs here is drained in the
-// data's way (no new problems, then stages, then sinks); the run's state on the log is what happened; whenever this
-// ends, nothing that was acknowledged is lost.
+// Starts one process's part of a run: everything that its stages, its sinks and its producer need, in the order in
+// which they lean on one another. Promise: a start that fails leaves nothing open. The way to the end: course.ts.
 
 import { createLlm } from '../llm/llm.ts'
 import type { MathPool } from '../math/contract.ts'
 import { createMathPool } from '../math/pool.ts'
-import { permanent, transient } from '../schemas/failure.ts'
-import { pauseFor, settledWithin } from '../stream/back-off.ts'
-import type { RunningSink } from '../stream/sink-consumer.ts'
+import { permanent } from '../schemas/failure.ts'
 import type { RunningStage } from '../stream/stage.ts'
 import { countAccepted } from './accepted.ts'
+import { createBudgetGuard, payersOf } from './budget.ts'
+import { drainAll, followRun } from './course.ts'
 import { createHouse } from './house.ts'
 import { openRun } from './open-run.ts'
 import type { OpenRun } from './open-run.ts'
-import { untilAnswered } from './patience.ts'
 import { produce, readExisting } from './produce.ts'
-import type { ProduceEnd } from './produce.ts'
-import type { ActiveRun, RunParts, RunPhase, RunResult } from './run-contract.ts'
-import { HEARTBEAT_MS } from './run-records.ts'
+import type { ActiveRun, RunParts } from './run-contract.ts'
 import { openSinks } from './sinks.ts'
-import { lagOf, throughCheck } from './standing.ts'
+import { openSpending, spendingOf } from './spending.ts'
+import { lagOf } from './standing.ts'
 import { startStages } from './start-stages.ts'
-
-/** Between two looks at whether everything is through, milliseconds. */
-const LOOK_MS = 500
-/** A drain: calls under way get so long, then sinks write what they hold. */
-const STAGE_DRAIN_MS = 4000
-const SINK_DRAIN_MS = 3000
-const PRODUCER_DRAIN_MS = 1500
-/** So long a stopping run waits until its last state is in the table, milliseconds. */
-const STATE_READ_MS = 1500
 
 /** Starts everything; resolves when it is at work. Throws UsageFault or Failure. */
 export async function startRun(parts: RunParts, signal: AbortSignal): Promise<ActiveRun> {
@@ -59,17 +47,44 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       return backlogOf(run)
     }
     const house = createHouse({ planned, running: stages, backlog, recount, now })
+    const leads = parts.parts.has('produce')
     let made = existing.size
+    const openedAt = now()
+    const book = await openSpending(
+      {
+        run,
+        own: () => ({
+          leadMilliseconds: leads ? now() - openedAt : 0,
+          roles: spendingOf(llm.state().usage),
+          done: {
+            produce: made - existing.size,
+            ...Object.fromEntries(stages.map((stage) => [stage.state().name, doneOf(stage)])),
+          },
+        }),
+        now,
+      },
+      signal,
+    )
+    const guard = createBudgetGuard({
+      budget: config.budget,
+      spent: () => book.total(),
+      payers: payersOf(config, parts.source),
+      atOnce: parts.source.kind === 'magpie' ? config.producer.choices : 1,
+      pace: () => ({ milliseconds: now() - openedAt, ended: stages.reduce((sum, stage) => sum + endedAt(stage), 0) }),
+    })
     const work = {
       ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },
       sender: run.sender,
-      shouldStop: () => accepted.isEnough(made),
+      affordable: (open: number) => guard.room(open),
+      shouldStop: () => accepted.isEnough(made) || guard.closed() !== null,
       onPublished: (count: number) => (made += count),
     }
-    const leads = parts.parts.has('produce')
-    const course = follow({
-      ...{ run, stages, sinks, leads, parts },
-      start: (until) => produce({ ...work, signal: until }),
+    const course = followRun({
+      ...{ run, stages, sinks, leads, parts, book, guard },
+      start: async (until) => {
+        const end = await produce({ ...work, signal: until })
+        return end === 'accepted' && !accepted.isEnough(made) ? 'budget' : end
+      },
       close: async () => {
         await closeAll(closers, parts)
       },
@@ -89,116 +104,13 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
         sinks: sinks.running.map((sink) => sink.state()),
         llm: llm.state(),
         sender: run.sender.state(),
+        ...{ spent: book.total(), budget: config.budget },
       }),
     }
   } catch (error) {
     await closeAll(closers, parts)
     throw error
   }
-}
-
-interface Course {
-  readonly run: OpenRun
-  readonly stages: readonly RunningStage[]
-  readonly sinks: Awaited<ReturnType<typeof openSinks>>
-  readonly leads: boolean
-  readonly parts: RunParts
-  readonly start: (signal: AbortSignal) => Promise<ProduceEnd>
-  readonly close: () => Promise<void>
-}
-
-/** Follows the run to its end: through, stopped, or failed. */
-function follow({ run, stages, sinks, leads, parts, start, close }: Course) {
-  const { log } = parts
-  const halt = new AbortController()
-  let phase: RunPhase = 'running'
-  let produced: ProduceEnd | null = null
-  let ending: Promise<void> | null = null
-
-  const producing = leads ? start(halt.signal) : null
-  producing?.then(
-    (end) => (produced = end),
-    () => undefined,
-  )
-  const heartbeat = setInterval(() => {
-    if (phase !== 'running') return
-    run.publish('running').catch((error: unknown) => {
-      log.warn({ error: String(error) }, 'the heartbeat was not written')
-    })
-  }, HEARTBEAT_MS)
-
-  /** Drains once, writes the state, closes everything. */
-  const end = async (state: 'finished' | 'stopped' | 'failed'): Promise<void> => {
-    ending ??= (async () => {
-      phase = 'draining'
-      clearInterval(heartbeat)
-      if (state !== 'finished') await sendState(run, 'draining', log)
-      halt.abort(transient('stopped', 'the run was stopped'))
-      if (run.sender.state().downSince !== null) {
-        // Nothing can be acknowledged, so nothing that is under way can end: it comes again from the last commit.
-        await drainAll([...stages, ...sinks.running])
-        await close()
-        return
-      }
-      // What it publishes may wait for a broker that is gone.
-      if (producing !== null) await settledWithin(producing, PRODUCER_DRAIN_MS)
-      await Promise.all(stages.map((stage) => stage.drain(STAGE_DRAIN_MS)))
-      if (state !== 'finished') {
-        // Before the sinks are drained, so that the table of runs says it too.
-        await sendState(run, state, log)
-        await sinks.untilRead('runs', STATE_READ_MS)
-      }
-      await Promise.all(sinks.running.map((sink) => sink.drain(SINK_DRAIN_MS)))
-      await close()
-    })()
-    await ending
-  }
-
-  /** Resolves when nothing is left to do, here or anywhere. Throws the halt's reason. */
-  const through = async (): Promise<void> => {
-    await producing
-    const isThrough = throughCheck(run, run.readers)
-    const isOver = async (): Promise<boolean> => {
-      const state = (await run.readState(halt.signal))?.state
-      return state === 'finished' || state === 'failed'
-    }
-    while (!(await untilAnswered(leads ? isThrough : isOver, halt.signal))) {
-      await pauseFor(leads ? LOOK_MS : 4 * LOOK_MS, halt.signal)
-    }
-    halt.signal.throwIfAborted()
-  }
-
-  const whole = async (): Promise<RunResult> => {
-    await through()
-    phase = 'finishing'
-    const files = await sinks.finish()
-    halt.signal.throwIfAborted()
-    await run.publish('finished')
-    await sinks.untilRead('runs', 10_000)
-    await end('finished')
-    return { state: 'finished', files }
-  }
-
-  const faults = [...stages, ...sinks.running].map(async ({ stopped }) => {
-    await stopped
-    return new Promise<never>(() => undefined)
-  })
-  const done = Promise.race([whole(), ...faults]).catch(async (error: unknown): Promise<RunResult> => {
-    if (halt.signal.aborted) {
-      await ending
-      return { state: 'stopped', files: [] }
-    }
-    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the run failed')
-    await end('failed')
-    throw error
-  })
-  done.catch(() => undefined)
-  return { done, stop: () => end('stopped'), state: () => ({ phase, produced }) }
-}
-
-/** A start that fails leaves nobody in a group; after an orderly end this does nothing. */
-async function drainAll(parts: readonly (RunningStage | RunningSink)[]): Promise<void> {
-  await Promise.all(parts.map((part) => part.drain(0)))
 }
 
 /** Workers that cannot load would make every verdict unknown, and the run would seem to succeed. */
@@ -208,13 +120,16 @@ async function assertMathWorks(math: MathPool): Promise<void> {
     throw permanent('math-broken', `the workers that compare answers do not work (${reason}): run npm ci`)
 }
 
-/** At the end of a run a broker that is gone must not keep the process from ending. */
-async function sendState(run: OpenRun, state: 'draining' | 'stopped' | 'failed', log: RunParts['log']): Promise<void> {
-  const written = run.publish(state).catch((error: unknown) => {
-    log.warn({ state, error: String(error) }, 'the state of the run was not written')
-  })
-  const inTime = await settledWithin(written, run.sender.state().downSince === null ? 3000 : 300)
-  if (!inTime) log.warn({ state }, 'the broker does not answer; the state of the run was not written')
+/** Records that a stage has brought to an end. */
+function doneOf(stage: RunningStage): number {
+  const { emitted, rejected, dead } = stage.state()
+  return emitted + rejected + dead
+}
+
+/** Problems that ended in a stage. */
+function endedAt(stage: RunningStage): number {
+  const { name, emitted, rejected, dead } = stage.state()
+  return rejected + dead + (name === 'curate' ? emitted : 0)
 }
 
 /** Asked in the data's way, one after the other: what moves on between two questions is counted twice, never missed. */

@@ -23,6 +23,7 @@ export const RECORD_NAMES = [
   'PreferenceRecord',
   'Rejection',
   'RunRecord',
+  'Spending',
 ] as const satisfies readonly RecordName[]
 
 /** Reads every .avsc of the folder, by the name of its record. */

@@ -5,6 +5,9 @@ export type VerdictName = 'equal' | 'different' | 'unknown'
 
 export type RunState = 'running' | 'draining' | 'stopped' | 'finished' | 'failed'
 
+/** What a run may be given only so much of. */
+export type BudgetName = 'usd' | 'tokens' | 'hours'
+
 /** What every record on a topic begins with. createdAt: milliseconds since 1970 UTC. */
 export interface Envelope {
   id: string
@@ -265,6 +268,24 @@ export interface RunRecord extends Envelope {
   host: string
   pid: number
   version: string
+  endedBy: BudgetName | null
+}
+
+/** What one role or reward model has cost one process, tries that failed included. */
+export interface RoleSpending {
+  calls: number
+  promptTokens: number
+  cachedTokens: number
+  completionTokens: number
+  unmeasured: number
+  usd: number | null
+}
+
+/** What one process has spent on a run since its start; the newest record of a process counts. */
+export interface Spending extends Envelope {
+  leadMilliseconds: number
+  roles: Record<string, RoleSpending>
+  done: Record<string, number>
 }
 
 /** The records that topics hold, by Avro name. */
@@ -280,6 +301,7 @@ export interface Records {
   PreferenceRecord: PreferenceRecord
   Rejection: Rejection
   RunRecord: RunRecord
+  Spending: Spending
 }
 
 export type RecordName = keyof Records

@@ -28,6 +28,8 @@ export const TOPICS = {
   rejections: stream('Rejection'),
   'dead-letters': { record: null, partitions: 12, compacted: false },
   runs: { record: 'RunRecord', partitions: 1, compacted: true },
+  /** What each process of a run has spent: one record a process, the newest wins. */
+  spending: { record: 'Spending', partitions: 1, compacted: true },
 } as const satisfies Record<string, TopicDefinition>
 
 export type TopicName = keyof typeof TOPICS

@@ -49,10 +49,26 @@ export interface Cost {
   readonly role: string
   readonly model: string
   readonly calls: number
+  /** Tries that were repeated until these calls were answered. */
+  readonly retries: number
   readonly promptTokens: number
+  /** Of promptTokens, those out of the engine's prefix cache. */
+  readonly cachedTokens: number
   readonly completionTokens: number
   /** Sum of the wall times of its calls; many ran at once. */
   readonly seconds: number
+  /** US dollars; null without a price. */
+  readonly usd: number | null
+}
+
+/** US dollars of the run, by what its records carry; null where no model has a price. */
+export interface Money {
+  readonly total: number | null
+  /** The whole divided by the rows of each kind: rows of both kinds share the same work. null without such rows. */
+  readonly perSftRow: number | null
+  readonly perPreferenceRow: number | null
+  /** Roles without a price, whose cost is missing. */
+  readonly unpriced: readonly string[]
 }
 
 export interface VerdictCount {
@@ -86,7 +102,8 @@ export interface Report {
   readonly reasons: readonly Reason[]
   readonly deadLetters: readonly DeadLetters[]
   readonly cost: readonly Cost[]
-  readonly tokens: { readonly prompt: number; readonly completion: number }
+  readonly tokens: { readonly prompt: number; readonly cached: number; readonly completion: number }
+  readonly money: Money
   readonly verdicts: readonly VerdictCount[]
   /** Mean over problems of the share of their samples that are right; null without verified samples. */
   readonly passRate: number | null

@@ -18,6 +18,13 @@ export function short(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
 
+/** US dollars: $1,234.57, $0.0012; two significant digits below a dollar. */
+export function dollars(value: number): string {
+  if (value >= 1 || value === 0)
+    return `$${value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`
+  return `$${value.toLocaleString('en-US', { maximumSignificantDigits: 2 })}`
+}
+
 /** 0.1234 as 12.3 %. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`

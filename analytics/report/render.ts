@@ -2,7 +2,7 @@
 
 import picocolors from 'picocolors'
 import type { Report } from './contract.ts'
-import { clip, columns, count, duration, harmless, percent, short } from './format.ts'
+import { clip, columns, count, dollars, duration, harmless, percent, short } from './format.ts'
 
 export interface RenderOptions {
   /** Characters of a line; more than 100 are not used, fewer than 60 are not expected. */
@@ -102,24 +102,47 @@ function reasonLines({ reasons }: Report): string[] {
   ])
 }
 
-function costLines({ cost }: Report): string[] {
+function costLines({ cost, money }: Report): string[] {
   if (cost.length === 0) return ['no model was asked']
   const shown = cost.slice(0, cost.length > LINES.cost ? LINES.cost - 1 : LINES.cost)
+  const priced = money.total !== null
   const rows = [
-    ['role', 'model', 'calls', 'tokens in', 'out', 'model time', 'out/s'],
+    ['role', 'model', 'calls', 'tokens in', 'cached', 'out', 'model time', 'out/s', ...(priced ? ['cost'] : [])],
     ...shown.map((each) => [
       harmless(each.role),
       harmless(each.model),
       count(each.calls),
       short(each.promptTokens),
+      each.cachedTokens === 0 ? '' : short(each.cachedTokens),
       short(each.completionTokens),
       duration(each.seconds),
       each.seconds === 0 || each.completionTokens === 0 ? '' : short(each.completionTokens / each.seconds),
+      ...(priced ? [each.usd === null ? 'no price' : dollars(each.usd)] : []),
     ]),
   ]
-  if (shown.length < cost.length) rows.push(['…', `${cost.length - shown.length} more`, '', '', '', '', ''])
+  if (shown.length < cost.length) rows.push(['…', `${cost.length - shown.length} more`, ...Array<string>(6).fill('')])
   const right = { align: 'right' } as const
-  return columns(rows, [{ align: 'left', most: 18 }, { align: 'left', most: 30 }, right, right, right, right, right])
+  const lines = columns(rows, [
+    { align: 'left', most: 18 },
+    { align: 'left', most: priced ? 22 : 28 },
+    right,
+    right,
+    right,
+    right,
+    right,
+    right,
+    right,
+  ])
+  return money.total === null ? lines : [...lines, moneyLine(money, money.total)]
+}
+
+function moneyLine({ perSftRow, perPreferenceRow, unpriced }: Report['money'], total: number): string {
+  const per = [
+    ...(perSftRow === null ? [] : [`${dollars(perSftRow)} for each SFT row`]),
+    ...(perPreferenceRow === null ? [] : [`${dollars(perPreferenceRow)} for each preference row`]),
+  ]
+  const missing = unpriced.length === 0 ? [] : [`without ${unpriced.map(harmless).join(', ')}`]
+  return [`${dollars(total)} in all`, ...per, ...missing].join(' · ')
 }
 
 function answerLines({ verdicts, passRate, rewards }: Report): string[] {

@@ -15,6 +15,14 @@ export interface StepProgress {
   readonly unit: 'bytes' | 'steps'
 }
 
+/** A budget with what of it is spent: US dollars, tokens or hours. */
+export interface SpentBudget {
+  readonly name: 'usd' | 'tokens' | 'hours'
+  readonly spent: number
+  /** null: no limit, or one that another process knows. */
+  readonly limit: number | null
+}
+
 export interface Messages {
   readonly language: 'en' | 'ja'
   readonly parts: Readonly<Record<MessagePart, string>>
@@ -48,6 +56,11 @@ export interface Messages {
   finishedAlready(run: string): string
 
   // On the way
+  /** A dry run begins: so many problems really go through all stages. */
+  probing(run: string, problems: number): string
+  /** What the probe itself has cost; usd null: no prices. */
+  probed(tokens: number, usd: number | null, seconds: number): string
+  readonly probeRemoved: string
   producing(made: number, total: number | null): string
   endpointWaiting(url: string, reason: string): string
   endpointReturned(url: string, downSeconds: number): string
@@ -58,6 +71,8 @@ export interface Messages {
   backPressure(waiting: number): string
   acceptReached(sft: number, preference: number): string
   totalReached(total: number): string
+  /** What is left of a budget would not carry another problem to its end. */
+  readonly budgetClosed: string
 
   // Figures
   readonly columns: {
@@ -76,6 +91,9 @@ export interface Messages {
   deadLetters(count: number): string
   sftRecords(count: number): string
   preferenceRecords(count: number): string
+  spent(budget: SpentBudget): string
+  /** Answered calls whose servers counted no tokens. */
+  unmeasured(calls: number): string
   rate(perMinute: number): string
   tokensPerSecond(tokens: number): string
   eta(seconds: number): string
@@ -87,6 +105,8 @@ export interface Messages {
   draining(running: number, seconds: number): string
   readonly pressAgain: string
   interrupted(run: string): string
+  /** A budget ended the run. */
+  budgetEnded(run: string, budget: SpentBudget): string
   done(run: string, seconds: number): string
   failed(run: string, reason: string): string
   readonly filesWritten: string

@@ -1,6 +1,7 @@
 // What a run says, in English.
 
 import type { Messages } from './contract.ts'
+import { dollars, hours } from './money.ts'
 
 const count = (value: number): string => value.toLocaleString('en-US')
 
@@ -11,6 +12,13 @@ const duration = (seconds: number): string => {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
   if (hours > 0) return `${count(hours)} h ${minutes} min`
   return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`
+}
+
+const BUDGET_OPTIONS = { usd: '--budget-usd', tokens: '--budget-tokens', hours: '--max-hours' } as const
+
+const amount = (name: 'usd' | 'tokens' | 'hours', value: number): string => {
+  if (name === 'usd') return dollars(value)
+  return name === 'tokens' ? plural(value, 'token') : `${hours(value)} h`
 }
 
 const services = { kafka: 'Kafka', model: 'the small model', clickhouse: 'ClickHouse' } as const
@@ -58,6 +66,11 @@ export const en: Messages = {
   finishedAlready: (run) =>
     `Run ${run} is finished already. Start another with --run NAME, or ask for more with --total N.`,
 
+  probing: (run, problems) =>
+    `Probe for run ${run}: ${plural(problems, 'problem')} through all stages; the run itself is not touched.`,
+  probed: (tokens, usd, seconds) =>
+    `The probe took ${duration(seconds)} and ${plural(tokens, 'token')}${usd === null ? '' : ` (${dollars(usd)})`}.`,
+  probeRemoved: 'What the probe left on the log is removed.',
   producing: (made, total) => `Making problems: ${count(made)}${total === null ? '' : ` of ${count(total)}`}`,
   endpointWaiting: (url, reason) =>
     `Waiting for the model server ${url} (${reason}). Nothing is lost; the run goes on when it is back.`,
@@ -68,6 +81,7 @@ export const en: Messages = {
   backPressure: (waiting) => `No new problems for now: ${plural(waiting, 'problem')} wait in the stages behind.`,
   acceptReached: (sft, preference) =>
     `Enough accepted (${count(sft)} SFT, ${count(preference)} preference): no new problems, what is under way is finished.`,
+  budgetClosed: 'What is left of the budget carries no further problem: what is under way is finished.',
   totalReached: (total) => `All ${plural(total, 'problem')} made; what is under way is finished.`,
 
   columns: {
@@ -86,6 +100,10 @@ export const en: Messages = {
   deadLetters: (value) => plural(value, 'dead letter'),
   sftRecords: (value) => plural(value, 'SFT record'),
   preferenceRecords: (value) => plural(value, 'preference record'),
+  spent: ({ name, spent, limit }) =>
+    `${amount(name, spent)}${limit === null ? '' : ` of ${amount(name, limit)}`} spent`,
+  unmeasured: (calls) =>
+    `The servers said nothing of tokens in ${plural(calls, 'call')}: tokens, and money by the token, are that much too low.`,
   rate: (perMinute) => `${perMinute.toFixed(perMinute < 10 ? 1 : 0)}/min`,
   tokensPerSecond: (tokens) => `${count(Math.round(tokens))} tokens/s`,
   eta: (seconds) => `${duration(seconds)} left`,
@@ -97,6 +115,8 @@ export const en: Messages = {
     `Stopping: ${plural(running, 'record')} under way, at most ${duration(seconds)} more …`,
   pressAgain: 'Press Ctrl-C again to stop at once.',
   interrupted: (run) => `Run ${run} is stopped and nothing is lost. The same command goes on from here.`,
+  budgetEnded: (run, { name, spent, limit }) =>
+    `Run ${run} has spent its budget (${amount(name, spent)}${limit === null ? '' : ` of ${amount(name, limit)}`}) and is stopped; nothing is lost. The same command with a larger ${BUDGET_OPTIONS[name]} goes on from here.`,
   done: (run, seconds) => `Run ${run} is done in ${duration(seconds)}.`,
   failed: (run, reason) => `Run ${run} failed: ${reason}`,
   filesWritten: 'Written:',

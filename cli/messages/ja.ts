@@ -1,6 +1,7 @@
 // What a run says, in Japanese.
 
 import type { Messages } from './contract.ts'
+import { dollars, hours } from './money.ts'
 
 const count = (value: number): string => value.toLocaleString('ja-JP')
 
@@ -9,6 +10,13 @@ const duration = (seconds: number): string => {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
   if (hours > 0) return `${count(hours)}時間${minutes}分`
   return minutes > 0 ? `${minutes}分${rest}秒` : `${rest}秒`
+}
+
+const BUDGET_OPTIONS = { usd: '--budget-usd', tokens: '--budget-tokens', hours: '--max-hours' } as const
+
+const amount = (name: 'usd' | 'tokens' | 'hours', value: number): string => {
+  if (name === 'usd') return dollars(value)
+  return name === 'tokens' ? `${count(value)} トークン` : `${hours(value)} 時間`
 }
 
 const services = { kafka: 'Kafka', model: '小型モデル', clickhouse: 'ClickHouse' } as const
@@ -54,6 +62,11 @@ export const ja: Messages = {
   finishedAlready: (run) =>
     `実行 ${run} はすでに完了しています。新しく始めるには --run NAME を、問題を追加するには --total N を指定してください。`,
 
+  probing: (run, problems) =>
+    `実行 ${run} の見積もり: ${count(problems)} 問を全工程に通します。実行そのものには影響しません。`,
+  probed: (tokens, usd, seconds) =>
+    `試行にかかった時間は${duration(seconds)}、使用量は ${count(tokens)} トークン${usd === null ? '' : `(${dollars(usd)})`}です。`,
+  probeRemoved: '試行でログに残ったものを削除しました。',
   producing: (made, total) => `問題を生成しています: ${count(made)}${total === null ? '' : ` / ${count(total)}`} 問`,
   endpointWaiting: (url, reason) =>
     `モデルサーバー ${url} の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
@@ -64,6 +77,7 @@ export const ja: Messages = {
   backPressure: (waiting) => `後段で ${count(waiting)} 問が処理待ちのため、問題の生成を一時的に止めています。`,
   acceptReached: (sft, preference) =>
     `採用数が目標に達しました(SFT ${count(sft)} 件、選好ペア ${count(preference)} 件)。新しい問題の生成を止め、処理中の分を仕上げます。`,
+  budgetClosed: '予算の残りでは次の問題を最後まで処理できません。新しい問題の生成を止め、処理中の分を仕上げます。',
   totalReached: (total) => `${count(total)} 問すべての生成が終わりました。処理中の分を仕上げます。`,
 
   columns: {
@@ -81,6 +95,10 @@ export const ja: Messages = {
   deadLetters: (value) => `デッドレター ${count(value)} 件`,
   sftRecords: (value) => `SFT ${count(value)} 件`,
   preferenceRecords: (value) => `選好ペア ${count(value)} 件`,
+  spent: ({ name, spent, limit }) =>
+    `使用量 ${amount(name, spent)}${limit === null ? '' : ` / ${amount(name, limit)}`}`,
+  unmeasured: (calls) =>
+    `${count(calls)} 回の呼び出しでサーバーがトークン数を返しませんでした。トークン数と、トークン単価による金額は、その分だけ少なく出ています。`,
   rate: (perMinute) => `毎分 ${perMinute.toFixed(perMinute < 10 ? 1 : 0)} 件`,
   tokensPerSecond: (tokens) => `毎秒 ${count(Math.round(tokens))} トークン`,
   eta: (seconds) => `残り約${duration(seconds)}`,
@@ -92,6 +110,8 @@ export const ja: Messages = {
     `停止しています: 処理中の ${count(running)} 件が終わるのを最長${duration(seconds)}待ちます…`,
   pressAgain: 'もう一度 Ctrl-C を押すと、すぐに終了します。',
   interrupted: (run) => `実行 ${run} を停止しました。データは失われていません。同じコマンドで続きから再開できます。`,
+  budgetEnded: (run, { name, spent, limit }) =>
+    `実行 ${run} は予算を使い切ったため停止しました(${amount(name, spent)}${limit === null ? '' : ` / ${amount(name, limit)}`})。データは失われていません。${BUDGET_OPTIONS[name]} を増やして同じコマンドを実行すると、続きから再開できます。`,
   done: (run, seconds) => `実行 ${run} が完了しました(所要時間 ${duration(seconds)})。`,
   failed: (run, reason) => `実行 ${run} は失敗しました: ${reason}`,
   filesWritten: '出力ファイル:',

@@ -215,6 +215,7 @@ export function runRow(record: RunRecord, origin: Origin): Row {
     host: record.host,
     pid: record.pid,
     program_version: record.version,
+    ended_by: record.endedBy,
   }
 }
 

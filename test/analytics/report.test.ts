@@ -54,6 +54,7 @@ describe('the report', () => {
       host: 'h',
       pid: 1,
       version: '1',
+      endedBy: null,
     }
     const messages = [
       message(codec, 'runs', 'RunRecord', { ...run, state: 'running', createdAt: EPOCH }, 0),
@@ -135,6 +136,19 @@ describe('the report', () => {
         ['reward:rm', 27],
       ],
     )
+    assert.deepEqual(
+      report.cost.map(({ role, usd, retries }) => [role, usd, retries]),
+      [
+        ['questioner', 6 * 0.25, 0],
+        ['tagger', 3 * 0.25, 0],
+        ['answerer', 3 * 0.25, 0],
+        ['sampler', 24 * 0.25, 0],
+        ['reward:rm', 27 * 0.125, 0],
+      ],
+    )
+    const total = 36 * 0.25 + 27 * 0.125
+    assert.deepEqual(report.money, { total, perSftRow: total, perPreferenceRow: total / 2, unpriced: [] })
+    assert.equal(report.tokens.cached, 36 * 5)
     assert.equal(report.tokens.completion, 6 * 30 + 3 * 100 + 3 * 100 + 24 * 100)
     assert.deepEqual(
       report.verdicts.map(({ verdict, responses }) => [verdict, responses]),
@@ -179,6 +193,8 @@ describe('the report', () => {
     assert.match(text, /screen +exact-duplicate +1 +16\.7 %/)
     assert.match(text, /sampler +Org\/some-model +24/)
     assert.match(text, /answer +context-too-long +1/)
+    assert.match(text, /sampler .*\$6\.00\n/)
+    assert.match(text, /\n\$12\.38 in all · \$12\.38 for each SFT row · \$6\.19 for each preference row\n/)
   })
 })
 
@@ -206,18 +222,27 @@ describe('the screen', () => {
     deadLetters: fc.array(fc.record({ stage: word, code: word, count: size, redriven: size, example: word }), {
       maxLength: 20,
     }),
+    money: fc.record({
+      total: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
+      perSftRow: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
+      perPreferenceRow: fc.option(part),
+      unpriced: fc.array(word, { maxLength: 8 }),
+    }),
     cost: fc.array(
       fc.record({
         role: word,
         model: word,
         calls: size,
+        retries: size,
+        cachedTokens: size,
+        usd: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
         promptTokens: size,
         completionTokens: size,
         seconds: fc.double({ min: 0, max: 1e9, noNaN: true }),
       }),
       { maxLength: 30 },
     ),
-    tokens: fc.record({ prompt: size, completion: size }),
+    tokens: fc.record({ prompt: size, cached: size, completion: size }),
     verdicts: fc.array(
       fc.record({ verdict: fc.constantFrom('equal', 'different', 'unknown'), responses: size, share: part }),
       { maxLength: 3 },

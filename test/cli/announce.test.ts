@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { createAnnouncer } from '../../cli/announce.ts'
 import { messagesIn } from '../../cli/messages/choose.ts'
 import type { ProduceEnd } from '../../pipeline/produce.ts'
+import { sumOf } from '../../pipeline/spending.ts'
 import { endpointState, runSnapshot, sinkState } from './run-snapshot.ts'
 
 const en = messagesIn('en')
@@ -56,6 +57,13 @@ describe('the announcer', () => {
     const sender = { sent: 0, waiting: 1, downSince: 1, lastError: 'no broker' }
     assert.deepEqual(announce(runSnapshot({ sender }), 0), [en.waitingFor('Kafka', 'no broker')])
     assert.deepEqual(announce(runSnapshot(), 1), [en.goingOn('Kafka')])
+  })
+
+  it('says once that servers count no tokens', () => {
+    const announce = createAnnouncer(en)
+    const blind = (unmeasured: number) => runSnapshot({ spent: { ...sumOf([]), unmeasured } })
+    assert.deepEqual(announce(blind(3), 1000), [en.unmeasured(3)])
+    assert.deepEqual(announce(blind(9), 2000), [])
   })
 
   it('says once that production has ended, and why', () => {

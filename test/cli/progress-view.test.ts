@@ -7,6 +7,7 @@ import { messagesIn } from '../../cli/messages/choose.ts'
 import { partName, progressBlock, progressLine, waitingParts } from '../../cli/progress-view.ts'
 import type { View } from '../../cli/progress-view.ts'
 import type { RunSnapshot } from '../../pipeline/run-contract.ts'
+import { sumOf } from '../../pipeline/spending.ts'
 import { PART_NAMES, STAGES } from '../../pipeline.ts'
 import { endpointState, runSnapshot, sinkState, stageState } from './run-snapshot.ts'
 
@@ -77,6 +78,14 @@ describe('the block', () => {
     assert.deepEqual(row(view, 'to JSON'), ['·', '·', '·', '·', '·', '·', '·'])
   })
 
+  it('says what was spent where there is a price or a budget', () => {
+    const spent = { ...sumOf([]), usd: 12.34, tokens: 9000 }
+    const budget = { usd: 200, tokens: 1_000_000, hours: null }
+    const text = plain(progressBlock(viewOf('en', { spent, budget }))).join('\n')
+    assert.match(text, /7 preference records · \$12\.34 of \$200\.00 spent · 9,000 tokens of 1,000,000 tokens spent$/)
+    assert.doesNotMatch(plain(progressBlock(viewOf('en'))).join('\n'), /spent/)
+  })
+
   it('fills its bar with what is made, and never over its end', () => {
     const filled = (made: number, total: number): number[] => {
       const text = plain(progressBlock(viewOf('en', { made, total }))).join('\n')
@@ -113,7 +122,13 @@ describe('the block', () => {
       const rates = { ...RATES, endedPerMinute: 12_345, tokensPerSecond: 1_234_567, secondsLeft: 123_456 }
       const runId = 'deepseek-r1-olympiads-and-more'
       for (const total of [2_000_000, null]) {
-        const view = viewOf(language, { stages, sinks, ...counts, total }, { runId, rates, now: 123_456_789 })
+        const budget = { usd: 1_000_000, tokens: null, hours: null }
+        const spent = { ...sumOf([]), usd: 123_456.78 }
+        const view = viewOf(
+          language,
+          { stages, sinks, ...counts, total, budget, spent },
+          { runId, rates, now: 123_456_789 },
+        )
         const lines = plain(progressBlock(view))
         assert.ok(lines.length <= 16, `${lines.length} lines`)
         for (const line of lines) assert.ok(columns(line) <= 100, `${columns(line)} columns: ${line}`)

@@ -1,8 +1,9 @@
 // Snapshots of a run for the tests of cli/: whole, with what matters given by the test.
 
 import type { RunSnapshot } from '../../pipeline/run-contract.ts'
-import type { EndpointState } from '../../llm/contract.ts'
+import type { EndpointState, RoleUsage } from '../../llm/contract.ts'
 import type { SinkState } from '../../stream/sink-consumer.ts'
+import { sumOf } from '../../pipeline/spending.ts'
 import type { StageState } from '../../stream/stage.ts'
 
 export function stageState(name: string, over: Partial<StageState> = {}): StageState {
@@ -21,8 +22,9 @@ export function endpointState(url: string, over: Partial<EndpointState> = {}): E
   return { url, healthy: true, downSince: null, lastError: null, ...counts, ...over }
 }
 
-export function usage(completionTokens: number): RunSnapshot['llm']['usage'][string] {
-  return { calls: 1, promptTokens: 10, completionTokens, retries: 0, seconds: 1 }
+export function usage(completionTokens: number, usd: number | null = null): RoleUsage {
+  const times = { seconds: 1, sequenceSeconds: 1, engineSeconds: 1 }
+  return { calls: 1, promptTokens: 10, cachedTokens: 0, completionTokens, retries: 0, unmeasured: 0, ...times, usd }
 }
 
 export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
@@ -37,6 +39,8 @@ export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
     sinks: [],
     llm: { endpoints: [], waiting: 0, usage: {} },
     sender: { sent: 0, waiting: 0, downSince: null, lastError: null },
+    spent: sumOf([]),
+    budget: { usd: null, tokens: null, hours: null },
     ...over,
   }
 }

@@ -99,13 +99,12 @@ describe('what a stage gets', () => {
     const sent = server.requests.at(-1)?.body
     assert.deepEqual(sent?.stop, ['Q:', '<|im_end|>', '<|im_start|>', '<|endoftext|>'])
     assert.deepEqual(sent.stop_token_ids, [151645, 151643, 151644])
-    assert.deepEqual(llm.state().usage.questioner, {
-      calls: 1,
-      promptTokens: 5,
-      completionTokens: 10,
-      retries: 0,
-      seconds: milliseconds / 1000,
+    const { engineSeconds, ...usage } = llm.state().usage['questioner']!
+    assert.deepEqual(usage, {
+      ...{ calls: 1, promptTokens: 5, cachedTokens: 0, completionTokens: 10, retries: 0, unmeasured: 0, usd: null },
+      ...{ seconds: milliseconds / 1000, sequenceSeconds: (3 * milliseconds) / 1000 },
     })
+    assert.ok(engineSeconds > 0)
     const [endpoint] = llm.state().endpoints
     assert.deepEqual(
       { ...endpoint, limitChange: endpoint?.limitChange.reason, meanMs: 0 },

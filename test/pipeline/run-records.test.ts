@@ -26,6 +26,7 @@ function record(over: Partial<RunRecord>): RunRecord {
     host: hostname(),
     pid: process.pid + 1,
     version: '0.0.0',
+    endedBy: null,
     ...over,
   }
 }

@@ -14,7 +14,11 @@ interface AvroField {
 
 /** Unions of string literals stand for Avro strings. */
 const plain = (type: string) => (/^('[^']*'( \| )?)+$/.test(type) ? 'string' : type)
-const aliases: Record<string, string> = { VerdictName: 'string', RunState: 'string' }
+const aliases: Record<string, string> = {
+  VerdictName: 'string',
+  RunState: 'string',
+  'BudgetName | null': 'string | null',
+}
 
 function typescriptOf(schema: AvroSchema): string {
   if (Array.isArray(schema)) return `${typescriptOf(schema[1]!)} | null`

@@ -267,7 +267,15 @@ describe('the ClickHouse sink', () => {
 /** Columns that this test's records leave empty by nature. */
 const UNFILLED: Record<string, string[]> = {
   dead_letters: ['redriven_at'],
-  problems: ['intent', 'knowledge', 'reference_answer', 'source_file', 'source_line', 'stop_reason'],
+  problems: [
+    'first_temperature',
+    'intent',
+    'knowledge',
+    'reference_answer',
+    'source_file',
+    'source_line',
+    'stop_reason',
+  ],
   preferences: [
     'category',
     'chosen_reasoning',
@@ -280,7 +288,7 @@ const UNFILLED: Record<string, string[]> = {
     'safety',
     'sft_refusal',
   ],
-  responses: ['stop_reason', 'template'],
+  responses: ['first_temperature', 'reward_details', 'stop_reason', 'template'],
   runs: ['finished_at'],
   sft: ['pair_refusal', 'reference_answer'],
 }
@@ -326,6 +334,7 @@ function runRecord(state: RunRecord['state'], after: number): RunRecord {
     host: 'here',
     pid: 1,
     version: '0.1.0',
+    endedBy: 'tokens',
   }
 }
 

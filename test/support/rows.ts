@@ -50,10 +50,10 @@ export function generation(over: Partial<Generation> = {}): Generation {
     completionTokens: 100,
     milliseconds: 1500,
     attempts: 1,
-    cachedTokens: 0,
+    cachedTokens: 5,
     firstTemperature: null,
     continuations: 0,
-    usd: null,
+    usd: 0.25,
     ...over,
   }
 }
@@ -168,7 +168,7 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
         tokens: 120,
         milliseconds: 250,
         attempts: 1,
-        usd: null,
+        usd: 0.125,
         detail: null,
       },
     ]),

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { messagesIn } from '../../../cli/messages/choose.ts'
+import { dollars } from '../../../cli/messages/money.ts'
 import type { Messages } from '../../../cli/messages/contract.ts'
 
 const en = messagesIn('en')
@@ -16,6 +17,10 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   services: null,
   columns: null,
   etaUnknown: null,
+  budgetClosed: null,
+  probeRemoved: null,
+  probing: (messages) => messages.probing('my-run', 20),
+  probed: (messages) => messages.probed(41_000, 1.25, 12),
   pressAgain: null,
   filesWritten: null,
   noFiles: null,
@@ -52,6 +57,9 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   deadLetters: (messages) => messages.deadLetters(33),
   sftRecords: (messages) => messages.sftRecords(34),
   preferenceRecords: (messages) => messages.preferenceRecords(35),
+  spent: (messages) => messages.spent({ name: 'usd', spent: 12.5, limit: 200 }),
+  unmeasured: (messages) => messages.unmeasured(42),
+  budgetEnded: (messages) => messages.budgetEnded('my-run', { name: 'tokens', spent: 990_000, limit: 1_000_000 }),
   rate: (messages) => messages.rate(12),
   tokensPerSecond: (messages) => messages.tokensPerSecond(1234.4),
   eta: (messages) => messages.eta(90),
@@ -97,6 +105,8 @@ describe('messages', () => {
   it('are Japanese in ja and never in en', () => {
     const plain = [
       'etaUnknown',
+      'budgetClosed',
+      'probeRemoved',
       'pressAgain',
       'filesWritten',
       'noFiles',
@@ -128,10 +138,17 @@ describe('messages', () => {
     )
   })
 
+  it('write money with cents, and with two digits below a dollar', () => {
+    assert.deepEqual([0, 0.00123, 0.5, 1, 1234.567].map(dollars), ['$0.00', '$0.0012', '$0.50', '$1.00', '$1,234.57'])
+  })
+
   it('do without a total where there is none', () => {
     for (const messages of [en, ja]) {
       const sentences = [messages.started('r', null), messages.resumed('r', 3, null), messages.producing(3, null)]
       assert.doesNotMatch(sentences.join(), /null|NaN|undefined/)
+      const spent = messages.spent({ name: 'hours', spent: 1.5, limit: null })
+      assert.doesNotMatch(messages.probed(3, null, 1), /null|NaN|\$/)
+      assert.doesNotMatch(spent, /null|NaN| of |\//)
       assert.doesNotMatch(messages.step({ what: 'x', done: 3, total: null, unit: 'steps' }), /null|NaN/)
     }
   })
