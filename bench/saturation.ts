@@ -34,13 +34,17 @@ async function resultOf(name: string, simulator: Simulator): Promise<Omit<Result
   const { busyPerSecond } = await simulator.stats()
   const used = busyPerSecond.map((seconds) => seconds / SLOTS)
   const first = used.findIndex((share) => share > 0.9)
-  const last = used.findLastIndex((share) => share > 0.9)
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+  const last = first === -1 ? -2 : used.findLastIndex((share) => share > 0.9)
+  // Without a full second there is none to judge by: the worst result.
+  const mean = (values: readonly number[]): number =>
+    values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
   const begun = used.findIndex((share) => share > 0)
   const ended = used.findLastIndex((share) => share > 0)
+  const series = used.slice(begun, ended + 1).map((share) => Math.round(100 * share))
+  process.stdout.write(`${name}: % busy by second ${series.join(' ')}\n`)
   return {
     name,
-    busy: mean(used.slice(first, last + 1)),
+    busy: mean(used.slice(Math.max(0, first), last + 1)),
     whole: mean(used.slice(begun, ended + 1)),
     seconds: ended - begun + 1,
   }
