@@ -9,6 +9,10 @@ import type { Rates } from './rates.ts'
 import { PLAIN } from './table-style.ts'
 
 const BAR_WIDTH = 28
+/** Engines that the block names, so that it fits a screen. */
+const MOST_ENGINES = 4
+/** Characters of a limit's reason that fit beside it. */
+const REASON = 40
 
 export interface View {
   readonly runId: string
@@ -24,7 +28,9 @@ export interface View {
 export function progressBlock(view: View): string {
   const { runId, snapshot, messages } = view
   const head = [picocolors.bold(runId), ...bar(snapshot), problems(view)].join('  ')
-  return [head, speeds(view), stageTable(snapshot, messages), accepted(view), ...waits(view)].join('\n')
+  return [head, speeds(view), stageTable(snapshot, messages), ...engines(view), accepted(view), ...waits(view)].join(
+    '\n',
+  )
 }
 
 /** One line for output that is no terminal. */
@@ -93,6 +99,18 @@ export function stageTable({ stages, sinks }: RunSnapshot, messages: Messages): 
     ])
   }
   return table.toString()
+}
+
+/** The engines that work, each with what is in flight there, its limit and why it is that. */
+function engines({ snapshot, messages }: View): string[] {
+  const working = snapshot.llm.endpoints.filter(({ downSince }) => downSince === null)
+  const lines = working
+    .slice(0, MOST_ENGINES)
+    .map(({ url, inFlight, limit, limitChange }) =>
+      messages.engine(url, inFlight, limit, limitChange.reason.slice(0, REASON)),
+    )
+  const more = working.length - lines.length
+  return [...lines, ...(more > 0 ? [messages.moreEngines(more)] : [])].map((line) => picocolors.dim(line))
 }
 
 /** What the run waits for at this moment. */

@@ -63,6 +63,9 @@ export interface Messages {
   readonly probeRemoved: string
   producing(made: number, total: number | null): string
   endpointWaiting(url: string, reason: string): string
+  /** One engine: sequences in flight, their limit, and the reason of the limit's last change (English, as in the log). */
+  engine(url: string, inFlight: number, limit: number, reason: string): string
+  moreEngines(count: number): string
   endpointReturned(url: string, downSeconds: number): string
   /** A sink or the broker does not answer: nothing is lost, the run waits. */
   waitingFor(part: string, reason: string): string

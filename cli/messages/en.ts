@@ -74,6 +74,8 @@ export const en: Messages = {
   producing: (made, total) => `Making problems: ${count(made)}${total === null ? '' : ` of ${count(total)}`}`,
   endpointWaiting: (url, reason) =>
     `Waiting for the model server ${url} (${reason}). Nothing is lost; the run goes on when it is back.`,
+  engine: (url, inFlight, limit, reason) => `${url}  ${inFlight} of ${limit} in flight (${reason})`,
+  moreEngines: (count) => `and ${count} more engines`,
   endpointReturned: (url, downSeconds) => `The model server ${url} is back after ${duration(downSeconds)}.`,
   waitingFor: (part, reason) => `Waiting for ${part} (${reason}). Nothing is lost; the run goes on when it is back.`,
   goingOn: (part) => `${part} is back; going on.`,

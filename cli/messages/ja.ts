@@ -70,6 +70,8 @@ export const ja: Messages = {
   producing: (made, total) => `問題を生成しています: ${count(made)}${total === null ? '' : ` / ${count(total)}`} 問`,
   endpointWaiting: (url, reason) =>
     `モデルサーバー ${url} の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
+  engine: (url, inFlight, limit, reason) => `${url}  実行中 ${inFlight} / 上限 ${limit} (${reason})`,
+  moreEngines: (count) => `ほかに ${count} 台`,
   endpointReturned: (url, downSeconds) => `モデルサーバー ${url} が${duration(downSeconds)}ぶりに復旧しました。`,
   waitingFor: (part, reason) => `${part}の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
   goingOn: (part) => `${part}が復旧しました。処理を再開します。`,

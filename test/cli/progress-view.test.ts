@@ -143,7 +143,19 @@ describe('the block', () => {
     ]
     const lines = plain(progressBlock(viewOf('en', { llm: { endpoints, waiting: 0, usage: {} } })))
     assert.match(lines.at(-1)!, /http:\/\/down:2 \(ECONNREFUSED\)/)
-    assert.doesNotMatch(lines.join('\n'), /up:1/)
+    assert.doesNotMatch(lines.at(-1)!, /up:1/)
+  })
+
+  it('names the engines that work, four at most, with their limits and why', () => {
+    const limitChange = { at: 0, reason: "26 wait in the engine's queue" }
+    const endpoints = Array.from({ length: 6 }, (_, index) =>
+      endpointState(`http://gpu${index}:8000`, { inFlight: 212, limit: 282, limitChange }),
+    )
+    const lines = plain(progressBlock(viewOf('en', { llm: { endpoints, waiting: 0, usage: {} } })))
+    const engines = lines.filter((line) => line.includes('gpu'))
+    assert.equal(engines[0], "http://gpu0:8000  212 of 282 in flight (26 wait in the engine's queue)")
+    assert.equal(engines.length, 4)
+    assert.ok(lines.includes('and 2 more engines'))
   })
 })
 
