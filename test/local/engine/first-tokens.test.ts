@@ -14,6 +14,7 @@ import { NUMBERS } from '../../../local/engine/invented-numbers.ts'
 import { detokenize, tokenize } from '../../../local/engine/tokens.ts'
 import type { Front } from '../../../local/engine/front.ts'
 import { choiceOf, post, serve } from './served.ts'
+import { chiSquare, critical } from '../../support/chi-square.ts'
 
 const prefix = '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n'
 const raw = { prompt: prefix, add_special_tokens: false, return_token_ids: true }
@@ -27,29 +28,6 @@ async function counts(front: Front, count: number, sampling: object): Promise<Ma
     for (const { token_ids: ids } of body.choices) found.set(ids[0]!, (found.get(ids[0]!) ?? 0) + 1)
   }
   return found
-}
-
-/** Pearson's statistic and its degrees of freedom; a token that cannot come must not have come. */
-function chiSquare(found: ReadonlyMap<number, number>, chances: ReadonlyMap<number, number>): [number, number] {
-  const total = [...found.values()].reduce((sum, count) => sum + count, 0)
-  let statistic = 0
-  let cells = 0
-  for (const id of new Set([...found.keys(), ...chances.keys()])) {
-    const expected = total * (chances.get(id) ?? 0)
-    const count = found.get(id) ?? 0
-    if (expected < 1e-9) assert.equal(count, 0, `${detokenize([id])} came and cannot`)
-    else {
-      statistic += (count - expected) ** 2 / expected
-      cells += 1
-    }
-  }
-  return [statistic, cells - 1]
-}
-
-/** The value that chi-square with so many degrees passes once in 10,000 times (Wilson and Hilferty's form). */
-function critical(degrees: number): number {
-  const spread = 2 / (9 * degrees)
-  return degrees * (1 - spread + 3.719 * Math.sqrt(spread)) ** 3
 }
 
 describe('the first token', () => {
@@ -86,7 +64,7 @@ describe('the first token', () => {
       const chances = firstTokenProbabilities(bent)
       const sum = [...chances.values()].reduce((total, chance) => total + chance, 0)
       assert.ok(Math.abs(sum - 1) < 1e-12)
-      const [statistic, degrees] = chiSquare(await counts(front, 10_000, sampling), chances)
+      const { statistic, degrees } = chiSquare(await counts(front, 10_000, sampling), chances)
       assert.ok(statistic < critical(degrees), `${statistic} with ${degrees} degrees`)
     })
   }
@@ -94,7 +72,7 @@ describe('the first token', () => {
   it('is not of another temperature', async () => {
     const front = await serve({ firstTokens: true })
     const found = await counts(front, 10_000, { temperature: 1 })
-    const [statistic, degrees] = chiSquare(found, firstTokenProbabilities({ temperature: 1.2 }))
+    const { statistic, degrees } = chiSquare(found, firstTokenProbabilities({ temperature: 1.2 }))
     assert.ok(statistic > critical(degrees), 'the test would see a wrong temperature')
   })
 
