@@ -1,7 +1,17 @@
 // The report on a run: how many problems got how far and why the others did not, what models cost, how good the
 // answers look. Promise: it counts rows with FINAL, so it is the same however often anything was delivered.
 
-import type { Cost, DeadLetters, Ends, Money, Reason, Report, RewardSummary, VerdictCount } from './report/contract.ts'
+import type {
+  Cost,
+  DeadLetters,
+  Ends,
+  Money,
+  Reason,
+  Report,
+  RewardSummary,
+  Unfinished,
+  VerdictCount,
+} from './report/contract.ts'
 import { findRun } from './report/find-run.ts'
 import type { Reads } from './report/find-run.ts'
 
@@ -45,6 +55,10 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     `SELECT assumeNotNull(verdict) AS verdict, sum(responses) AS responses FROM verdicts WHERE ${OF_RUN}
      GROUP BY verdict ORDER BY indexOf(['equal', 'different', 'unknown'], verdict)`,
   )
+  const [unfinished] = await select<Unfinished>(
+    `SELECT countIf(thought = 'unfinished') AS thoughts, countIf(finish_reason = 'length') AS cut, countIf(continuations > 0) AS continued
+     FROM responses FINAL WHERE ${OF_RUN}`,
+  )
   const [passed] = await select<{ rate: number | null }>(
     `SELECT avg(pass_rate) AS rate FROM problems FINAL WHERE ${OF_RUN}`,
   )
@@ -71,6 +85,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     tokens,
     money: moneyOf(cost, rows),
     verdicts: verdicts.map((each) => ({ ...each, share: judged === 0 ? 0 : each.responses / judged })),
+    unfinished: unfinished ?? { thoughts: 0, cut: 0, continued: 0 },
     passRate: passed?.rate ?? null,
     rewards,
     rates: {

@@ -77,6 +77,16 @@ export interface VerdictCount {
   readonly share: number
 }
 
+/** Responses that are no answers because they did not come to their end. */
+export interface Unfinished {
+  /** The thought never closed. */
+  readonly thoughts: number
+  /** Cut at their length, unfinished thoughts included. */
+  readonly cut: number
+  /** Went on in further calls after they had been cut, whatever came of it. */
+  readonly continued: number
+}
+
 export interface RewardSummary {
   readonly name: string
   readonly responses: number
@@ -105,6 +115,7 @@ export interface Report {
   readonly tokens: { readonly prompt: number; readonly cached: number; readonly completion: number }
   readonly money: Money
   readonly verdicts: readonly VerdictCount[]
+  readonly unfinished: Unfinished
   /** Mean over problems of the share of their samples that are right; null without verified samples. */
   readonly passRate: number | null
   readonly rewards: readonly RewardSummary[]

@@ -145,10 +145,16 @@ function moneyLine({ perSftRow, perPreferenceRow, unpriced }: Report['money'], t
   return [`${dollars(total)} in all`, ...per, ...missing].join(' · ')
 }
 
-function answerLines({ verdicts, passRate, rewards }: Report): string[] {
+function answerLines({ verdicts, unfinished, passRate, rewards }: Report): string[] {
   const judged = verdicts.map(({ verdict, responses, share }) => `${count(responses)} ${verdict} (${percent(share)})`)
   const first = judged.length === 0 ? 'no answer was verified yet' : `verdicts: ${judged.join(', ')}`
   const rate = passRate === null ? '' : `; mean pass rate ${percent(passRate)}`
+  const { thoughts, cut, continued } = unfinished
+  const never = [
+    ...(thoughts === 0 ? [] : [`${count(thoughts)} thoughts that never closed`]),
+    ...(cut === 0 ? [] : [`${count(cut)} texts cut at their length`]),
+    ...(continued === 0 ? [] : [`${count(continued)} went on after a cut`]),
+  ]
   const rows = rewards
     .slice(0, LINES.rewards)
     .map((reward) => [
@@ -160,7 +166,8 @@ function answerLines({ verdicts, passRate, rewards }: Report): string[] {
       reward.errors === 0 ? '' : `${count(reward.errors)} without a score`,
     ])
   const left = { align: 'left' } as const
-  return [`${first}${rate}`, ...columns(rows, [{ align: 'left', most: 20 }, left, left, left, left, left])]
+  const ends = never.length === 0 ? [] : [never.join(', ')]
+  return [`${first}${rate}`, ...ends, ...columns(rows, [{ align: 'left', most: 20 }, left, left, left, left, left])]
 }
 
 function deadLetterLines({ deadLetters }: Report): string[] {

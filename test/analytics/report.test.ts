@@ -56,6 +56,10 @@ describe('the report', () => {
       version: '1',
       endedBy: null,
     }
+    const cut = rewarded(5)
+    cut.samples[0]!.generation.finishReason = 'length'
+    cut.samples[1]!.generation.continuations = 2
+    cut.verification.verdicts.find(({ responseId }) => responseId === cut.samples[0]!.id)!.thought = 'unfinished'
     const messages = [
       message(codec, 'runs', 'RunRecord', { ...run, state: 'running', createdAt: EPOCH }, 0),
       message(
@@ -68,7 +72,7 @@ describe('the report', () => {
       ...[0, 1, 2, 3, 4, 5].map((slot) => message(codec, 'problems', 'Problem', problem(slot), slot)),
       message(codec, 'rewarded', 'Rewarded', rewarded(0), 0),
       message(codec, 'rewarded', 'Rewarded', rewarded(1), 1),
-      message(codec, 'rewarded', 'Rewarded', rewarded(5), 2),
+      message(codec, 'rewarded', 'Rewarded', cut, 2),
       message(codec, 'sft', 'SftRecord', sft(0), 0),
       message(codec, 'preferences', 'PreferenceRecord', preference(0), 0),
       message(codec, 'preferences', 'PreferenceRecord', preference(1), 1),
@@ -157,6 +161,7 @@ describe('the report', () => {
         ['different', 6],
       ],
     )
+    assert.deepEqual(report.unfinished, { thoughts: 1, cut: 1, continued: 1 })
     assert.equal(report.passRate, 0.75)
     const rm = report.rewards.find(({ name }) => name === 'rm')
     assert.deepEqual([rm?.responses, rm?.errors, rm?.least, rm?.greatest, rm?.median], [24, 3, 0, 0.8, 0.45])
@@ -247,6 +252,7 @@ describe('the screen', () => {
       fc.record({ verdict: fc.constantFrom('equal', 'different', 'unknown'), responses: size, share: part }),
       { maxLength: 3 },
     ),
+    unfinished: fc.record({ thoughts: fc.nat(), cut: fc.nat(), continued: fc.nat() }),
     passRate: fc.option(part),
     rewards: fc.array(
       fc.record({
