@@ -24,7 +24,7 @@ export const defaultHealth: HealthConfig = {
   failures: 3,
   graceMs: 10_000,
   canaryMs: 30_000,
-  longestProbeMs: 15_000,
+  longestProbeMs: 5_000,
 }
 
 export interface Health {
