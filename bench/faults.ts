@@ -2,7 +2,7 @@
 // with and without Retry-After, errors with and without a body, connections reset before and in the reply, half replies,
 // texts cut short with every finish_reason, calls that are never answered.
 //   npm run bench:faults                560 problems, some 10,000 model calls
-//   npm run bench:faults -- 100
+//   npm run bench:faults -- 200         at least 200, so that each kind is met
 // Printed: the faults that the simulator dealt out, what they cost in tries, where the problems ended. Exit code 1 when
 // a problem has no end or two, when a stage stalls (the run does not end), when an answer that was cut short is stored
 // as complete or is in a data set, or when a kind was never met.
@@ -38,14 +38,14 @@ const of = (table: string, column = 'problem_id'): string =>
 /** Problems by how often each kind of end is theirs, counted by id in the tables. */
 const ENDS = `
   SELECT
-    countIf(rows AND NOT refused AND NOT dead) AS rows,
-    countIf(refused AND NOT rows AND NOT dead) AS rejections,
-    countIf(dead AND NOT rows AND NOT refused) AS dead_letters,
-    countIf(rows + refused + dead = 0) AS without,
-    countIf(rows + refused + dead > 1) AS doubled,
+    countIf(taken AND NOT refused AND NOT dead) AS data,
+    countIf(refused AND NOT taken AND NOT dead) AS rejected,
+    countIf(dead AND NOT taken AND NOT refused) AS dead_letter,
+    countIf(taken + refused + dead = 0) AS without,
+    countIf(taken + refused + dead > 1) AS doubled,
     count() AS problems
   FROM (
-    SELECT id, id IN ${of('sft')} OR id IN ${of('preferences')} AS rows,
+    SELECT id, (id IN ${of('sft')} OR id IN ${of('preferences')}) AS taken,
       id IN ${of('rejections')} AS refused, id IN ${of('dead_letters')} AS dead
     FROM problems FINAL WHERE run_id = '${RUN}'
   )`
@@ -105,7 +105,7 @@ async function measure(total: number): Promise<void> {
     }
     const [ends] = await query(workshop, ENDS)
     say(
-      `ends: ${ends!['rows']} in data sets, ${ends!['rejections']} rejected, ${ends!['dead_letters']} dead letters, ${ends!['without']} without, ${ends!['doubled']} with two`,
+      `ends: ${ends!['data']} in data sets, ${ends!['rejected']} rejected, ${ends!['dead_letter']} dead letters, ${ends!['without']} without, ${ends!['doubled']} with two`,
     )
     for (const { stage, name, count } of await query(workshop, REFUSED)) say(`  ${stage}: ${name} ${count}`)
     if (ends!['problems'] !== `${total}`) faults.push(`${ends!['problems']} of ${total} problems are in the table`)
@@ -118,5 +118,5 @@ async function measure(total: number): Promise<void> {
 }
 
 const total = Number(process.argv[2] ?? 560)
-if (!Number.isSafeInteger(total) || total < 20) throw new Error('give a number of problems of at least 20')
+if (!Number.isSafeInteger(total) || total < 200) throw new Error('give a number of problems of at least 200')
 await measure(total)
