@@ -1,6 +1,6 @@
 // What a model call costs this process in CPU: the openai client over Node's own fetch, over the lean fetch, and the
 // whole llm/ (queue, limits, tries, records). Side by side in one run, against an instant server in a process of its
-// own; texts of about 1 kB. Run: node bench/llm.ts [calls a round, default 3000]. Exit code 1 when the lean fetch
+// own; texts of about 1 kB. Run: npm run bench:llm [-- calls a round, default 3000]. Exit code 1 when the lean fetch
 // costs more than 0.6 of Node's.
 
 import { fork } from 'node:child_process'

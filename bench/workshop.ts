@@ -37,12 +37,15 @@ export interface BenchWorkshop {
   close(): Promise<void>
 }
 
-export async function openBenchWorkshop(): Promise<BenchWorkshop> {
+/** Opens it; without Kafka for benches of the model layer alone. */
+export async function openBenchWorkshop({ withKafka = true } = {}): Promise<BenchWorkshop> {
   const folder = await mkdtemp(join(tmpdir(), 'magpie-bench-'))
   const given = process.env['KAFKA_BROKERS']
   const kafka =
-    given === undefined ? await startKafka({ stateDir: folder, log: silentLogger, heapMegabytes: 1024 }) : null
-  const brokers = given ?? kafka!.brokers
+    withKafka && given === undefined
+      ? await startKafka({ stateDir: folder, log: silentLogger, heapMegabytes: 1024 })
+      : null
+  const brokers = kafka?.brokers ?? given ?? ''
   const ends: (() => Promise<unknown>)[] = []
   const magpie: BenchWorkshop['magpie'] = (argv, environment = {}) => {
     const child = spawn(process.execPath, [join(home, 'cli', 'main.ts'), ...argv], {
@@ -64,17 +67,16 @@ export async function openBenchWorkshop(): Promise<BenchWorkshop> {
       const said = String((await once(child.stdout!, 'data'))[0])
       const url = /http:\/\/[^\s]+:\d+/.exec(said)![0]
       child.stdout!.resume()
-      const post = async (route: string, body: object): Promise<Response> =>
-        fetch(`${url}/simulator/${route}`, { method: 'POST', body: JSON.stringify(body) })
+      const post = async (route: string, body: object): Promise<void> => {
+        const headers = { 'content-type': 'application/json' }
+        const reply = await fetch(`${url}/simulator/${route}`, { method: 'POST', headers, body: JSON.stringify(body) })
+        if (!reply.ok) throw new Error(`POST /simulator/${route}: ${reply.status} ${await reply.text()}`)
+      }
       return {
         ...{ url, port: Number(new URL(url).port), process: child },
         stats: async () => (await (await fetch(`${url}/simulator/stats`)).json()) as FrontStats,
-        reset: async () => {
-          await post('stats', {})
-        },
-        control: async (route, body) => {
-          await post(route, body)
-        },
+        reset: () => post('stats', {}),
+        control: post,
       }
     },
     close: async () => {

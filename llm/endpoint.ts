@@ -84,8 +84,11 @@ export function createEndpoint(engine: {
   let cancelSigns: (() => void) | null = null
   let closed = false
 
+  /** In flight when it went down. While it is down no call is added. */
+  let before: readonly AbortController[] = []
+
   const giveUp = (): void => {
-    for (const call of calls) {
+    for (const call of health.downSince() === null ? before : [...calls]) {
       call.abort(new EngineFailure('doubtful', 'engine-lost', 'the server was lost while the call was in flight'))
     }
   }
@@ -106,6 +109,7 @@ export function createEndpoint(engine: {
     canary,
     busy: () => endpoint.inFlight > 0,
     onDown: (reason) => {
+      before = [...calls]
       endpoint.lastError = reason
       log.warn(
         { endpoint: url, reason },

@@ -24,7 +24,7 @@ export const defaultHealth: HealthConfig = {
   failures: 3,
   graceMs: 10_000,
   canaryMs: 30_000,
-  longestProbeMs: 15_000,
+  longestProbeMs: 5_000,
 }
 
 export interface Health {
@@ -44,8 +44,10 @@ export interface Health {
 /**
  * Watches one engine.
  *
- * probe: null when it lives, else the reason; canary: the same by a small call of the model. busy: whether calls are in flight. onDown, onUp: told once a change;
- * onLost: it has been down for graceMs, calls in flight there will not end by themselves.
+ * probe: null when it lives, else the reason; canary: the same by a small call of the model. busy: whether calls are
+ * in flight. onDown, onUp: told once a change; onLost: it went down graceMs ago, and what was in flight then will not
+ * end by itself. Told also of one that is back already, unless it was only slow: a server that refused connections or
+ * called itself unhealthy comes back as a new process, and the sockets of the old one may stay silent for ever.
  */
 export function watchHealth(engine: {
   probe: (signal: AbortSignal) => Promise<string | null>
@@ -64,6 +66,8 @@ export function watchHealth(engine: {
   let probes = 0
   let closed = false
   let hung = false
+  /** It was down for more than slow looks. */
+  let gone = false
   let looking: Promise<boolean> | null = null
   let cancelNext: (() => void) | null = null
   let cancelLost: (() => void) | null = null
@@ -73,6 +77,7 @@ export function watchHealth(engine: {
     downSince = clock.now()
     probes = 0
     engine.onDown(reason)
+    cancelLost?.()
     cancelLost = clock.after(config.graceMs, engine.onLost)
     schedule()
   }
@@ -83,7 +88,8 @@ export function watchHealth(engine: {
     const since = clock.now() - downSince
     downSince = null
     hung = false
-    cancelLost?.()
+    if (!gone) cancelLost?.()
+    gone = false
     engine.onUp(since)
   }
 
@@ -97,6 +103,7 @@ export function watchHealth(engine: {
       return true
     }
     failures += 1
+    if (!late) gone = true
     // No answer in time may be an engine that is very busy; an answer that says no is believed at once.
     if (!late || failures >= config.failures) down(reason)
     return false
@@ -124,7 +131,10 @@ export function watchHealth(engine: {
 
   return {
     downSince: () => downSince,
-    unreachable: down,
+    unreachable: (reason) => {
+      gone = true
+      down(reason)
+    },
     hangs: (reason) => {
       hung = true
       down(reason)

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { createInvented } from '../../local/engine/invented.ts'
 import type { Front } from '../../local/engine/front.ts'
 import { startFront } from '../../local/engine/front.ts'
+import type { Trouble } from '../../local/engine/front-trouble.ts'
 import { openRecording } from '../../local/engine/recorded.ts'
 import { createCodec } from '../../schemas/codec.ts'
 import { silentLogger } from '../../schemas/logger.ts'
@@ -72,6 +73,7 @@ export interface ServeOptions {
   readonly medianMs?: number
   readonly sigma?: number
   readonly think?: boolean
+  readonly trouble?: Trouble
 }
 
 /** Opens a folder over the test broker, or over another one, which close() stops. */
@@ -97,7 +99,7 @@ export async function openWorkshop(own?: TestKafka): Promise<Workshop> {
     connection,
     start,
     magpie: (argv, environment) => start(process.execPath, [join(root, 'cli', 'main.ts'), ...argv], environment),
-    async serve({ recording, port = 0, slots = 64, medianMs = 0, sigma = 0.5, think = false } = {}) {
+    async serve({ recording, port = 0, slots = 64, medianMs = 0, sigma = 0.5, think = false, trouble = {} } = {}) {
       const engine = recording === undefined ? createInvented({ think }) : await openRecording(recording, { think })
       const front = await startFront({
         engine,
@@ -106,6 +108,7 @@ export async function openWorkshop(own?: TestKafka): Promise<Workshop> {
         latency: { medianMs, sigma },
         log: silentLogger,
         anyModel: true,
+        trouble,
       })
       closers.push(() => front.close())
       return front
