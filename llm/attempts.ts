@@ -85,6 +85,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
         return
       case 'busy':
         endpoint.lastError = failure.message
+        if (!endpoint.refusalShare.refused()) return
         endpoint.limit.refused({ inFlight: endpoint.inFlight - sequences, sentAt })
         if (failure.retryAfterMs === null) return
         endpoint.restUntil = Math.max(endpoint.restUntil, clock.now() + failure.retryAfterMs)
@@ -128,6 +129,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
           lane.answered(endpoint, milliseconds)
           endpoint.liveness.answered(milliseconds)
           endpoint.limit.answered(sequences)
+          endpoint.refusalShare.answered()
           return { value, endpoint: endpoint.url, attempts, milliseconds }
         } catch (error) {
           signal.throwIfAborted()
@@ -154,8 +156,12 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
         job.onRetry()
         avoid = endpoint
         // Where the endpoint is known to be down, refusing or resting, the queue itself waits.
-        if (counts || (failure.engine === 'busy' && failure.retryAfterMs === null))
-          await pause(clock, backOff(attempts, random), signal)
+        const isStray = failure.engine === 'busy' && clock.now() >= endpoint.restUntil
+        if (counts || isStray) {
+          // Alone with one engine the call waits as that asks; elsewhere somebody may have room sooner.
+          const asked = isStray && lane.members().length === 1 ? (failure.retryAfterMs ?? 0) : 0
+          await pause(clock, Math.max(asked, backOff(attempts, random)), signal)
+        }
       }
     },
   }

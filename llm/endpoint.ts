@@ -10,6 +10,7 @@ import type { Limit } from './limit.ts'
 import { type Liveness, type LivenessConfig, watchLiveness } from './liveness.ts'
 import type { EngineLoad } from './load.ts'
 import { watchLoad } from './load-watch.ts'
+import { createRefusalShare, type RefusalShare } from './refusal-share.ts'
 
 /** A role that this engine refuses (wrong key, unknown model): one call at a time tries again after a pause. */
 interface Refusal {
@@ -33,6 +34,7 @@ export interface Endpoint {
   /** What it last said of its load; null where it says nothing. */
   load: EngineLoad | null
   readonly refusals: Map<string, Refusal>
+  readonly refusalShare: RefusalShare
   readonly health: Health
   readonly liveness: Liveness
   /** Work is in flight: begin to watch its health and its load. */
@@ -87,8 +89,8 @@ export function createEndpoint(engine: {
   /** In flight when it went down. While it is down no call is added. */
   let before: readonly AbortController[] = []
 
-  const giveUp = (): void => {
-    for (const call of health.downSince() === null ? before : [...calls]) {
+  const giveUp = (lost: readonly AbortController[]): void => {
+    for (const call of lost) {
       call.abort(new EngineFailure('doubtful', 'engine-lost', 'the server was lost while the call was in flight'))
     }
   }
@@ -122,7 +124,9 @@ export function createEndpoint(engine: {
       liveness.reassured()
       engine.onChange()
     },
-    onLost: giveUp,
+    onLost: () => {
+      giveUp(health.downSince() === null ? before : [...calls])
+    },
     clock,
     random: engine.random,
     config: engine.health,
@@ -133,6 +137,8 @@ export function createEndpoint(engine: {
     busy: () => endpoint.inFlight > 0 && health.downSince() === null,
     isRamping: () => limit.isRamping(),
     onLoad: (load) => {
+      // Counters that run backwards are those of a new process: what the old one held in silence never ends.
+      if ((load.generatedTokens ?? 0) < (endpoint.load?.generatedTokens ?? 0)) giveUp([...calls])
       endpoint.load = load
       liveness.observed(load)
       const before = limit.current()
@@ -177,6 +183,7 @@ export function createEndpoint(engine: {
     lastError: null,
     load: null,
     refusals: new Map(),
+    refusalShare: createRefusalShare(),
     watch: () => {
       if (endpoint.calls.size === 0 && cancelSigns === null) liveness.started()
       health.watch()

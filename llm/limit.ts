@@ -44,6 +44,8 @@ export interface Limit {
 
 /** Sequences that should wait in an engine's queue for each one that runs. */
 const QUEUE_SHARE = 0.1
+/** Sequences between us and the engine for each one that runs, at most. */
+const IN_TRANSIT = 0.05
 /** Less than this share of a full KV cache is left: more sequences would be preempted. */
 const CACHE_FULL = 0.97
 /** After a preemption nothing is added for so long, milliseconds. */
@@ -130,7 +132,8 @@ export function createLimit(config: LimitConfig, now: () => number): Limit {
       const { running, waiting, cacheUsage } = load
       const keep = Math.max(2, Math.ceil(QUEUE_SHARE * running))
       // What runs of ours and a small queue. Other clients' sequences in the queue count: all give way alike.
-      const wish = inFlight - waiting + keep
+      // What is on its way in between is no reason for more: a client that is late does not make slots.
+      const wish = Math.min(inFlight - waiting, Math.ceil(running * (1 + IN_TRANSIT))) + keep
       const demand = isWanted
       isWanted = false
       if (hasPreempted(load)) {
@@ -150,7 +153,7 @@ export function createLimit(config: LimitConfig, now: () => number): Limit {
       else {
         ramping = false
         const step = Math.max(2, Math.ceil(limit / 10))
-        grow(Math.min(Math.max(wish, limit + 1), limit + step), 'the queue at the engine is short')
+        if (wish > limit) grow(Math.min(wish, limit + step), 'the queue at the engine is short')
       }
     },
     restart: () => {

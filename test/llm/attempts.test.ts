@@ -166,6 +166,42 @@ test('Retry-After rests the whole engine for as long as it says', async () => {
   assert.equal(clock.now() - started, 7_000)
 })
 
+test('a stray refusal among many answers makes its call wait, not the engine, and leaves the limit', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(() => Promise.resolve('answer'))
+  const cluster = createFakeCluster([{ engine, limit: 16, adaptive: true }], clock)
+  const lane = cluster.lane('sampler')
+  for (let call = 0; call < 100; call += 1) await cluster.ask(lane)
+  engine.act = failing(new EngineFailure('busy', 'too-many-requests', '429', { retryAfterMs: 7_000 }))
+  const started = clock.now()
+  const refusedCall = cluster.ask(lane)
+  await settle()
+  assert.equal(await cluster.ask(lane), 'answer after 1 by http://engine-0', 'others go on')
+  assert.equal(cluster.endpoints[0]?.limit.current(), 16)
+  assert.equal(await clock.runUntil(refusedCall), 'answer after 2 by http://engine-0')
+  assert.equal(clock.now() - started, 7_000)
+  engine.act = failing(...Array.from({ length: 3 }, () => new EngineFailure('busy', 'overloaded', '503')))
+  await clock.runUntil(Promise.all([cluster.ask(lane), cluster.ask(lane), cluster.ask(lane)]))
+  assert.ok(cluster.endpoints[0].limit.current() < 16, 'several in a row are no strays')
+})
+
+test('counters of /metrics that run backwards: what the old process held is given up', async () => {
+  const clock = createFakeClock()
+  const page = (tokens: number): string =>
+    `vllm:num_requests_running 1\nvllm:num_requests_waiting 0\nvllm:generation_tokens_total ${tokens}\n`
+  let held = 0
+  const engine = createFakeEngine((signal) => {
+    held += 1
+    return held === 1 ? untilAborted(signal) : Promise.resolve('new')
+  })
+  engine.metrics = page(5_000)
+  const cluster = createFakeCluster([{ engine, limit: 4 }], clock)
+  const asking = cluster.ask(cluster.lane('sampler'))
+  await clock.advance(3_000)
+  engine.metrics = page(12)
+  assert.equal(await clock.runUntil(asking), 'new after 2 by http://engine-0')
+})
+
 test('busy answers never use up a call', async () => {
   const clock = createFakeClock()
   const engine = createFakeEngine(
