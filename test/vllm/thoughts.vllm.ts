@@ -1,0 +1,87 @@
+// A real vLLM with a reasoning parser, a tokenizer that writes a BOS, and a bounded queue.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { EngineCall } from '../../llm/engine-client.ts'
+import { chatmlWithoutSystem } from '../llm/engine-templates.ts'
+import * as contract from '../llm/engine-contract.ts'
+import { noVllm } from './installed.ts'
+import { served, type ServedEngine } from './served.ts'
+
+const signal = new AbortController().signal
+const template = { ...chatmlWithoutSystem, name: 'chatml with a BOS', bos: '<|bos|>' }
+const input = { messages: [{ role: 'user' as const, content: 'What is the value of x?' }] }
+/** More sequences than this are refused. */
+const QUEUE = 12
+
+describe('thoughts: vLLM with a reasoning parser and a BOS', { skip: noVllm }, () => {
+  const engine = served('toy-bos', ['--reasoning-parser', 'deepseek_r1', '--max-num-queued-reqs', String(QUEUE)])
+  const ids: Record<'close' | 'end' | 'a' | 'b', number> = { close: 0, end: 0, a: 0, b: 0 }
+
+  test('the ids of the marks', async () => {
+    for (const [name, text] of [
+      ['close', '</think>'],
+      ['end', '<|im_end|>'],
+      ['a', 'a'],
+      ['b', 'b'],
+    ] as const) {
+      const { tokens } = await tokensOf(engine(), text)
+      assert.equal(tokens.length, 1, text)
+      ids[name] = tokens[0]!
+    }
+  })
+  contract.tokenContract(engine, template)
+
+  test('the server doubles the BOS of a raw prompt unless it is told not to', async () => {
+    const { client, model } = engine()
+    const prompt = '<|bos|><|im_start|>user\n'
+    const alone = await client.tokenize({ model, prompt, addSpecialTokens: false }, signal)
+    const doubled = await client.tokenize({ model, prompt, addSpecialTokens: true }, signal)
+    assert.deepEqual(doubled.tokens, [alone.tokens[0], ...alone.tokens])
+    const { promptTokenIds } = await client.complete(
+      contract.callOf(engine(), { input: { prompt }, maxTokens: 1 }),
+      signal,
+    )
+    assert.deepEqual(promptTokenIds, alone.tokens)
+  })
+
+  // Of all tokens only these have a chance: letters, and now and then the end of the thought or of the text.
+  const chances = (more: Record<string, number>): Record<string, number> => ({ [ids.a]: 100, [ids.b]: 100, ...more })
+  contract.reasoningContract(engine, {
+    parser: true,
+    closed: (it) =>
+      contract.callOf(it, { input, n: 8, maxTokens: 40, logitBias: chances({ [ids.close]: 99.5, [ids.end]: 98 }) }),
+    cut: (it) => contract.callOf(it, { input, n: 4, maxTokens: 6, logitBias: chances({}) }),
+  })
+
+  test('a raw completion keeps the tags in its text, parser or not', async () => {
+    const call = contract.callOf(engine(), { logitBias: chances({ [ids.close]: 99.5 }), n: 4, maxTokens: 40 })
+    const { choices } = await engine().client.complete(call, signal)
+    assert.ok(choices.some(({ text }) => text.includes('</think>')))
+    assert.ok(choices.every(({ reasoning }) => reasoning === null))
+  })
+
+  test('a full queue is busy, not down, and takes work again when there is room', async () => {
+    const { client } = engine()
+    const long: Partial<EngineCall> & { maxTokens: number } = { n: QUEUE, maxTokens: 1900, logitBias: chances({}) }
+    const busy = { engine: 'busy', code: 'overloaded', retry: 'transient' }
+    const leave = new AbortController()
+    const filling = assert.rejects(client.complete(contract.callOf(engine(), long), leave.signal))
+    await contract.until(client, ({ running, waiting }) => running + waiting === QUEUE)
+    await assert.rejects(client.complete(contract.callOf(engine(), { n: 2 }), signal), busy)
+    assert.equal(await client.health(signal), null)
+    leave.abort()
+    await filling
+    await contract.until(client, ({ running, waiting }) => running + waiting === 0)
+    const more = contract.callOf(engine(), { n: QUEUE + 1, maxTokens: 2 })
+    await assert.rejects(client.complete(more, signal), busy, 'n counts as n, on an idle engine too')
+    assert.equal(
+      (await client.complete(contract.callOf(engine(), { n: QUEUE, maxTokens: 2 }), signal)).choices.length,
+      QUEUE,
+    )
+  })
+})
+
+async function tokensOf({ client, model }: ServedEngine, prompt: string): ReturnType<typeof client.tokenize> {
+  return await client.tokenize({ model, prompt, addSpecialTokens: false }, signal)
+}
