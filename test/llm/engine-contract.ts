@@ -320,12 +320,12 @@ export function reasoningContract(
   test('a closed thought is split from the answer', async () => {
     const { choices } = await engine().client.complete(thinking.closed(engine()), signal)
     const said = choices.map((choice) => ({ choice, split: splitReasoning(choice, { expectsThought: true }) }))
+    // A model of noise closes its thought more than once: what follows the first close is its answer.
     const closed = said.filter(({ split }) => split.thought === 'closed' && split.solution !== '')
     assert.ok(closed.length > 0, 'no choice has closed its thought and gone on')
     for (const { choice, split } of closed) {
       assert.equal(choice.reasoning !== null, thinking.parser, 'the thought stands beside the text only with a parser')
-      assert.equal(choice.text.includes('</think>'), !thinking.parser)
-      assert.doesNotMatch(`${split.reasoning ?? ''}${split.solution}`, /<\/?think>/)
+      assert.doesNotMatch(split.reasoning ?? '', /<\/?think>/)
     }
   })
 

@@ -21,9 +21,15 @@ const HEAD = ['suite', 'passed', 'failed', 'skipped', 'seconds'] as const
 
 const startedAt = performance.now()
 const secondsSince = (time: number): number => (performance.now() - time) / 1000
+const interrupted = new AbortController()
+const interrupt = (): void => {
+  interrupted.abort(new Error('interrupted'))
+}
+process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
 const found = await installVllm((line) => {
   console.log(line)
-})
+}, interrupted.signal)
+process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
 if ('missing' in found) {
   console.log(`SKIPPED: no real vLLM on this machine: ${found.missing}`)
 } else {
