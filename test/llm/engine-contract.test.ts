@@ -8,10 +8,11 @@ import { createInvented } from '../../local/engine/invented.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import { chatmlWithoutSystem } from './engine-templates.ts'
 import * as contract from './engine-contract.ts'
+import { abortContract, queueContract } from './engine-load-contract.ts'
 import { processScoreContract, sequenceScoreContract, tokenScoreContract } from './score-contract.ts'
 
 /** Starts a simulator around the tests of a `describe`. */
-function simulated(options: { think?: boolean; medianMs?: number } = {}): contract.Engine {
+function simulated(options: { think?: boolean; medianMs?: number; queueLimit?: number } = {}): contract.Engine {
   let front: Front | null = null
   let engine: contract.EngineUnderTest | null = null
   before(async () => {
@@ -20,6 +21,7 @@ function simulated(options: { think?: boolean; medianMs?: number } = {}): contra
       port: 0,
       slots: 8,
       log: silentLogger,
+      trouble: options.queueLimit === undefined ? {} : { queueLimit: options.queueLimit },
       ...(options.medianMs === undefined ? {} : { latency: { medianMs: options.medianMs, sigma: 0 } }),
     })
     engine = { client: createEngineClient({ url: front.url, key: null, clock: systemClock }), model: 'simulated' }
@@ -42,7 +44,12 @@ describe('the simulator as an engine', () => {
 
 describe('the simulator when a client leaves', () => {
   const hour = simulated({ medianMs: 3_600_000 })
-  contract.abortContract(hour, (it) => contract.callOf(it, { n: 4, maxTokens: 1000 }))
+  abortContract(hour, (it) => contract.callOf(it, { n: 4, maxTokens: 1000 }))
+})
+
+describe('the simulator with a bounded queue', () => {
+  const engine = simulated({ medianMs: 3_600_000, queueLimit: 12 })
+  queueContract(engine, { limit: 12, long: (it, n) => contract.callOf(it, { n, maxTokens: 1000 }) })
 })
 
 describe('the simulator that thinks', () => {

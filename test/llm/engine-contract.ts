@@ -227,7 +227,7 @@ export function endContract(engine: Engine, call: (engine: EngineUnderTest) => E
   })
 }
 
-/** What does not fit into the context. `context`: its tokens. */
+/** What does not fit into the context. */
 export function contextContract(engine: Engine): void {
   const context = async (): Promise<number> => {
     const { client, model } = engine()
@@ -262,50 +262,6 @@ export function contextContract(engine: Engine): void {
     const { one, completionTokens } = await completeOne(engine(), callOf(engine(), { input, maxTokens: 500 }))
     assert.deepEqual([one.finishReason, completionTokens], ['length', 6])
   })
-}
-
-/** A closed connection ends the work. `long`: a call that goes on for a while. */
-export function abortContract(engine: Engine, long: (engine: EngineUnderTest) => EngineCall): void {
-  test('an abort frees all slots of a request before its text is done', async () => {
-    const { client } = engine()
-    const before = await gauges(client)
-    const leave = new AbortController()
-    const call = long(engine())
-    const reason = new Error('not wanted any more')
-    const asked = assert.rejects(client.complete(call, leave.signal), reason)
-    await until(client, ({ running }) => running === call.n)
-    leave.abort(reason)
-    await asked
-    const after = await until(client, ({ running, waiting }) => running + waiting === 0)
-    assert.ok(after.generated - before.generated < call.n * call.sampling.maxTokens, 'it did not write to the end')
-  })
-}
-
-export interface Gauges {
-  readonly running: number
-  readonly waiting: number
-  readonly generated: number
-}
-
-/** What /metrics tells of the load. */
-export async function gauges(client: EngineClient): Promise<Gauges> {
-  const page = (await client.metrics(signal)) ?? ''
-  const read = (name: string): number => Number(new RegExp(`^vllm:${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(page)?.[1])
-  return {
-    running: read('num_requests_running'),
-    waiting: read('num_requests_waiting'),
-    generated: read('generation_tokens_total'),
-  }
-}
-
-/** Looks at /metrics until the load is as wanted. */
-export async function until(client: EngineClient, wanted: (load: Gauges) => boolean): Promise<Gauges> {
-  for (let looks = 0; looks < 500; looks += 1) {
-    const load = await gauges(client)
-    if (wanted(load)) return load
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error(`the load never came to what was wanted: ${JSON.stringify(await gauges(client))}`)
 }
 
 /** Where the thought of a chat is: with a parser beside the text, without one inside it. */

@@ -22,7 +22,7 @@ export interface VllmServer {
 
 /** The tokens that a server's models take at once. */
 export const CONTEXT = 2048
-const READY_WITHIN_MS = 240_000
+const READY_WITHIN_MS = 600_000
 
 /**
  * Starts a server of one of the installation's models. names: what it is served as; the model's own name unless

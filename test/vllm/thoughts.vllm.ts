@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { EngineCall } from '../../llm/engine-client.ts'
 import { chatmlWithoutSystem } from '../llm/engine-templates.ts'
 import * as contract from '../llm/engine-contract.ts'
+import { queueContract } from '../llm/engine-load-contract.ts'
 import { noVllm } from './installed.ts'
 import { served, type ServedEngine } from './served.ts'
 
@@ -61,24 +61,9 @@ describe('thoughts: vLLM with a reasoning parser and a BOS', { skip: noVllm }, (
     assert.ok(choices.every(({ reasoning }) => reasoning === null))
   })
 
-  test('a full queue is busy, not down, and takes work again when there is room', async () => {
-    const { client } = engine()
-    const long: Partial<EngineCall> & { maxTokens: number } = { n: QUEUE, maxTokens: 1900, logitBias: chances({}) }
-    const busy = { engine: 'busy', code: 'overloaded', retry: 'transient' }
-    const leave = new AbortController()
-    const filling = assert.rejects(client.complete(contract.callOf(engine(), long), leave.signal))
-    await contract.until(client, ({ running, waiting }) => running + waiting === QUEUE)
-    await assert.rejects(client.complete(contract.callOf(engine(), { n: 2 }), signal), busy)
-    assert.equal(await client.health(signal), null)
-    leave.abort()
-    await filling
-    await contract.until(client, ({ running, waiting }) => running + waiting === 0)
-    const more = contract.callOf(engine(), { n: QUEUE + 1, maxTokens: 2 })
-    await assert.rejects(client.complete(more, signal), busy, 'n counts as n, on an idle engine too')
-    assert.equal(
-      (await client.complete(contract.callOf(engine(), { n: QUEUE, maxTokens: 2 }), signal)).choices.length,
-      QUEUE,
-    )
+  queueContract(engine, {
+    limit: QUEUE,
+    long: (it, n) => contract.callOf(it, { n, maxTokens: 1900, logitBias: chances({}) }),
   })
 })
 
