@@ -47,7 +47,7 @@ export function killedEngineContract(pair: () => LostPair): void {
 
 /** The engine is told to end while it works: a vLLM closes its port and leaves the open connections silent. */
 export function silencedEngineContract(pair: () => LostPair): void {
-  test('SIGTERM in flight: the look at its health finds it, and the call is done elsewhere', async () => {
+  test('SIGTERM in flight: nobody waits for ever, and the call is done elsewhere', async (context) => {
     await withEngine(pair(), async ({ client, moved, llm }) => {
       const choices = moved()
       await until(client, ({ running, waiting }) => running + waiting > 0)
@@ -55,6 +55,7 @@ export function silencedEngineContract(pair: () => LostPair): void {
       wholeAtOther(pair(), await choices)
       const state = llm.state().endpoints.find(({ url }) => url === pair().lost.url)
       assert.equal(state?.healthy, false)
+      context.diagnostic(`the engine was lost as: ${state.lastError ?? 'nothing'}`)
     })
   })
 }

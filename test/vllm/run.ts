@@ -29,7 +29,6 @@ process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
 const found = await installVllm((line) => {
   console.log(line)
 }, interrupted.signal)
-process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
 if ('missing' in found) {
   console.log(`SKIPPED: no real vLLM on this machine: ${found.missing}`)
 } else {
@@ -61,7 +60,7 @@ async function runSuites(installation: Installation, files: string[]): Promise<R
   process.env.MAGPIE_VLLM = JSON.stringify(installation)
   const rows: Row[] = []
   let open = nothing('')
-  const events = run({ files, concurrency: 1, timeout: 900_000 })
+  const events = run({ files, concurrency: 1, timeout: 1_800_000, signal: interrupted.signal })
   events.on('test:pass', ({ details, name, nesting, skip }) => {
     if (details.type !== 'suite') open = skip === undefined ? plus(open, 'passed') : plus(open, 'skipped')
     else if (nesting === 0) close(name, details.duration_ms)
