@@ -6,11 +6,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EngineCall, EngineClient } from '../../llm/engine-client.ts'
-import { splitReasoning } from '../../llm/reasoning.ts'
 import type { Choice, Choices } from '../../llm/replies.ts'
 import { promptPrefix, type Template } from '../../llm/templates.ts'
 
 export interface EngineUnderTest {
+  /** Without /v1. */
+  readonly url: string
   readonly client: EngineClient
   readonly model: string
 }
@@ -114,6 +115,19 @@ export function tokenContract(engine: Engine, template: Template): void {
     const reply = await completeOne(engine(), callOf(engine(), { input: { prompt }, maxTokens: 1 }))
     assert.deepEqual(reply.promptTokenIds, tokens)
     assert.equal(reply.promptTokens, tokens.length)
+  })
+}
+
+/** A tokenizer that puts a BOS before what it is given: a template that writes one itself must not get a second. */
+export function bosContract(engine: Engine, template: Template): void {
+  test('the server doubles the BOS of a raw prompt unless it is told not to, and we tell it', async () => {
+    const { client, model } = engine()
+    const { prompt } = promptPrefix(template, {})
+    const alone = await client.tokenize({ model, prompt, addSpecialTokens: false }, signal)
+    const doubled = await client.tokenize({ model, prompt, addSpecialTokens: true }, signal)
+    assert.deepEqual(doubled.tokens, [alone.tokens[0], ...alone.tokens])
+    const call = callOf(engine(), { input: { prompt }, maxTokens: 1 })
+    assert.deepEqual((await client.complete(call, signal)).promptTokenIds, alone.tokens)
   })
 }
 
@@ -261,37 +275,5 @@ export function contextContract(engine: Engine): void {
     const input = { tokenIds: await ids((await context()) - 6) }
     const { one, completionTokens } = await completeOne(engine(), callOf(engine(), { input, maxTokens: 500 }))
     assert.deepEqual([one.finishReason, completionTokens], ['length', 6])
-  })
-}
-
-/** Where the thought of a chat is: with a parser beside the text, without one inside it. */
-export function reasoningContract(
-  engine: Engine,
-  thinking: {
-    parser: boolean
-    closed: (engine: EngineUnderTest) => EngineCall
-    cut: (engine: EngineUnderTest) => EngineCall
-  },
-): void {
-  test('a closed thought is split from the answer', async () => {
-    const { choices } = await engine().client.complete(thinking.closed(engine()), signal)
-    const said = choices.map((choice) => ({ choice, split: splitReasoning(choice, { expectsThought: true }) }))
-    // A model of noise closes its thought more than once: what follows the first close is its answer.
-    const closed = said.filter(({ split }) => split.thought === 'closed' && split.solution !== '')
-    assert.ok(closed.length > 0, 'no choice has closed its thought and gone on')
-    for (const { choice, split } of closed) {
-      assert.equal(choice.reasoning !== null, thinking.parser, 'the thought stands beside the text only with a parser')
-      assert.doesNotMatch(split.reasoning ?? '', /<\/?think>/)
-    }
-  })
-
-  test('a thought that was cut is unfinished and never a solution', async () => {
-    const { choices } = await engine().client.complete(thinking.cut(engine()), signal)
-    for (const choice of choices) {
-      assert.equal(choice.finishReason, 'length')
-      const split = splitReasoning(choice, { expectsThought: true })
-      assert.deepEqual([split.thought, split.solution, split.complete], ['unfinished', '', false])
-      assert.ok((split.reasoning ?? '').length > 0)
-    }
   })
 }

@@ -30,7 +30,7 @@ const LENGTH = 1500
 export function killedEngineContract(pair: () => LostPair): void {
   test('kill -9 in flight is a lost connection, and the call is done elsewhere', async () => {
     await withEngine(pair(), async ({ client, moved }) => {
-      const call = callOf({ client, model: pair().model }, { n: CHOICES, maxTokens: LENGTH })
+      const call = callOf({ url: pair().lost.url, client, model: pair().model }, { n: CHOICES, maxTokens: LENGTH })
       const broken = assert.rejects(client.complete(call, signal), {
         retry: 'transient',
         engine: 'doubtful',

@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ChatMessage } from '../../llm/contract.ts'
-import type { Engine } from './engine-contract.ts'
+import { type RewarderConfig, rewarderConfig } from '../../llm/config.ts'
+import type { ChatMessage, Score } from '../../llm/contract.ts'
+import { createLlm } from '../../llm/llm.ts'
+import { silentLogger } from '../../schemas/logger.ts'
+import type { Engine, EngineUnderTest } from './engine-contract.ts'
 
 const signal = new AbortController().signal
 const QUESTION: ChatMessage = { role: 'user', content: 'What is the value of x when x plus 3 is 7?' }
@@ -34,6 +37,24 @@ export function tokenScoreContract(engine: Engine): void {
     const other = await client.pool({ model, messages: [QUESTION, OTHER] }, signal)
     assert.notEqual(other.rows.at(-1)![0], pooled.rows.at(-1)![0])
   })
+
+  test('base64 is the same values, as 32-bit floats', async () => {
+    const { client, model } = engine()
+    const messages = [QUESTION, GOOD]
+    const { rows } = await client.pool({ model, messages }, signal)
+    const packed = await client.pool({ model, messages, base64: true }, signal)
+    assert.deepEqual(
+      packed.rows,
+      rows.map(([value]) => [Math.fround(value!)]),
+    )
+  })
+
+  test('the score is the value of the last token', async () => {
+    const { client, model } = engine()
+    const { rows } = await client.pool({ model, messages: [QUESTION, GOOD] }, signal)
+    const score = await scored(engine(), 'token-rm', GOOD)
+    assert.deepEqual([score.error, score.value, score.tokens], [null, rows.at(-1)![0], rows.length])
+  })
   tooLong(engine, 'pool')
 }
 
@@ -48,18 +69,51 @@ export function processScoreContract(engine: Engine): void {
       assert.ok(Math.abs(row[0]! + row[1]! - 1) < 1e-4 && row.every((chance) => chance >= 0 && chance <= 1), row.join())
     }
   })
+
+  test('the score has a value a step of the answer, and the least of them as its own', async () => {
+    const score = await scored(engine(), 'process-rm', { ...GOOD, content: 'Subtract 3.\n\nIt is 4.\n\nDone.' })
+    assert.deepEqual([score.error, score.steps.length], [null, 3])
+    assert.equal(score.value, Math.min(...score.steps))
+    assert.ok(score.steps.every((step) => step >= 0 && step <= 1))
+  })
   tooLong(engine, 'pool')
 }
 
 /** A sequence reward model: one raw value, which is not squeezed through a sigmoid. */
 export function sequenceScoreContract(engine: Engine): void {
-  test('/classify gives one value, and another for another answer', async () => {
+  test('/classify gives one raw value where it is asked for, else its sigmoid', async () => {
     const { client, model } = engine()
-    const messages = [QUESTION, GOOD]
-    const raw = await client.classify({ model, messages }, signal)
-    assert.deepEqual([raw.rows.length, raw.rows[0]!.length], [1, 1])
-    const other = await client.classify({ model, messages: [QUESTION, OTHER] }, signal)
-    assert.notDeepEqual(other.rows, raw.rows)
+    const raw = await rawValue(engine(), GOOD)
+    const squeezed = await client.classify({ model, messages: [QUESTION, GOOD] }, signal)
+    assert.ok(Math.abs(squeezed.rows[0]![0]! - 1 / (1 + Math.exp(-raw))) < 1e-5, `${squeezed.rows.join()} of ${raw}`)
+    assert.notEqual(await rawValue(engine(), OTHER), raw)
+  })
+
+  test('the score is the raw value', async () => {
+    const score = await scored(engine(), 'sequence-rm', GOOD)
+    assert.deepEqual([score.error, score.value], [null, await rawValue(engine(), GOOD)])
   })
   tooLong(engine, 'classify')
+}
+
+async function rawValue({ client, model }: EngineUnderTest, answer: ChatMessage): Promise<number> {
+  const activation = { name: 'use_activation', on: false } as const
+  const { rows } = await client.classify({ model, messages: [QUESTION, answer], activation }, signal)
+  assert.deepEqual([rows.length, rows[0]?.length], [1, 1])
+  return rows[0]![0]!
+}
+
+/** The score of an answer as the reward stage gets it. */
+async function scored(
+  { url, model }: EngineUnderTest,
+  kind: RewarderConfig['kind'],
+  answer: ChatMessage,
+): Promise<Score> {
+  const rewarder = { ...rewarderConfig.parse({ endpoints: [{ url }], model }), kind }
+  const llm = createLlm({ roles: {}, rewarders: { held: rewarder }, log: silentLogger })
+  try {
+    return await llm.score([QUESTION, answer], { role: 'reward:held', signal, rank: 0 })
+  } finally {
+    await llm.close()
+  }
 }

@@ -16,7 +16,8 @@ export function served(model: string, flags: readonly string[] = []): () => Serv
   let engine: ServedEngine | null = null
   before(async () => {
     const server = await startVllm(installed(), { model, flags })
-    engine = { server, model, client: createEngineClient({ url: server.url, key: null, clock: systemClock }) }
+    const { url } = server
+    engine = { url, server, model, client: createEngineClient({ url, key: null, clock: systemClock }) }
   })
   after(async () => {
     await engine?.client.close()

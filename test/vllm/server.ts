@@ -47,7 +47,7 @@ export async function startVllm(
   await log.handle.close()
   child.unref()
   const group = child.pid!
-  const keeper = endWithUs(group)
+  const keeper = endWithUs(group, folder)
   const stop = async (): Promise<void> => {
     await endGroup(group)
     keeper.kill('SIGKILL')
@@ -98,9 +98,9 @@ async function untilHealthy(url: string, child: ChildProcess): Promise<boolean> 
   return false
 }
 
-/** A shell that waits until our end of its input closes (we ended, even by SIGKILL), and then ends the group. */
-function endWithUs(group: number): ChildProcess {
-  const keeper = spawn('sh', ['-c', `cat > /dev/null; kill -KILL -${group}`], {
+/** A shell that waits until our end of its input closes (we ended, even by SIGKILL), then ends the group and removes its folder. */
+function endWithUs(group: number, folder: string): ChildProcess {
+  const keeper = spawn('sh', ['-c', `cat > /dev/null; kill -KILL -${group}; rm -rf -- "$0"`, folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { chatmlWithoutSystem } from '../llm/engine-templates.ts'
 import * as contract from '../llm/engine-contract.ts'
 import { queueContract } from '../llm/engine-load-contract.ts'
+import { reasoningContract } from '../llm/reasoning-contract.ts'
 import { noVllm } from './installed.ts'
 import { served, type ServedEngine } from './served.ts'
 
@@ -32,22 +33,11 @@ describe('thoughts: vLLM with a reasoning parser and a BOS', { skip: noVllm }, (
   })
   contract.tokenContract(engine, template)
 
-  test('the server doubles the BOS of a raw prompt unless it is told not to', async () => {
-    const { client, model } = engine()
-    const prompt = '<|bos|><|im_start|>user\n'
-    const alone = await client.tokenize({ model, prompt, addSpecialTokens: false }, signal)
-    const doubled = await client.tokenize({ model, prompt, addSpecialTokens: true }, signal)
-    assert.deepEqual(doubled.tokens, [alone.tokens[0], ...alone.tokens])
-    const { promptTokenIds } = await client.complete(
-      contract.callOf(engine(), { input: { prompt }, maxTokens: 1 }),
-      signal,
-    )
-    assert.deepEqual(promptTokenIds, alone.tokens)
-  })
+  contract.bosContract(engine, template)
 
   // Of all tokens only these have a chance: letters, and now and then the end of the thought or of the text.
   const chances = (more: Record<string, number>): Record<string, number> => ({ [ids.a]: 100, [ids.b]: 100, ...more })
-  contract.reasoningContract(engine, {
+  reasoningContract(engine, {
     parser: true,
     closed: (it) =>
       contract.callOf(it, { input, n: 8, maxTokens: 40, logitBias: chances({ [ids.close]: 99.5, [ids.end]: 98 }) }),
