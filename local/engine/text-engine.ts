@@ -1,6 +1,7 @@
 // An Engine whose text is there at once: an Author says what is written, text-writing.ts what of it follows a prompt,
-// text-cut.ts where a server would end it; here it is put into pieces and scored. All is decided by prompt and seed;
-// temperature and the other sampling numbers change the first token of a problem where that is asked for, else nothing.
+// text-cut.ts where a server would end it; here it is put into pieces and scored. All is decided by prompt and seed (at
+// temperature 0 by the prompt alone); the sampling numbers change the first token of a problem where that is asked for,
+// else nothing.
 
 import type { Author } from './author.ts'
 import type { Engine, EnginePrompt, EngineSampling } from './contract.ts'
@@ -52,8 +53,9 @@ export function createTextEngine(author: Author, options: TextEngineOptions = {}
     render: (messages, addGenerationPrompt) => bos + render(messages, addGenerationPrompt),
     complete(prompt, sampling, { jsonSchema, onText }) {
       const room = maxModelLen - prompt.tokens.length
-      const text =
-        jsonSchema === undefined ? writeText(author, prompt, sampling, style) : json(prompt, jsonSchema, sampling)
+      // Without randomness a seed changes nothing.
+      const drawn = sampling.temperature === 0 ? { ...sampling, seed: 0 } : sampling
+      const text = jsonSchema === undefined ? writeText(author, prompt, drawn, style) : json(prompt, jsonSchema, drawn)
       const limited = { ...sampling, maxTokens: Math.min(sampling.maxTokens, room) }
       const choice = cutText(text, limited, harmony ? HARMONY_END_TOKEN : END_TOKEN)
       if (onText) for (const piece of pieces(choice.text)) onText(piece)

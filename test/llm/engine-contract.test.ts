@@ -12,6 +12,7 @@ import * as contract from './engine-contract.ts'
 import { abortContract, queueContract } from './engine-load-contract.ts'
 import { reasoningContract } from './reasoning-contract.ts'
 import { processScoreContract, sequenceScoreContract, tokenScoreContract } from './score-contract.ts'
+import { severalCallsContract } from './several-calls-contract.ts'
 
 interface Simulation {
   readonly engine?: TextEngineOptions
@@ -48,6 +49,7 @@ describe('the simulator as an engine', () => {
   contract.choiceContract(engine)
   contract.endContract(engine, (it) => contract.callOf(it, { maxTokens: 1000 }))
   contract.contextContract(engine)
+  severalCallsContract(engine)
 })
 
 describe('the simulator when a client leaves', () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { promptPrefix, requireTemplate } from '../../llm/templates.ts'
 import * as contract from '../llm/engine-contract.ts'
+import { severalCallsContract } from '../llm/several-calls-contract.ts'
 import { noVllm } from './installed.ts'
 import { served } from './served.ts'
 
@@ -15,6 +16,7 @@ describe('small model: vLLM with SmolLM2-135M-Instruct', { skip: noVllm }, () =>
   contract.tokenContract(engine, template)
   contract.choiceContract(engine)
   contract.samplingContract(engine)
+  severalCallsContract(engine)
   contract.endContract(engine, (it) =>
     contract.callOf(it, { input: capital, sampling: { ...contract.PLAIN, temperature: 0, maxTokens: 64 } }),
   )
