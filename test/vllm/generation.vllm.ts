@@ -5,7 +5,6 @@ import { describe, test } from 'node:test'
 import { chatmlWithoutSystem } from '../llm/engine-templates.ts'
 import * as contract from '../llm/engine-contract.ts'
 import { abortContract } from '../llm/engine-load-contract.ts'
-import { severalCallsContract } from '../llm/several-calls-contract.ts'
 import { noVllm } from './installed.ts'
 import { served } from './served.ts'
 
@@ -18,7 +17,6 @@ describe('generation: vLLM with a random Qwen2', { skip: noVllm }, () => {
   contract.choiceContract(engine)
   contract.samplingContract(engine)
   contract.contextContract(engine)
-  severalCallsContract(engine)
   abortContract(engine, (it) => contract.callOf(it, { n: 4, maxTokens: 1900 }))
 
   test('the end token ends a text without a reason, the other end token of the model with its id', async () => {

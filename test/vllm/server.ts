@@ -57,8 +57,9 @@ export async function startVllm(
   const ready = await untilHealthy(url, child)
   if (!ready) {
     const end = await lastLines(log.path, 0)
+    const errors = await errorsOf(log.path)
     await stop()
-    throw new Error(`vLLM with ${server.model} did not come up. The end of its log:\n${end}`)
+    throw new Error(`vLLM with ${server.model} did not come up. ${errors}\nThe end of its log:\n${end}`)
   }
   console.log(`vLLM with ${server.model} is ready after ${Math.round((performance.now() - startedAt) / 1000)} s`)
   return { url, signal: (name) => process.kill(group, name), stop }
@@ -72,8 +73,9 @@ function serveWords(
   return [
     ...['-m', 'vllm.entrypoints.cli.main', 'serve', path, '--served-model-name', ...names],
     ...['--host', '127.0.0.1', '--port', String(port), '--max-model-len', String(CONTEXT), '--max-num-seqs', '8'],
-    // float32: the same tokens in a batch and alone. No compilation: ready in half the time. 64 MiB of KV cache.
-    ...['--dtype', 'float32', '--enforce-eager', '--kv-cache-memory-bytes', String(64 * 2 ** 20)],
+    // float32: the same tokens in a batch and alone. No compilation: ready in half the time. The KV cache
+    // holds a whole context of the largest model twice.
+    ...['--dtype', 'float32', '--enforce-eager', '--kv-cache-memory-bytes', String(256 * 2 ** 20)],
     ...flags,
   ]
 }
@@ -96,6 +98,12 @@ async function untilHealthy(url: string, child: ChildProcess): Promise<boolean> 
     await wait(200)
   }
   return false
+}
+
+/** The errors that the log names: the first is the cause, the others follow from it. */
+async function errorsOf(path: string): Promise<string> {
+  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => /\b\w*Error: /.test(line))
+  return [...new Set(lines)].slice(0, 3).join('\n')
 }
 
 /** A shell that waits until our end of its input closes (we ended, even by SIGKILL), then ends the group and removes its folder. */
