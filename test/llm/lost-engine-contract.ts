@@ -24,7 +24,7 @@ const health = { ...defaultHealth, everyMs: 200, timeoutMs: 1_000, failures: 2, 
 const signal = new AbortController().signal
 /** Sequences of the call that is lost, long enough to be in flight when the engine ends. */
 const CHOICES = 8
-const LENGTH = 1500
+const LENGTH = 300
 
 /** The engine is killed with -9: the connection breaks at once. */
 export function killedEngineContract(pair: () => LostPair): void {

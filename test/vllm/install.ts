@@ -69,8 +69,7 @@ async function installedEnvironment(folder: string): Promise<string | null> {
 async function makeEnvironment(folder: string, tell: Tell, signal: AbortSignal): Promise<string | { missing: string }> {
   const found = await findPython()
   if ('missing' in found) return found
-  for (const name of await readdir(folder))
-    if (name.startsWith('environment-')) await rm(join(folder, name), { recursive: true, force: true })
+  await removeAll(folder, 'environment-')
   const missing = await noRoom(folder)
   if (missing !== null) return { missing }
   const name = `environment-${randomUUID()}`
@@ -130,6 +129,7 @@ async function makeModels(folder: string, python: string, tell: Tell, signal: Ab
   const models = join(folder, `models-${hash.digest('hex').slice(0, 12)}`)
   if ((await stat(models).catch(() => null))?.isDirectory() === true) return models
   tell('making the models')
+  await removeAll(folder, 'models-')
   delete process.env.MAGPIE_GGUF
   const { path } = await smallModelWeights({ signal })
   await fillOnce(models, async (beside) => {
@@ -141,6 +141,11 @@ async function makeModels(folder: string, python: string, tell: Tell, signal: Ab
     await make('unpack_smollm2.py', path, join(beside, 'smol'))
   })
   return models
+}
+
+async function removeAll(folder: string, beginning: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name.startsWith(beginning)) await rm(join(folder, name), { recursive: true, force: true })
 }
 
 async function isFile(path: string): Promise<boolean> {

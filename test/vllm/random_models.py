@@ -27,6 +27,8 @@ from transformers import (
 
 CONTEXT = 4096
 WIDTH = 64
+# With a few layers only, tokens come faster than the API server can pass them on, and it stands still for all others.
+WRITER_LAYERS = 24
 # vLLM finds the steps of a Qwen2ForProcessRewardModel by this id, that of the published checkpoints.
 STEP_MARK_ID = 151651
 
@@ -87,13 +89,13 @@ def make_tokenizer(writes_bos=False, step_mark_id=None):
     return tokenizer
 
 
-def make_config(kind, tokenizer, **more):
+def make_config(kind, tokenizer, layers=2, **more):
     highest = max(tokenizer.get_vocab().values())
     return kind(
         vocab_size=(highest // 64 + 1) * 64,
         hidden_size=WIDTH,
         intermediate_size=2 * WIDTH,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=1,
         max_position_embeddings=CONTEXT,
@@ -107,11 +109,19 @@ def make_config(kind, tokenizer, **more):
 
 def make_writer(folder, tokenizer):
     torch.manual_seed(11)
-    model = Qwen2ForCausalLM(make_config(Qwen2Config, tokenizer))
+    model = Qwen2ForCausalLM(make_config(Qwen2Config, tokenizer, layers=WRITER_LAYERS))
+    ends = tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>"])
+    # Texts must last as long as a test wants them: every state is high in its first place, and there the end tokens
+    # are far less likely than all others. A bias of 100 brings them back.
+    with torch.no_grad():
+        model.model.embed_tokens.weight[:, 0] = 1
+        model.lm_head.weight.normal_(0, 0.2)
+        model.lm_head.weight[:, 0] = 0
+        model.lm_head.weight[ends, 0] = -5
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     defaults = {
-        "eos_token_id": tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>"]),
+        "eos_token_id": ends,
         "pad_token_id": tokenizer.pad_token_id,
         "do_sample": True,
         "temperature": 0.3,
