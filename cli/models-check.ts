@@ -7,6 +7,7 @@ import { loadConfig } from '../configs/load.ts'
 import type { Config } from '../configs/schema.ts'
 import type { RoleSubject } from '../llm/check/check-role.ts'
 import { type CheckedModels, checkModels, type Subject } from '../llm/check/check-models.ts'
+import { roleTemplate } from '../llm/role-template.ts'
 import type { Finding, Severity } from '../llm/check/finding.ts'
 import { collect, positiveInteger } from './options.ts'
 
@@ -60,7 +61,8 @@ export function subjectsOf({ roles, producer, stages }: Config): Subject[] {
   const asked = Object.entries(roles).flatMap(([name, config]): RoleSubject[] => {
     if (config === undefined) return []
     const raw = name === 'questioner' ? { controlTask: producer.controlTask, system: producer.system } : null
-    const expectsThought = answering.has(name) ? stages.verify.expectsThought : null
+    const opened = roleTemplate(config)?.reasoning?.openInPrompt === true
+    const expectsThought = answering.has(name) ? (stages.verify.expectsThought ?? opened) : null
     return [{ kind: 'role', name, config, system: config.system, place: `roles.${name}`, raw, expectsThought }]
   })
   if (!stages.reward.enabled) return asked

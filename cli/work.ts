@@ -219,7 +219,9 @@ export function interruption() {
     said = true
     onFirst()
   }
-  process.on('SIGINT', listener).on('SIGTERM', listener)
+  // Asks for the config to be read again (cli/reload.ts); before there is anything to change it must not end the process.
+  const ignore = (): void => undefined
+  process.on('SIGINT', listener).on('SIGTERM', listener).on('SIGHUP', ignore)
   return {
     signal: controller.signal,
     get said() {
@@ -229,7 +231,7 @@ export function interruption() {
       onFirst = action
     },
     release() {
-      process.off('SIGINT', listener).off('SIGTERM', listener)
+      process.off('SIGINT', listener).off('SIGTERM', listener).off('SIGHUP', ignore)
     },
   }
 }

@@ -12,6 +12,8 @@ import type { Lane } from './lane.ts'
 import type { Pool } from './pool.ts'
 import { accept, refuse } from './refusals.ts'
 
+/** So often may an idle engine refuse a request of several choices, before it is clear that it will never take so many. */
+const IDLE_REFUSALS = 8
 /** So often may healthy engines fail one call; a time-out, which costs most, counts twice. */
 const STRIKES = 8
 
@@ -106,6 +108,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
 
   /** Whether the failure counts against the call: only a doubtful one of an engine that turns out to be well. */
   const isStrike = async (failure: EngineFailure, endpoint: Endpoint): Promise<boolean> => {
+    if (failure.code === 'engine-lost') return false
     if (failure.engine !== 'doubtful' && failure.code !== 'overloaded') return false
     if (endpoint.health.downSince() !== null) return false
     return (await endpoint.health.look()) && failure.engine === 'doubtful'
@@ -118,6 +121,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
       const age = calls
       let avoid: Endpoint | null = null
       let strikes = 0
+      let idleRefusals = 0
       for (let attempts = 1; ; attempts += 1) {
         const endpoint: Endpoint = await pool.acquire(lane, { rank: job.rank, age, sequences, avoid }, signal)
         const started = clock.now()
@@ -135,6 +139,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
           signal.throwIfAborted()
           if (!(error instanceof EngineFailure)) throw error
           failure = error
+          if (failure.engine === 'busy' && sequences > 1 && endpoint.inFlight === sequences) idleRefusals += 1
           learn(failure, job, endpoint, started)
         } finally {
           pool.release(lane, endpoint, sequences)
@@ -151,6 +156,12 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
           throw permanent(
             failure.code,
             `given up after ${attempts} tries at healthy servers; the last: ${failure.message}`,
+            { cause: failure },
+          )
+        if (idleRefusals >= IDLE_REFUSALS)
+          throw permanent(
+            'too-many-choices',
+            `a request of ${sequences} choices was refused ${idleRefusals} times by a server that had nothing else of ours; ask for fewer at once (producer.choices, fanOut: single); the last: ${failure.message}`,
             { cause: failure },
           )
         job.onRetry()

@@ -136,9 +136,11 @@ export function createEndpoint(engine: {
     page: (signal) => client.metrics(signal),
     busy: () => endpoint.inFlight > 0 && health.downSince() === null,
     isRamping: () => limit.isRamping(),
+    onNothing: () => {
+      endpoint.load = null
+      limit.observeNothing()
+    },
     onLoad: (load) => {
-      // Counters that run backwards are those of a new process: what the old one held in silence never ends.
-      if ((load.generatedTokens ?? 0) < (endpoint.load?.generatedTokens ?? 0)) giveUp([...calls])
       endpoint.load = load
       liveness.observed(load)
       const before = limit.current()
@@ -163,7 +165,10 @@ export function createEndpoint(engine: {
       cancel()
       if (reason === null) liveness.reassured()
       // Answers that came meanwhile count more.
-      else if (liveness.suspicion(endpoint.inFlight) !== null) health.hangs(`${suspicion}; ${reason}`)
+      else if (liveness.suspicion(endpoint.inFlight) !== null) {
+        liveness.suspected()
+        health.hangs(`${suspicion}; ${reason}`)
+      }
     }
     cancelSigns = null
     watchSigns()

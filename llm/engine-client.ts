@@ -47,6 +47,8 @@ export type TokenizeCall =
   | { readonly model: string; readonly messages: readonly ChatMessage[]; readonly addGenerationPrompt: boolean }
 
 export interface EngineClient {
+  /** Base URL of the engine: what it is known by. */
+  readonly url: string
   complete(call: EngineCall, signal: AbortSignal): Promise<Choices>
   /** Rows of a token or process reward model, or one row of a sequence model. */
   pool(call: ScoreCall, signal: AbortSignal): Promise<Pooled>
@@ -98,6 +100,7 @@ export function createEngineClient(engine: {
   }
 
   return {
+    url,
     complete: async (call, signal) => {
       const { input } = call
       if ('messages' in input) {

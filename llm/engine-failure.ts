@@ -140,12 +140,28 @@ function textIn(value: unknown): string | undefined {
   return (
     textIn(fields.error) ??
     textIn(fields.message) ??
-    (fields.detail === undefined ? undefined : (textIn(fields.detail) ?? JSON.stringify(fields.detail)))
+    (fields.detail === undefined ? undefined : (textIn(fields.detail) ?? detailText(fields.detail)))
   )
 }
 
+/** Faults of a request's shape as FastAPI lists them: place and words, without the input that they quote. */
+function detailText(detail: unknown): string {
+  const faults = Array.isArray(detail) ? (detail as unknown[]) : [detail]
+  return faults
+    .map((fault) => {
+      const { loc, msg } =
+        typeof fault === 'object' && fault !== null ? (fault as { loc?: unknown; msg?: unknown }) : {}
+      return [Array.isArray(loc) ? loc.join('.') : '', typeof msg === 'string' ? msg : ''].filter(Boolean).join(': ')
+    })
+    .join('; ')
+}
+
+/** What a server quotes of the request is left out: it may be a prompt. */
 function clip(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
+  const line = text
+    .replace(/(['"])input\1: .*?(?=, (['"])(?:ctx|url)\2: |\}?\s*$)/gm, "'input': …")
+    .replace(/\s+/g, ' ')
+    .trim()
   return line.length > 600 ? `${line.slice(0, 600)} …` : line
 }
 

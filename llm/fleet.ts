@@ -17,6 +17,8 @@ import type { LivenessConfig } from './liveness.ts'
 export interface Fleet {
   /** Those in use, and those that were taken out of the config and have calls in flight. */
   endpoints(): readonly Endpoint[]
+  /** Those in use. */
+  members(): readonly Endpoint[]
   /** The lane of a role or `reward:NAME`. */
   lane(name: string): Lane
   /** Takes endpoints, weights and limits from another config. Throws UsageFault with every fault and changes nothing then. */
@@ -94,6 +96,7 @@ export function createFleet(
   apply(callersOf(parts))
   return {
     endpoints: () => [...[...endpoints.values()].map(({ endpoint }) => endpoint), ...leaving],
+    members: () => [...endpoints.values()].map(({ endpoint }) => endpoint),
     lane: (name) => {
       const lane = lanes.get(name)
       if (lane === undefined) throw new Error(`no lane ${name}`)
@@ -126,5 +129,5 @@ function limitConfigOf({ limit, start, adaptive }: Engine): LimitConfig {
 }
 
 function isSame(a: Engine, b: Engine): boolean {
-  return a.key === b.key && a.limit === b.limit && a.adaptive === b.adaptive
+  return a.key === b.key && a.limit === b.limit && a.start === b.start && a.adaptive === b.adaptive
 }

@@ -81,6 +81,7 @@ export function createLane(name: string, initial: readonly Member[], log: Logger
       }
     },
     answered: (endpoint, milliseconds) => {
+      if (!members.some((member) => member.endpoint === endpoint)) return
       const pace = paces.get(endpoint)
       if (pace === undefined) paces.set(endpoint, { answers: 1, mean: milliseconds })
       else {

@@ -38,6 +38,8 @@ export interface Limit {
   refused(call: { inFlight: number; sentAt: number }): void
   /** What the engine says of its queue; inFlight: sequences of ours there. */
   observe(load: EngineLoad, inFlight: number): void
+  /** It says nothing of its queue (any more): the answers have to do. */
+  observeNothing(): void
   /** It was down and is back: it may be another machine. */
   restart(): void
 }
@@ -73,6 +75,9 @@ export function createLimit(config: LimitConfig, now: () => number): Limit {
   /** Refused there; creep up to it. */
   let ceiling = Infinity
   let refusedAt = -Infinity
+  /** Grows again after refusals, by answers alone. */
+  let recovering = false
+  let turned = 0
   const climber = createRateClimber(start)
 
   const set = (wish: number, reason: string): void => {
@@ -95,6 +100,22 @@ export function createLimit(config: LimitConfig, now: () => number): Limit {
     if (next > limit) set(next, reason)
   }
 
+  /** After a refusal, where nothing but answers is told: a twentieth more for each turn of what is in flight. */
+  const recover = (sequences: number): void => {
+    turned += sequences
+    if (turned < limit) return
+    turned = 0
+    if (!isWanted) return
+    isWanted = false
+    // Once the refusal is forgotten, or crept up to, the rates decide again.
+    if (now() - refusedAt > REFUSAL_MEMORY_MS) {
+      recovering = false
+      climber.restart(limit)
+      return
+    }
+    grow(limit + Math.max(1, Math.ceil(limit / 20)), 'no refusals any more')
+  }
+
   /** True when the engine has put sequences back since the last look. */
   const hasPreempted = (load: EngineLoad): boolean => {
     const before = preemptions
@@ -112,6 +133,10 @@ export function createLimit(config: LimitConfig, now: () => number): Limit {
     },
     answered: (sequences) => {
       if (!adaptive || tellsLoad) return
+      if (recovering) {
+        recover(sequences)
+        return
+      }
       const wish = climber.answered({ sequences, now: now(), limit })
       if (wish === null) return
       if (wish.level > limit) grow(wish.level, wish.reason)
@@ -124,7 +149,9 @@ export function createLimit(config: LimitConfig, now: () => number): Limit {
       refusedAt = now()
       ceiling = Math.max(1, inFlight)
       set(Math.min(limit, inFlight * REFUSED_SHARE), `refused with ${inFlight} in flight`)
-      climber.refused(limit)
+      climber.restart(limit)
+      recovering = true
+      turned = 0
     },
     observe: (load, inFlight) => {
       if (!adaptive) return
@@ -153,13 +180,21 @@ export function createLimit(config: LimitConfig, now: () => number): Limit {
       else {
         ramping = false
         const step = Math.max(2, Math.ceil(limit / 10))
-        if (wish > limit) grow(Math.min(wish, limit + step), 'the queue at the engine is short')
+        // One more at a time where the engine has no queue at all, whatever is on its way in between.
+        const least = waiting === 0 ? limit + 1 : limit
+        grow(Math.min(Math.max(wish, least), limit + step), 'the queue at the engine is short')
       }
+    },
+    observeNothing: () => {
+      if (!tellsLoad) return
+      tellsLoad = false
+      climber.restart(limit)
     },
     restart: () => {
       if (!adaptive) return
       ramping = true
       tellsLoad = false
+      recovering = false
       preemptions = null
       ceiling = Infinity
       quietUntil = 0

@@ -20,6 +20,8 @@ export interface Liveness {
   observed(load: EngineLoad): void
   /** A small call was answered: it lives. */
   reassured(): void
+  /** It was taken for one that hangs. */
+  suspected(): void
   /** Mean time of an answer, milliseconds; null before the first. */
   meanMs(): number | null
   /** Why it may hang, with so many sequences in flight; null: it does not look so. */
@@ -37,10 +39,11 @@ export function watchLiveness(config: LivenessConfig, now: () => number): Livene
   let mean: number | null = null
   let generated: number | null = null
   let countsTokens = false
+  let firstAnswerMs = config.firstAnswerMs
 
   const tooLong = (silence: number, inFlight: number): boolean => {
     if (countsTokens) return silence >= config.stallMs
-    if (mean === null) return silence >= config.firstAnswerMs
+    if (mean === null) return silence >= firstAnswerMs
     return silence >= config.stallMs / 2 && (inFlight * silence) / mean >= DUE
   }
 
@@ -62,6 +65,10 @@ export function watchLiveness(config: LivenessConfig, now: () => number): Livene
     },
     reassured: () => {
       signAt = now()
+    },
+    // Nothing was ever answered, so it may only be slow: the next time it gets twice as long.
+    suspected: () => {
+      if (mean === null) firstAnswerMs *= 2
     },
     meanMs: () => mean,
     suspicion: (inFlight) => {

@@ -149,7 +149,7 @@ export function createLlm(parts: {
     capacity: (role) => {
       const members =
         role === undefined
-          ? fleet.endpoints()
+          ? fleet.members()
           : fleet
               .lane(role)
               .members()

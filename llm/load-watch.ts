@@ -23,6 +23,8 @@ export function watchLoad(engine: {
   busy: () => boolean
   isRamping: () => boolean
   onLoad: (load: EngineLoad) => void
+  /** The page is not there, or says nothing of a queue. */
+  onNothing: () => void
   clock: Clock
 }): LoadWatch {
   const { clock } = engine
@@ -48,8 +50,10 @@ export function watchLoad(engine: {
     try {
       const page = await engine.page(stop.signal)
       const load = page === null ? null : readLoad(page)
-      if (load === null) wait = BLIND_MS
-      else if (!closed) engine.onLoad(load)
+      if (load === null) {
+        wait = BLIND_MS
+        engine.onNothing()
+      } else if (!closed) engine.onLoad(load)
       if (load !== null && engine.isRamping()) wait = RAMP_MS
     } catch {
       // Whether it lives is for its health to say; the limit stays as it is until a page comes.

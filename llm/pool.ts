@@ -10,7 +10,7 @@ import { createPriorityQueue, goesBefore, type PriorityQueue, type Ranked } from
 
 export interface Ticket extends Ranked {
   readonly sequences: number
-  /** Where it last failed: taken again only if no other endpoint of the lane can be used. */
+  /** Where it last failed: taken again only when no other endpoint of the lane has room. */
   readonly avoid: Endpoint | null
 }
 
@@ -140,18 +140,16 @@ function bestHead(
 function choose(lane: Lane, entry: Waiting, reserved: ReadonlySet<Endpoint>, now: number): Endpoint | null {
   let best: Endpoint | null = null
   let lowest = Infinity
-  let isElsewhere = false
   for (const { endpoint, weight } of lane.members()) {
     if (!isUsable(endpoint, lane.name, now)) continue
-    if (endpoint !== entry.avoid) isElsewhere = true
     if (reserved.has(endpoint) || !hasRoom(endpoint, entry.sequences)) continue
     const share = (endpoint.inFlight + entry.sequences) / (endpoint.limit.current() * weight)
-    // A slow one after all others, the one where it failed only where there is no other.
+    // A slow one after all others, the one where it failed after those too.
     const last = (lane.isSlow(endpoint) ? SLOW : 0) + (endpoint === entry.avoid ? AVOID : 0)
     if (share + last < lowest) {
       lowest = share + last
       best = endpoint
     }
   }
-  return best === entry.avoid && isElsewhere ? null : best
+  return best
 }

@@ -25,8 +25,7 @@ export interface RateClimber {
   wanted(): void
   /** null: stay. */
   answered(call: Answered): Wish | null
-  /** The engine refused, and the limit is now this. */
-  refused(limit: number): void
+  /** Begins anew from this level. */
   restart(limit: number): void
 }
 
@@ -161,13 +160,6 @@ export function createRateClimber(start: number): RateClimber {
       const wish = decide(here)
       if (wish !== null) begin(wish.level)
       return wish
-    },
-    refused: (limit) => {
-      phase = 'hold'
-      next = 'below'
-      base = null
-      rest = LONGEST_REST
-      begin(limit)
     },
     restart: (limit) => {
       phase = 'ramp'

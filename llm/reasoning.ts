@@ -36,12 +36,12 @@ const USUAL: Markers = { open: OPEN_THOUGHT, close: '</think>' }
  * follow one another with nothing between belong together; a marker after the solution began is part of it.
  *
  * Without a closing marker: an opening one means an unfinished thought (solution empty), none means that the whole
- * text is the solution. `expectsThought` makes a text without a closing marker an unfinished thought too, and so do
- * markers with openInPrompt where the text was cut.
+ * text is the solution. With `expectsThought` (left out: with markers that have openInPrompt) it is an unfinished thought
+ * too, and a cut text of a model whose prompt opens the thought always is.
  */
 export function splitReasoning(
   said: Said,
-  { expectsThought = false, markers = null }: { expectsThought?: boolean; markers?: Markers | null } = {},
+  { expectsThought = null, markers = null }: { expectsThought?: boolean | null; markers?: Markers | null } = {},
 ): SplitReasoning {
   const ended = said.finishReason === 'stop'
   const given = said.reasoning === null || said.reasoning.trim() === '' ? null : said.reasoning
@@ -63,7 +63,9 @@ export function splitReasoning(
   }
   const open = firstOf(said.text, openings(markers))
   if (open !== null) return unfinished([said.text.slice(0, open.from), said.text.slice(open.to)])
-  if (expectsThought || (markers?.openInPrompt === true && !ended)) return unfinished([said.text])
+  const opened = markers?.openInPrompt === true
+  const isCut = opened && !ended
+  if (isCut || (expectsThought ?? opened)) return unfinished([said.text])
   const solution = said.text.trim()
   return { reasoning: null, solution, thought: 'none', complete: ended && solution !== '' }
 }

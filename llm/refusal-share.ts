@@ -7,9 +7,9 @@ export interface RefusalShare {
   refused(): boolean
 }
 
-/** Weight of the newest outcome: one refusal alone stays below the mark, two in a row pass it. */
+/** Weight of the newest outcome: one refusal stays below the mark, and two; three in a row pass it. */
 const NEWEST = 1 / 32
-const MARK = 0.05
+const MARK = 0.08
 /** Before so many outcomes every refusal counts: at the start they come at once. */
 const ENOUGH = 32
 

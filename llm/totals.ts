@@ -27,7 +27,7 @@ const NO_TOKENS: Tokens = { prompt: 0, cached: 0, completion: 0 }
 /** Counts from zero. One share clock for each engine serves all roles that call it. */
 export function createTotals(clock: Clock): Totals {
   const totals = new Map<string, { -readonly [Name in keyof RoleUsage]: RoleUsage[Name] }>()
-  const engines = new WeakMap<EngineClient, ShareClock>()
+  const engines = new Map<string, ShareClock>()
 
   const totalOf = (role: string, price: Price | undefined) => {
     let total = totals.get(role)
@@ -39,11 +39,11 @@ export function createTotals(clock: Clock): Totals {
     return total
   }
 
-  const engineOf = (client: EngineClient): ShareClock => {
-    let engine = engines.get(client)
+  const engineOf = ({ url }: EngineClient): ShareClock => {
+    let engine = engines.get(url)
     if (engine === undefined) {
       engine = createShareClock(() => clock.now())
-      engines.set(client, engine)
+      engines.set(url, engine)
     }
     return engine
   }

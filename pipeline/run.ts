@@ -70,7 +70,11 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       spent: () => book.total(),
       payers: payersOf(config, parts.source),
       atOnce: parts.source.kind === 'magpie' ? config.producer.choices : 1,
-      pace: () => ({ milliseconds: now() - openedAt, ended: stages.reduce((sum, stage) => sum + endedAt(stage), 0) }),
+      pace: () => {
+        // With stages in other processes, what they brought through all stages is what is known of them.
+        const here = stages.reduce((sum, stage) => sum + endedAt(stage), 0)
+        return { milliseconds: now() - openedAt, ended: Math.max(here, book.total().done[planned.at(-1)!.name] ?? 0) }
+      },
     })
     const work = {
       ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },

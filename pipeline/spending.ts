@@ -48,15 +48,23 @@ export async function openSpending({ run, own, now }: BookParts, signal: AbortSi
   const id = `${runId}/${revision}/${hostname()}-${process.pid}-${now()}`
   const others = new Map<string, Spending>()
   let next = 0
+  let looking: Promise<void> | null = null
+  const read = async (until: AbortSignal): Promise<void> => {
+    for await (const message of readTopic(connection, { topic, from: new Map([[0, next]]), signal: until })) {
+      next = Number(message.offset) + 1
+      if (!message.key.startsWith(`${runId}/${revision}/`) || message.key === id) continue
+      const record = message.value.length === 0 ? null : readable(run, 'Spending', message)
+      if (record !== null) others.set(record.id, record)
+    }
+  }
   const book: SpendingBook = {
     total: () => sumOf([...others.values(), own()]),
-    async look(until) {
-      for await (const message of readTopic(connection, { topic, from: new Map([[0, next]]), signal: until })) {
-        next = Number(message.offset) + 1
-        if (!message.key.startsWith(`${runId}/${revision}/`) || message.key === id) continue
-        const record = message.value.length === 0 ? null : readable(run, 'Spending', message)
-        if (record !== null) others.set(record.id, record)
-      }
+    look(until) {
+      // Two at once would read the same records twice, and the slower one would put older sums in place of newer ones.
+      looking ??= read(until).finally(() => {
+        looking = null
+      })
+      return looking
     },
     async publish() {
       const record: Spending = { id, runId, revision, createdAt: now(), ...own() }

@@ -38,8 +38,11 @@ export const verifyConfig = z.strictObject({
     ),
   expectsThought: z
     .boolean()
-    .default(false)
-    .describe('The prompt already opens the thought (DeepSeek-R1): a text without </think> is unfinished'),
+    .nullable()
+    .default(null)
+    .describe(
+      'Whether a text without a closed thought is an unfinished one; null: where the template of the model opens the thought in the prompt (DeepSeek-R1). false for a gateway that cuts thoughts off',
+    ),
 })
 
 export type VerifyConfig = z.infer<typeof verifyConfig>

@@ -1,4 +1,4 @@
-// The records as TypeScript sees them. schemas/*.avsc are the truth (every field has its doc there);
+// The records as TypeScript sees them, all in one file: they are one vocabulary, read side by side. schemas/*.avsc are the truth (every field has its doc there);
 // test/schemas/records.test.ts holds these types to them field by field.
 
 export type VerdictName = 'equal' | 'different' | 'unknown'

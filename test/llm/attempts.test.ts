@@ -185,21 +185,129 @@ test('a stray refusal among many answers makes its call wait, not the engine, an
   assert.ok(cluster.endpoints[0].limit.current() < 16, 'several in a row are no strays')
 })
 
-test('counters of /metrics that run backwards: what the old process held is given up', async () => {
+test('one URL over two replicas: counters of /metrics that jump back and forth give nothing up', async () => {
   const clock = createFakeClock()
-  const page = (tokens: number): string =>
-    `vllm:num_requests_running 1\nvllm:num_requests_waiting 0\nvllm:generation_tokens_total ${tokens}\n`
-  let held = 0
-  const engine = createFakeEngine((signal) => {
-    held += 1
-    return held === 1 ? untilAborted(signal) : Promise.resolve('new')
-  })
-  engine.metrics = page(5_000)
+  const engine = createFakeEngine(
+    () =>
+      new Promise((resolve) => {
+        clock.after(4_000, () => {
+          resolve('answer')
+        })
+      }),
+  )
   const cluster = createFakeCluster([{ engine, limit: 4 }], clock)
   const asking = cluster.ask(cluster.lane('sampler'))
-  await clock.advance(3_000)
-  engine.metrics = page(12)
-  assert.equal(await clock.runUntil(asking), 'new after 2 by http://engine-0')
+  for (let look = 0; look < 5; look += 1) {
+    engine.metrics = `vllm:num_requests_running 1\nvllm:num_requests_waiting 0\nvllm:generation_tokens_total ${look % 2 === 0 ? 9_000 : 12}\n`
+    await clock.advance(1_000)
+  }
+  assert.equal(await asking, 'answer after 1 by http://engine-0')
+})
+
+test('where the others are full a call goes back to where it failed, and holds up nobody', async () => {
+  const clock = createFakeClock()
+  const failsOnce = createFakeEngine(failing(doubtful()))
+  const full = createFakeEngine(untilAborted)
+  const cluster = createFakeCluster(
+    [
+      { engine: failsOnce, limit: 400 },
+      { engine: full, limit: 1 },
+    ],
+    clock,
+  )
+  const [a, b] = cluster.endpoints
+  const stop = new AbortController()
+  const holding = cluster.ask(cluster.lane('judge', [{ endpoint: b!, weight: 1 }]), { signal: stop.signal })
+  const lane = cluster.lane(
+    'sampler',
+    [a, b].map((endpoint) => ({ endpoint: endpoint!, weight: 1 })),
+  )
+  const first = cluster.ask(lane)
+  const others = Array.from({ length: 50 }, () => cluster.ask(lane))
+  assert.equal(await clock.runUntil(first), 'answer after 2 by http://engine-0')
+  assert.deepEqual(new Set(await Promise.all(others)), new Set(['answer after 1 by http://engine-0']))
+  stop.abort(new Error('enough'))
+  await assert.rejects(holding, /enough/)
+})
+
+test('a request of more choices than the idle engine ever takes ends with a reason', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(() => Promise.reject(new EngineFailure('busy', 'overloaded', '503: queue is full')))
+  const cluster = createFakeCluster([{ engine, limit: 64 }], clock)
+  await assert.rejects(clock.runUntil(cluster.ask(cluster.lane('questioner'), { sequences: 16 })), {
+    retry: 'permanent',
+    code: 'too-many-choices',
+  })
+})
+
+test('a single bad look at /health moves nothing; nobody listening for two looks does, also when it is back by then', async () => {
+  for (const [health, moved] of [
+    ['502: Bad Gateway', false],
+    ['EAI_AGAIN: getaddrinfo', false],
+    ['ECONNREFUSED: connect', true],
+  ] as const) {
+    const clock = createFakeClock()
+    let calls = 0
+    const engine = createFakeEngine((signal) => {
+      calls += 1
+      return calls === 1 ? untilAborted(signal) : Promise.resolve('again')
+    })
+    const cluster = createFakeCluster([{ engine, limit: 4 }], clock)
+    const stop = new AbortController()
+    const asking = cluster.ask(cluster.lane('sampler'), { signal: stop.signal })
+    asking.catch(() => undefined)
+    await settle()
+    engine.health = health
+    await clock.advance(moved ? 8_000 : 5_500)
+    engine.health = null
+    await clock.advance(30_000)
+    assert.equal(calls > 1, moved, health)
+    stop.abort(new Error('enough'))
+  }
+})
+
+test('long answers behind our own queue, nothing told and nothing answered yet: not given up again and again', async () => {
+  const clock = createFakeClock()
+  const slots = 4
+  const queue: (() => void)[] = []
+  let running = 0
+  const start = (work: () => void): void => {
+    running += 1
+    work()
+  }
+  const engine = createFakeEngine(
+    (signal) =>
+      new Promise((resolve, reject) => {
+        let cancel: (() => void) | null = null
+        const work = (): void => {
+          cancel = clock.after(210_000, () => {
+            resolve('long')
+            leave()
+          })
+        }
+        const leave = (): void => {
+          running -= 1
+          const next = queue.shift()
+          if (next !== undefined) start(next)
+        }
+        signal.addEventListener('abort', () => {
+          const at = queue.indexOf(work)
+          if (at >= 0) queue.splice(at, 1)
+          else if (cancel !== null) {
+            cancel()
+            leave()
+          }
+          reject(signal.reason as Error)
+        })
+        if (running < slots) start(work)
+        else queue.push(work)
+      }),
+  )
+  const cluster = createFakeCluster([{ engine, limit: 16 }], clock)
+  const lane = cluster.lane('answerer')
+  const asking = Promise.all(Array.from({ length: 16 }, () => cluster.ask(lane, { timeoutMs: 24 * 3_600_000 })))
+  await clock.runUntil(asking)
+  assert.ok(engine.calls < 16 * 4, `${engine.calls} calls for 16 answers`)
 })
 
 test('busy answers never use up a call', async () => {

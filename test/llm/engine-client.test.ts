@@ -191,6 +191,21 @@ describe('recorded replies', { skip: noRecordings }, () => {
     })
   })
 
+  test("what a server quotes of the request is not in the failure's words", async () => {
+    const secret = 'Find all primes p with p < 10.'
+    const quoted = `2 validation errors:\n  {'type': 'x', 'loc': 'body.stop', 'msg': 'Too many', 'input': "${secret} it's", 'ctx': {'max_length': 4}}\n  {'type': 'y', 'loc': 'body', 'msg': 'Bad', 'input': '${secret}'}`
+    for (const body of [
+      { error: { message: quoted, type: 'Bad Request', param: null, code: 400 } },
+      { detail: [{ type: 'x', loc: ['body', 'stop'], msg: 'Too many', input: secret }] },
+    ]) {
+      await withServer({ status: 400, body }, async (client) => {
+        const { message } = await failureOf(client.complete(chat, live))
+        assert.match(message, /Too many/)
+        assert.ok(!message.includes('primes'), message)
+      })
+    }
+  })
+
   test('models and health', async () => {
     await withServer(recorded('models'), async (client) => {
       assert.deepEqual(await client.models(live), [{ id: 'toy', maxModelLen: 2048 }])

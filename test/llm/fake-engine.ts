@@ -24,6 +24,8 @@ export interface FakeEngine {
   probes: number
 }
 
+let engines = 0
+
 export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>): FakeEngine {
   const engine: FakeEngine = {
     act,
@@ -32,6 +34,7 @@ export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>):
     calls: 0,
     probes: 0,
     client: {
+      url: `http://fake-${(engines += 1)}`,
       complete: async (_call, signal): Promise<Choices> => {
         engine.calls += 1
         const text = await engine.act(signal)

@@ -171,7 +171,22 @@ test('whatever happened, it is between 1 and the most, and an engine with room g
         limit.observe({ running, waiting: 0, cacheUsage: 0, preemptions: null, generatedTokens: null }, running)
       }
       assert.equal(limit.current(), 300)
+
+      // And where nothing but answers is told.
+      limit.observeNothing()
+      for (let refusal = 0; refusal < 60; refusal += 1) {
+        now += 1_000
+        limit.refused({ inFlight: limit.current(), sentAt: now })
+      }
+      assert.ok(limit.current() < 10)
+      for (let answer = 0; answer < 30_000; answer += 1) {
+        now += 100 / limit.current()
+        limit.wanted()
+        limit.answered(1)
+        if (answer % 50 === 0) now += 100
+      }
+      assert.ok(limit.current() > 100, `${limit.current()}`)
     }),
-    { numRuns: 200 },
+    { numRuns: 50 },
   )
 })

@@ -86,13 +86,21 @@ test('a model whose prompt opened the thought: no closing tag is an unfinished t
     ],
     { expectsThought: true },
   )
-  // By its template alone: a text that ended by itself may come from a gateway that cut the thought off.
+  const markers = { open: '<think>', close: '</think>', openInPrompt: true }
+  holds(
+    [
+      [said('a', { finishReason: 'length' }), 'a', '', 'unfinished', false],
+      [said('a'), 'a', '', 'unfinished', false],
+    ],
+    { markers },
+  )
+  // Told that a gateway cuts thoughts off: a text that ended by itself is a solution.
   holds(
     [
       [said('a', { finishReason: 'length' }), 'a', '', 'unfinished', false],
       [said('a'), null, 'a', 'none', true],
     ],
-    { markers: { open: '<think>', close: '</think>', openInPrompt: true } },
+    { expectsThought: false, markers },
   )
 })
 

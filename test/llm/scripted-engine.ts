@@ -88,6 +88,7 @@ export function createScriptedEngine(script: (seed: number) => readonly number[]
     calls,
     asked,
     client: {
+      url: 'http://scripted',
       complete: (call) => {
         calls.push(call)
         const length = 'tokenIds' in call.input ? call.input.tokenIds.length : PROMPT.length
