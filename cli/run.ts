@@ -28,20 +28,24 @@ export function addRun(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .option('--dry-run', 'forecast tokens, money and hours from a probe; the run itself is not touched')
     .addOption(
-      new Option('--probe <n>', 'problems of the probe of --dry-run, at least 4').argParser(probeSize).default(20),
+      new Option('--probe <n>', 'problems of the probe of --dry-run, at least 4 (default: 20)').argParser(probeSize),
     )
     .option('--json', 'the forecast of --dry-run as JSON')
-    .action(async (options: DryRunOptions & { dryRun?: true }) => {
+    .action(async (options: Omit<DryRunOptions, 'probe'> & { probe?: number; dryRun?: true }) => {
       if (options.dryRun === true) {
-        process.exitCode = await dryRun(options)
+        process.exitCode = await dryRun({ ...options, probe: options.probe ?? PROBE })
         return
       }
       if (options.json === true) throw new UsageFault('--json is for the forecast of --dry-run')
+      if (options.probe !== undefined) throw new UsageFault('--probe is for the forecast of --dry-run')
       const end = await work({ ...options, source: { kind: 'magpie' } })
       describeEnd(end, options)
       process.exitCode = end.exitCode
     })
 }
+
+/** Problems of a probe unless said. */
+const PROBE = 20
 
 /** Fewer than four say nothing of their spread. */
 function probeSize(text: string): number {

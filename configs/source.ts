@@ -61,7 +61,9 @@ export function parseSource(file: string, text: string, environment: Environment
   if (document.errors.length === 0) {
     try {
       value = document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {}
+      if (holdsItself(value)) throw new Error('An alias refers to what it stands in; write the value out.')
     } catch (error) {
+      value = {}
       faults.push(`${at(0)} cannot be read: ${lowerFirst(error instanceof Error ? error.message : String(error))}`)
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -78,6 +80,13 @@ export function parseSource(file: string, text: string, environment: Environment
     },
     faults,
   }
+}
+
+/** Whether an alias makes a value its own part. */
+function holdsItself(value: unknown, around: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (around.includes(value)) return true
+  return Object.values(value).some((part) => holdsItself(part, [...around, value]))
 }
 
 function lowerFirst(text: string): string {

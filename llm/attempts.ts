@@ -48,7 +48,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
   const { pool, clock, random, log } = tools
   let calls = 0
 
-  const tryOnce = async <T>(job: Job<T>, endpoint: Endpoint): Promise<T> => {
+  const tryOnce = async <T>(job: Job<T>, endpoint: Endpoint, lost: number): Promise<T> => {
     // It may have aborted after the place was given.
     job.signal.throwIfAborted()
     const controller = new AbortController()
@@ -61,9 +61,12 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
         new EngineFailure('doubtful', 'timeout', `no answer within ${job.timeoutMs / 1000} s (timeoutSeconds)`),
       )
     })
-    endpoint.calls.add(controller)
+    const { lane, sequences } = job
+    endpoint.calls.set(controller, { lane, sequences, lost, sentAt: clock.now() })
     try {
-      return await job.call(endpoint.client, controller.signal)
+      const value = await job.call(endpoint.client, controller.signal)
+      endpoint.answered(controller)
+      return value
     } finally {
       cancel()
       endpoint.calls.delete(controller)
@@ -122,12 +125,13 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
       let avoid: Endpoint | null = null
       let strikes = 0
       let idleRefusals = 0
+      let lost = 0
       for (let attempts = 1; ; attempts += 1) {
         const endpoint: Endpoint = await pool.acquire(lane, { rank: job.rank, age, sequences, avoid }, signal)
         const started = clock.now()
         let failure: EngineFailure
         try {
-          const value = await tryOnce(job, endpoint)
+          const value = await tryOnce(job, endpoint, lost)
           const milliseconds = clock.now() - started
           accept(endpoint, lane.name, log)
           lane.answered(endpoint, milliseconds)
@@ -145,6 +149,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
           pool.release(lane, endpoint, sequences)
         }
         if (failure.engine === 'none') throw failure
+        if (failure.code === 'engine-lost') lost += 1
         const counts = await isStrike(failure, endpoint)
         signal.throwIfAborted()
         if (counts) strikes += failure.code === 'timeout' ? 2 : 1

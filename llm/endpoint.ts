@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import { EngineFailure } from './engine-failure.ts'
 import type { EngineClient } from './engine-client.ts'
 import { type Health, type HealthConfig, watchHealth } from './health.ts'
+import type { Lane } from './lane.ts'
 import type { Limit } from './limit.ts'
 import { type Liveness, type LivenessConfig, watchLiveness } from './liveness.ts'
 import type { EngineLoad } from './load.ts'
@@ -20,6 +21,15 @@ interface Refusal {
   readonly since: number
 }
 
+/** A call that is in flight. */
+export interface SentCall {
+  readonly lane: Lane
+  readonly sentAt: number
+  readonly sequences: number
+  /** How often the same call was given up as lost before: each time it gets twice as long. */
+  readonly lost: number
+}
+
 export interface Endpoint {
   readonly url: string
   readonly limit: Limit
@@ -27,7 +37,7 @@ export interface Endpoint {
   /** Sequences in flight. */
   inFlight: number
   /** Calls that can be given up, when the engine is lost. */
-  readonly calls: Set<AbortController>
+  readonly calls: Map<AbortController, SentCall>
   /** Busy until then by its own word (Retry-After), in the clock's milliseconds. */
   restUntil: number
   lastError: string | null
@@ -37,6 +47,8 @@ export interface Endpoint {
   readonly refusalShare: RefusalShare
   readonly health: Health
   readonly liveness: Liveness
+  /** This call was answered. */
+  answered(call: AbortController): void
   /** Work is in flight: begin to watch its health and its load. */
   watch(): void
   close(): Promise<void>
@@ -67,6 +79,15 @@ export type Canary = (client: EngineClient, signal: AbortSignal) => Promise<unkn
 /** Between two looks for signs that an engine hangs, milliseconds. */
 const SIGNS_MS = 5_000
 
+/** Replies may be on their way, or read late, for so long. */
+const ON_THE_WAY_MS = 3_000
+/** A call that an engine does not know any more is given up after so long, and so many times the mean of its role. */
+const LOST_MS = 60_000
+const LOST_TIMES = 10
+/** The same where the engine does not tell what it has. */
+const LOST_BLIND_MS = 180_000
+const LOST_BLIND_TIMES = 50
+
 /** Makes the endpoint; `onChange` is called whenever waiting calls may find it usable again. */
 export function createEndpoint(engine: {
   url: string
@@ -82,17 +103,34 @@ export function createEndpoint(engine: {
 }): Endpoint {
   const { url, log, clock, client, limit } = engine
   const liveness = watchLiveness(engine.liveness, () => clock.now())
-  const calls = new Set<AbortController>()
+  const calls = new Map<AbortController, SentCall>()
   let cancelSigns: (() => void) | null = null
+  let cancelSettling: (() => void) | null = null
   let closed = false
+  let backAt = Infinity
 
-  /** In flight when it went down. While it is down no call is added. */
-  let before: readonly AbortController[] = []
+  /** In flight when it went down; null once one of them was answered after it was back: it is the same process. */
+  let before: Set<AbortController> | null = null
 
   const giveUp = (lost: readonly AbortController[]): void => {
     for (const call of lost) {
       call.abort(new EngineFailure('doubtful', 'engine-lost', 'the server was lost while the call was in flight'))
     }
+  }
+
+  /**
+   * Back, but perhaps as a new process, and the sockets of the old one may stay silent for ever. What was in flight is
+   * given up when none of it was answered in twice the time that answers take.
+   */
+  const settleBefore = (): void => {
+    const waiting = before
+    if (waiting === null || ![...waiting].some((call) => calls.has(call))) return
+    const mean = liveness.meanMs()
+    const patience = mean === null ? engine.liveness.firstAnswerMs : Math.max(engine.health.graceMs, 2 * mean)
+    cancelSettling?.()
+    cancelSettling = clock.after(patience, () => {
+      if (waiting === before) giveUp([...waiting].filter((call) => calls.has(call)))
+    })
   }
 
   /** null when a small call is answered, or refused by somebody who lives. */
@@ -111,7 +149,9 @@ export function createEndpoint(engine: {
     canary,
     busy: () => endpoint.inFlight > 0,
     onDown: (reason) => {
-      before = [...calls]
+      before = new Set(calls.keys())
+      backAt = Infinity
+      client.renew()
       endpoint.lastError = reason
       log.warn(
         { endpoint: url, reason },
@@ -122,10 +162,12 @@ export function createEndpoint(engine: {
       log.info({ endpoint: url, seconds: Math.round(downMs / 1000) }, 'model server is back')
       limit.restart()
       liveness.reassured()
+      backAt = clock.now()
+      settleBefore()
       engine.onChange()
     },
     onLost: () => {
-      giveUp(health.downSince() === null ? before : [...calls])
+      giveUp([...calls.keys()])
     },
     clock,
     random: engine.random,
@@ -150,6 +192,29 @@ export function createEndpoint(engine: {
     clock,
   })
 
+  /**
+   * Single calls that an engine, which is well, has lost. Where it tells its load, they are what is in flight and neither
+   * runs nor waits there; else only a time far beyond that of other answers says it.
+   */
+  const giveUpLost = (): void => {
+    if (health.downSince() !== null) return
+    const { load } = endpoint
+    let missing = load === null ? Infinity : endpoint.inFlight - load.running - load.waiting
+    const [least, times] = load === null ? [LOST_BLIND_MS, LOST_BLIND_TIMES] : [LOST_MS, LOST_TIMES]
+    // Oldest first: a Map keeps the order in which calls were sent.
+    for (const [call, { lane, sentAt, sequences, lost }] of calls) {
+      const mean = lane.meanMs(endpoint)
+      if (missing <= 0 || mean === null) return
+      if (clock.now() - sentAt < Math.max(least, times * mean) * 2 ** lost) continue
+      missing -= sequences
+      log.warn(
+        { endpoint: url, role: lane.name, seconds: Math.round((clock.now() - sentAt) / 1000) },
+        'model server has lost a call; it is tried again',
+      )
+      giveUp([call])
+    }
+  }
+
   /** Silence that is too long is settled by a small call: only when that stays away too does the engine hang. */
   const lookForSigns = async (): Promise<void> => {
     const suspicion = health.downSince() === null ? liveness.suspicion(endpoint.inFlight) : null
@@ -170,6 +235,7 @@ export function createEndpoint(engine: {
         health.hangs(`${suspicion}; ${reason}`)
       }
     }
+    giveUpLost()
     cancelSigns = null
     watchSigns()
   }
@@ -189,6 +255,10 @@ export function createEndpoint(engine: {
     load: null,
     refusals: new Map(),
     refusalShare: createRefusalShare(),
+    answered: (call) => {
+      // Replies that were on their way when it went down are no sign; those that come when it has been back for a while are.
+      if (clock.now() - backAt > ON_THE_WAY_MS && before?.has(call) === true) before = null
+    },
     watch: () => {
       if (endpoint.calls.size === 0 && cancelSigns === null) liveness.started()
       health.watch()
@@ -198,6 +268,7 @@ export function createEndpoint(engine: {
     close: async () => {
       closed = true
       cancelSigns?.()
+      cancelSettling?.()
       loads.close()
       health.close()
       await client.close()

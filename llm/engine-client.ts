@@ -65,6 +65,8 @@ export interface EngineClient {
   health(signal: AbortSignal): Promise<string | null>
   /** The models that it serves; fails as any call does. */
   models(signal: AbortSignal): Promise<ServedModel[]>
+  /** New connections from now on: the open ones may lead to a process that is gone. */
+  renew(): void
   close(): Promise<void>
 }
 
@@ -136,6 +138,9 @@ export function createEngineClient(engine: {
       }
     },
     models: async (signal) => readModels(await send('get', '/models', undefined, signal)),
+    renew: () => {
+      transport.renew()
+    },
     close: () => transport.close(),
   }
 }

@@ -87,10 +87,17 @@ export function failureOfError(error: unknown): EngineFailure {
   if (code !== undefined && UNREACHABLE.has(code))
     return new EngineFailure('unreachable', 'unreachable', `${code}: ${words}`, { cause: error })
   if (code !== undefined && /^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
-    return new EngineFailure('unreachable', 'tls', `${code}: ${words}`, { cause: error })
+    return new EngineFailure('unreachable', 'tls', tlsWords(code, words), { cause: error })
   return new EngineFailure('doubtful', 'connection-lost', code === undefined ? words : `${code}: ${words}`, {
     cause: error,
   })
+}
+
+/** OpenSSL's own words name source files; the commonest case has a plain reason. */
+function tlsWords(code: string, words: string): string {
+  if (/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)/.test(code))
+    return `${code}: the port speaks no TLS (is it http:// and not https://?)`
+  return `${code}: ${words.split(':').at(-1)!.trim() === '' ? 'the TLS handshake failed' : words.replace(/\s+/g, ' ').trim()}`
 }
 
 /** Whether the error is one of the network or of the reply; anything else is a bug of ours. */

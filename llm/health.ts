@@ -45,9 +45,8 @@ export interface Health {
  * Watches one engine.
  *
  * probe: null when it lives, else the reason; canary: the same by a small call of the model. busy: whether calls are
- * in flight. onDown, onUp: told once a change; onLost: it went down graceMs ago, and what was in flight then will not
- * end by itself. Told also of one that is back already where nobody had listened for two looks: it is a new process, and
- * the sockets of the old one may stay silent for ever.
+ * in flight. onDown, onUp: told once a change; onLost: it has been down for graceMs, and what is in flight there will not
+ * end by itself.
  */
 export function watchHealth(engine: {
   probe: (signal: AbortSignal) => Promise<string | null>
@@ -66,8 +65,6 @@ export function watchHealth(engine: {
   let probes = 0
   let closed = false
   let hung = false
-  /** Looks in a row that nobody listened to. */
-  let refused = 0
   let looking: Promise<boolean> | null = null
   let cancelNext: (() => void) | null = null
   let cancelLost: (() => void) | null = null
@@ -88,10 +85,7 @@ export function watchHealth(engine: {
     const since = clock.now() - downSince
     downSince = null
     hung = false
-    // Nobody listened for more than one look, so it is a new process. Anything else (a 502, a name that could not be
-    // looked up, a slow look) may have passed over an engine that is well.
-    if (refused < 2) cancelLost?.()
-    refused = 0
+    cancelLost?.()
     engine.onUp(since)
   }
 
@@ -105,7 +99,6 @@ export function watchHealth(engine: {
       return true
     }
     failures += 1
-    refused = reason.startsWith('ECONNREFUSED') ? refused + 1 : 0
     // No answer in time may be an engine that is very busy; an answer that says no is believed at once.
     if (!late || failures >= config.failures) down(reason)
     return false

@@ -18,6 +18,8 @@ export interface Lane {
   setMembers(members: readonly Member[]): void
   /** A call of this lane was answered there after so long. */
   answered(endpoint: Endpoint, milliseconds: number): void
+  /** Mean time of an answer of this lane there, milliseconds; null before the first. */
+  meanMs(endpoint: Endpoint): number | null
   /** Whether it needs far more time than the others of this lane: it gets what they cannot take. */
   isSlow(endpoint: Endpoint): boolean
 }
@@ -94,6 +96,7 @@ export function createLane(name: string, initial: readonly Member[], log: Logger
       sinceJudged = 0
       judge()
     },
+    meanMs: (endpoint) => paces.get(endpoint)?.mean ?? null,
     isSlow: (endpoint) => slow.has(endpoint),
   }
 }

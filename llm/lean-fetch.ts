@@ -9,6 +9,8 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 
 export interface LeanFetch {
   readonly fetch: Fetch
+  /** From now on requests take new connections; what is under way on the old ones goes on there. */
+  renew(): void
   /** Ends every connection at once. */
   close(): Promise<void>
 }
@@ -24,13 +26,16 @@ const CONNECT_TIMEOUT_MS = 10_000
  * (ECONNREFUSED, UND_ERR_SOCKET, …) or the signal's reason, while sending and while reading the body.
  */
 export function createLeanFetch(origin: string): LeanFetch {
-  const pool = new Pool(origin, {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-  })
+  const open = (): Pool =>
+    new Pool(origin, {
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+    })
+  let pool = open()
+  const leaving = new Set<Pool>()
 
   const leanFetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     if (typeof input !== 'string' && !(input instanceof URL)) throw new TypeError('lean fetch takes a URL')
@@ -48,7 +53,20 @@ export function createLeanFetch(origin: string): LeanFetch {
     return leanResponse(url, reply)
   }
 
-  return { fetch: leanFetch, close: () => pool.destroy() }
+  return {
+    fetch: leanFetch,
+    renew: () => {
+      const old = pool
+      pool = open()
+      leaving.add(old)
+      // Idle connections end now, busy ones with what they carry; destroy() rejects this, which is no news.
+      const gone = (): unknown => leaving.delete(old)
+      old.close().then(gone, gone)
+    },
+    close: async () => {
+      await Promise.all([pool, ...leaving].map((each) => each.destroy()))
+    },
+  }
 }
 
 /** openai's statistics about itself (x-stainless-…) are left out. */

@@ -14,6 +14,8 @@ export interface Transport {
     body: object | undefined,
     signal: AbortSignal,
   ) => Promise<unknown>
+  /** New connections from now on. */
+  renew(): void
   close(): Promise<void>
 }
 
@@ -57,6 +59,9 @@ export function createTransport(engine: { url: string; key: string | null; clock
       } catch (error) {
         throw translated(error, signal)
       }
+    },
+    renew: () => {
+      lean.renew()
     },
     close: () => lean.close(),
   }

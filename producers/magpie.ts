@@ -18,6 +18,8 @@ import { LOOK_AGAIN_MS, pauseByClock, type Pause, type Room } from './room.ts'
 const RANK = 4
 /** So many requests refused one after the other, with none that succeeds, are no accident of one request. */
 const REFUSED_IN_A_ROW = 8
+/** Refusals that say something of the config or the server, not of one request. */
+const OF_THE_CONFIG: ReadonlySet<string> = new Set(['no-tokenizer', 'no-token-ids', 'too-many-choices'])
 export const magpieConfig = z.strictObject({
   controlTask: z
     .string()
@@ -114,7 +116,8 @@ export async function runMagpie(run: MagpieRun): Promise<MagpieEnd> {
       if (both.aborted) return
       if (!(error instanceof Failure) || error.retry !== 'permanent') throw error
       refused += 1
-      if (refused >= REFUSED_IN_A_ROW) throw error
+      // Nothing of one slot: every other would meet the same, and would be lost when the config is put right.
+      if (refused >= REFUSED_IN_A_ROW || OF_THE_CONFIG.has(error.code)) throw error
       log.warn({ slot: missing.slot, code: error.code, error: error.message }, 'slot refused')
       await run.reject(refusalsOf(run, missing, error))
     }

@@ -26,6 +26,7 @@ describe('YAML', () => {
       ['a: !mine 3\n', 'a.yaml:1:4', 'tag'],
       ['a: [1, 2\nb: 3\n', 'a.yaml:2:1', 'not valid YAML'],
       ['a: 1\n---\na: 2\n', 'a.yaml:2:1', 'document'],
+      ['a: &a [*a]\n', 'a.yaml:1:1', 'alias'],
     ] as const) {
       const { faults } = read(text)
       assert.ok(faults.length > 0, text)

@@ -57,6 +57,7 @@ export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>):
         return engine.health === 'hang' ? untilAborted(signal) : Promise.resolve(engine.health)
       },
       models: () => Promise.resolve([]),
+      renew: () => undefined,
       close: () => Promise.resolve(),
     },
   }

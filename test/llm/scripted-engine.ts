@@ -117,6 +117,7 @@ export function createScriptedEngine(script: (seed: number) => readonly number[]
       metrics: () => Promise.resolve(null),
       health: () => Promise.resolve(null),
       models: () => Promise.resolve([]),
+      renew: () => undefined,
       close: () => Promise.resolve(),
     },
   }
