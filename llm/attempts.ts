@@ -62,7 +62,8 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
       )
     })
     const { lane, sequences } = job
-    endpoint.calls.set(controller, { lane, sequences, lost, sentAt: clock.now() })
+    const meanMs = (): number | null => lane.meanMs(endpoint)
+    endpoint.calls.set(controller, { role: lane.name, meanMs, sequences, lost, sentAt: clock.now() })
     try {
       const value = await job.call(endpoint.client, controller.signal)
       endpoint.answered(controller)

@@ -6,7 +6,6 @@ import type { Clock } from './clock.ts'
 import { EngineFailure } from './engine-failure.ts'
 import type { EngineClient } from './engine-client.ts'
 import { type Health, type HealthConfig, watchHealth } from './health.ts'
-import type { Lane } from './lane.ts'
 import type { Limit } from './limit.ts'
 import { type Liveness, type LivenessConfig, watchLiveness } from './liveness.ts'
 import type { EngineLoad } from './load.ts'
@@ -23,7 +22,10 @@ interface Refusal {
 
 /** A call that is in flight. */
 export interface SentCall {
-  readonly lane: Lane
+  /** A role, or `reward:NAME`. */
+  readonly role: string
+  /** Mean time of an answer of this role here, milliseconds; null before the first. */
+  readonly meanMs: () => number | null
   readonly sentAt: number
   readonly sequences: number
   /** How often the same call was given up as lost before: each time it gets twice as long. */
@@ -202,13 +204,13 @@ export function createEndpoint(engine: {
     let missing = load === null ? Infinity : endpoint.inFlight - load.running - load.waiting
     const [least, times] = load === null ? [LOST_BLIND_MS, LOST_BLIND_TIMES] : [LOST_MS, LOST_TIMES]
     // Oldest first: a Map keeps the order in which calls were sent.
-    for (const [call, { lane, sentAt, sequences, lost }] of calls) {
-      const mean = lane.meanMs(endpoint)
+    for (const [call, { role, meanMs, sentAt, sequences, lost }] of calls) {
+      const mean = meanMs()
       if (missing <= 0 || mean === null) return
       if (clock.now() - sentAt < Math.max(least, times * mean) * 2 ** lost) continue
       missing -= sequences
       log.warn(
-        { endpoint: url, role: lane.name, seconds: Math.round((clock.now() - sentAt) / 1000) },
+        { endpoint: url, role, seconds: Math.round((clock.now() - sentAt) / 1000) },
         'model server has lost a call; it is tried again',
       )
       giveUp([call])
