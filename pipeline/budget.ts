@@ -34,6 +34,8 @@ const KNOWN = 4
 const PILOT = 32
 
 const HOUR_MS = 3_600_000
+/** Of what is left so much is given away: problems differ, and those on the way may cost more than those that ended. */
+const SPARE = 0.9
 
 /** See docs/cost.md for the rule. */
 export function createBudgetGuard({ budget, spent, payers, atOnce, pace }: GuardParts): BudgetGuard {
@@ -55,7 +57,7 @@ export function createBudgetGuard({ budget, spent, payers, atOnce, pace }: Guard
     }
     const each = costOfProblem(name, total, payers)
     if (each === null) return Math.max(PILOT, atOnce)
-    return each === 0 ? Infinity : left / each
+    return each === 0 ? Infinity : (left * SPARE) / each
   }
 
   return {
