@@ -107,7 +107,7 @@ export function createLimit(config: LimitConfig, now: () => number): Limit {
     turned = 0
     if (!isWanted) return
     isWanted = false
-    // Once the refusal is forgotten, or crept up to, the rates decide again.
+    // Once the refusal is forgotten the rates decide again.
     if (now() - refusedAt > REFUSAL_MEMORY_MS) {
       recovering = false
       climber.restart(limit)

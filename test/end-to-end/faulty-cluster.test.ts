@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { FAULT_KINDS, type FaultKind } from '../../local/engine/front-mischief.ts'
 import type { Workshop } from '../support/end-to-end.ts'
-import { idsOf, logOf, openWorkshop, query, runName, simulatedConfig, sorted } from '../support/end-to-end.ts'
+import { assertOneEndEach, logOf, openWorkshop, query, runName, simulatedConfig } from '../support/end-to-end.ts'
 
 const TOTAL = 16
 const KINDS = Object.keys(FAULT_KINDS) as FaultKind[]
@@ -50,11 +50,7 @@ describe('a cluster of faults', () => {
       if (!OF_TEXTS.includes(kind)) assert.ok((faults[kind] ?? 0) > 0, `no call met ${kind} of ${total.calls}`)
 
     const log = await logOf(workshop, name)
-    assert.deepEqual(log.dead, [])
-    assert.equal(log.problems.length, TOTAL)
-    const refused = log.rejections.map(({ problemId }) => problemId)
-    const accepted = new Set([...log.sft, ...log.preferences].map(({ problemId }) => problemId))
-    assert.deepEqual(sorted([...refused, ...accepted]), idsOf(log.problems), 'each problem has one end')
+    assertOneEndEach(log, TOTAL)
 
     const responses = log.rewarded.flatMap(({ answer, samples, verification: { verdicts } }) =>
       [answer!, ...samples].map((response) => ({

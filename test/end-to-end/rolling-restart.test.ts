@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Front } from '../../local/engine/front.ts'
 import type { Workshop } from '../support/end-to-end.ts'
-import { idsOf, logOf, openWorkshop, recordsOf, runName, simulatedConfig, sorted } from '../support/end-to-end.ts'
+import { assertOneEndEach, logOf, openWorkshop, recordsOf, runName, simulatedConfig } from '../support/end-to-end.ts'
 import { until } from '../support/stream.ts'
 
 const TOTAL = 120
@@ -64,11 +64,7 @@ describe('a rolling restart of four engines', () => {
     assert.equal(code, 0, error)
 
     const log = await logOf(workshop, name)
-    assert.deepEqual(log.dead, [])
-    assert.equal(log.problems.length, TOTAL)
-    const refused = log.rejections.map(({ problemId }) => problemId)
-    const accepted = new Set([...log.sft, ...log.preferences].map(({ problemId }) => problemId))
-    assert.deepEqual(sorted([...refused, ...accepted]), idsOf(log.problems), 'each problem has one end')
+    assertOneEndEach(log, TOTAL)
 
     const asked = fronts.reduce((sum, front) => sum + front.stats().total.calls, 0)
     const answers = await recordsOf(workshop, name, 'answered', 'Answered')

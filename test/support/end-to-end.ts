@@ -2,6 +2,7 @@
 // stand-in for the model servers, and what a run leaves on the log, in the tables and in the files.
 // Promise: close() ends every process that was started here and removes the folder.
 
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -242,3 +243,12 @@ export const sorted = (texts: Iterable<string>): string[] => [...texts].sort()
 /** Sorted ids, repeats once. */
 export const idsOf = (records: readonly { readonly id: string }[]): string[] =>
   sorted(new Set(records.map(({ id }) => id)))
+
+/** So many problems, none of them a dead letter, each refused or accepted and never both. */
+export function assertOneEndEach(log: Awaited<ReturnType<typeof logOf>>, total: number): void {
+  assert.deepEqual(log.dead, [])
+  assert.equal(log.problems.length, total)
+  const refused = log.rejections.map(({ problemId }) => problemId)
+  const accepted = new Set([...log.sft, ...log.preferences].map(({ problemId }) => problemId))
+  assert.deepEqual(sorted([...refused, ...accepted]), idsOf(log.problems), 'each problem has one end')
+}
