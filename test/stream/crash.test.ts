@@ -38,10 +38,10 @@ describe('kill -9', () => {
     await bench.sender.send(problemMessages(bench.codec, from, runId, COUNT))
     const given = { brokers: bench.connection.brokers.join(','), runId, from, to, group, milliseconds: 40 }
     const calls: string[] = []
-    const run = () => {
+    const run = (holdFrom?: number) => {
       const child = spawn(
         process.execPath,
-        [join(import.meta.dirname, '../support/stage-process.ts'), JSON.stringify(given)],
+        [join(import.meta.dirname, '../support/stage-process.ts'), JSON.stringify({ ...given, holdFrom })],
         { stdio: ['ignore', 'pipe', 'inherit'] },
       )
       child.stdout.setEncoding('utf8').on('data', (text: string) => calls.push(...text.trimEnd().split('\n')))
@@ -49,7 +49,8 @@ describe('kill -9', () => {
     }
     const emitted = async () => new Set((await bench.read(to)).map(({ key }) => key))
 
-    const first = run()
+    // What it holds on to keeps it from coming to the end before it is killed, however slow this machine is.
+    const first = run(COUNT - 100)
     const closed = once(first, 'close')
     // Past the first commits and well before the end.
     await until(async () =>

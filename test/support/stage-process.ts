@@ -1,5 +1,6 @@
-// A process with one stage in it, to be killed: emits each problem after a short work, says so on its output.
-// Arguments: JSON of { brokers, runId, from, to, group, milliseconds }.
+// A process with one stage in it, to be killed: emits each problem after a short work, says so on its output. Problems
+// from slot `holdFrom` on (if given) stay at work until the end of the process.
+// Arguments: JSON of { brokers, runId, from, to, group, milliseconds, holdFrom? }.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { createCodec } from '../../schemas/codec.ts'
@@ -16,6 +17,7 @@ const given = JSON.parse(process.argv[2]!) as {
   to: string
   group: string
   milliseconds: number
+  holdFrom?: number
 }
 const codec = await createCodec()
 const connection = connectKafka({ brokers: given.brokers.split(','), log: silentLogger })
@@ -33,7 +35,7 @@ const stage = startStage<'Problem', Problem>({
   log: silentLogger,
   async process(problem, { signal }) {
     process.stdout.write(`${problem.id}\n`)
-    await wait(given.milliseconds, undefined, { signal })
+    await wait(problem.slot >= (given.holdFrom ?? Infinity) ? 3_600_000 : given.milliseconds, undefined, { signal })
     return { emit: problem }
   },
   route: (problem) => [{ topic: given.to, key: problem.id, value: codec.encode('Problem', problem) }],
