@@ -13,8 +13,8 @@ export function describeEnd(
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   if (result.files.length > 0) say(messages.filesWritten)
   else if (writesFiles) say(messages.noFiles)
-  for (const { path, records } of result.files) {
-    say(`  ${messages.file(path, records)}`)
+  for (const { path, records, surplus } of result.files) {
+    say(`  ${messages.file(path, records, surplus)}`)
   }
   say(messages.nextCommands)
   const at = state === '.magpie' ? '' : ` --state ${state}`

@@ -42,10 +42,15 @@ export function progressLine(view: View): string {
   return [problems(view), speeds(view), accepted(view), stages.join(', ')].filter((part) => part !== '').join(' · ')
 }
 
-/** One bar, or none for a run without an end. */
-function bar({ total, made }: RunSnapshot): string[] {
-  if (total === null) return []
-  const filled = Math.min(BAR_WIDTH, Math.round((made / total) * BAR_WIDTH))
+/** One bar, or none for a run without an end. Where rows are asked for, those that are missing most. */
+function bar({ total, made, accepted, wanted }: RunSnapshot): string[] {
+  const shares = (['sft', 'preference'] as const).flatMap((type) => {
+    const number = wanted?.[type] ?? null
+    return number === null ? [] : [accepted[type] / number]
+  })
+  const share = shares.length > 0 ? Math.min(...shares) : total === null ? null : made / total
+  if (share === null) return []
+  const filled = Math.min(BAR_WIDTH, Math.round(share * BAR_WIDTH))
   return [picocolors.green('█'.repeat(filled)) + picocolors.dim('░'.repeat(BAR_WIDTH - filled))]
 }
 
@@ -59,14 +64,19 @@ function speeds({ snapshot, rates, messages, since, now }: View): string {
     messages.rate(rates.endedPerMinute),
     messages.tokensPerSecond(rates.tokensPerSecond),
     messages.elapsed((now - since) / 1000),
-    ...(snapshot.total === null ? [] : [left]),
+    ...(snapshot.total === null && snapshot.wanted === null ? [] : [left]),
   ].join(' · ')
 }
 
 function accepted({ snapshot, messages }: View): string {
   const { sft, preference } = snapshot.accepted
   const spent = spentBudgets(snapshot).map((budget) => messages.spent(budget))
-  return [messages.sftRecords(sft), messages.preferenceRecords(preference), ...spent].join(' · ')
+  const { wanted } = snapshot
+  return [
+    messages.sftRecords(sft, wanted?.sft ?? null),
+    messages.preferenceRecords(preference, wanted?.preference ?? null),
+    ...spent,
+  ].join(' · ')
 }
 
 /** What each stage and sink did, with the seconds inside it. */

@@ -18,26 +18,31 @@ interface Point {
   readonly at: number
   readonly ended: number
   readonly tokens: number
+  /** Rows still missing, of the data set that will take longest; null where none are asked for. */
+  readonly missing: number | null
 }
 
 /** Returns a function that takes each snapshot (and its time, milliseconds) and gives the rates by then. */
 export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
   let points: Point[] = []
   return (snapshot, at) => {
-    const point = { at, ended: endedOf(snapshot), tokens: tokensOf(snapshot) }
+    const point = { at, ended: endedOf(snapshot), tokens: tokensOf(snapshot), missing: missingRows(snapshot) }
     points = [...points.filter((each) => at - each.at <= WINDOW_MS), point]
     const first = points[0]!
     const seconds = Math.max((at - first.at) / 1000, 0.001)
     const perSecond = points.length < 2 ? 0 : (point.ended - first.ended) / seconds
+    const rowsPerSecond = ((first.missing ?? 0) - (point.missing ?? 0)) / seconds
     const open = snapshot.stages.reduce((sum, { running, queued }) => sum + running + queued, 0)
     const toMake =
       snapshot.produced !== null ? 0 : snapshot.total === null ? null : Math.max(0, snapshot.total - snapshot.made)
     const left = toMake === null ? null : toMake + open
+    const byProblems = left === null || (perSecond === 0 && left > 0) ? null : left / Math.max(perSecond, 0.001)
+    const byRows = point.missing === null || rowsPerSecond <= 0 ? null : point.missing / rowsPerSecond
     return {
       endedPerMinute: perSecond * 60,
       tokensPerSecond: points.length < 2 ? 0 : (point.tokens - first.tokens) / seconds,
       ended: point.ended,
-      secondsLeft: left === null || (perSecond === 0 && left > 0) ? null : left / Math.max(perSecond, 0.001),
+      secondsLeft: snapshot.produced === null && point.missing !== null ? byRows : byProblems,
     }
   }
 }
@@ -47,6 +52,11 @@ function endedOf({ stages }: RunSnapshot): number {
     (sum, { name, rejected, dead, emitted }) => sum + rejected + dead + (name === 'curate' ? emitted : 0),
     0,
   )
+}
+
+function missingRows({ accepted, wanted }: RunSnapshot): number | null {
+  if (wanted === null) return null
+  return Math.max(...(['sft', 'preference'] as const).map((type) => Math.max(0, (wanted[type] ?? 0) - accepted[type])))
 }
 
 function tokensOf({ llm }: RunSnapshot): number {

@@ -9,6 +9,7 @@ export interface RunOptions {
   readonly run?: string
   readonly total?: number
   readonly accept?: number
+  readonly of?: 'sft' | 'preference'
   readonly budgetUsd?: number
   readonly budgetTokens?: number
   readonly maxHours?: number
@@ -30,7 +31,12 @@ export function addRunOptions(command: Command): Command {
       'problems wanted; without it and without one in the config the run goes on until stopped',
       positiveInteger,
     )
-    .option('--accept <n>', 'stop making problems when so many SFT records are accepted', positiveInteger)
+    .option(
+      '--accept <n>',
+      'go on until so many rows are accepted; the data set holds exactly so many (without --total, no number of problems ends the run)',
+      positiveInteger,
+    )
+    .addOption(new Option('--of <type>', 'rows that --accept counts (default: sft)').choices(['sft', 'preference']))
     .option('--budget-usd <usd>', 'end the run cleanly when it has cost so many US dollars in all', positiveNumber)
     .option('--budget-tokens <n>', 'the same for tokens of all models (2e9 is two billion)', positiveInteger)
     .option('--max-hours <hours>', 'the same for hours at work', positiveNumber)

@@ -10,7 +10,7 @@ import { checkEndpoints } from '../llm/check-endpoints.ts'
 import { PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
 import type { Source } from '../pipeline/produce.ts'
-import type { ActiveRun, RunResult } from '../pipeline/run-contract.ts'
+import type { ActiveRun, RunResult, RunSnapshot } from '../pipeline/run-contract.ts'
 import { rewardersOf, rolesOf, startRun } from '../pipeline/run.ts'
 import { checkJsonl } from '../producers/jsonl.ts'
 import { UsageFault } from '../schemas/failure.ts'
@@ -149,16 +149,32 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
   )
   const { total } = loaded.config
   const { previous, existing } = run
+  const { accepted, wanted } = run.snapshot()
   if (previous === null) {
-    display.say(source.kind === 'jsonl' ? messages.importing(runId, source.file) : messages.started(runId, total))
+    display.say(
+      source.kind === 'jsonl'
+        ? messages.importing(runId, source.file)
+        : messages.started(runId, total, wantedRows(wanted, messages)),
+    )
   } else {
-    const isWhole = previous.state === 'finished' && (source.kind === 'jsonl' || (total !== null && existing >= total))
+    const has = (type: 'sft' | 'preference'): boolean => accepted[type] >= (wanted?.[type] ?? 0)
+    const isEnough = wanted !== null && has('sft') && has('preference')
+    const isWhole =
+      previous.state === 'finished' && (source.kind === 'jsonl' || isEnough || (total !== null && existing >= total))
     display.say(isWhole ? messages.finishedAlready(runId) : messages.resumed(runId, existing, total))
     const changed = changedSettings(previous.config, loaded.json)
     if (changed.length > 0) display.say(messages.configChanged(changed))
   }
   if (options.stages !== undefined) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
   return run
+}
+
+/** What is asked for, in words. */
+function wantedRows(wanted: RunSnapshot['wanted'], messages: Messages): string[] {
+  return [
+    ...(wanted?.sft == null ? [] : [messages.sftRecords(wanted.sft)]),
+    ...(wanted?.preference == null ? [] : [messages.preferenceRecords(wanted.preference)]),
+  ]
 }
 
 /** What waiting does not mend: a wrong key, a model that is not served, something that is no model server. */
@@ -238,9 +254,11 @@ export function interruption() {
 
 /** The options that stand for settings. */
 export function overridesOf(options: RunOptions): Overrides {
-  const { endpoint, model, run: name, total, accept, out, lang: language } = options
+  const { endpoint, model, run: name, total, accept, of, out, lang: language } = options
+  if (of !== undefined && accept === undefined)
+    throw new UsageFault(`--of ${of} says which rows --accept counts: give --accept N too`)
   const { budgetUsd, budgetTokens, maxHours } = options
-  return { endpoint, model, name, total, accept, out, language, budgetUsd, budgetTokens, maxHours }
+  return { endpoint, model, name, total, accept, of, out, language, budgetUsd, budgetTokens, maxHours }
 }
 
 /** The parts that --stages names, or all. Throws UsageFault for unknown ones. */

@@ -14,8 +14,10 @@ export interface Overrides {
   readonly name?: string | undefined
   /** Problems wanted. */
   readonly total?: number | undefined
-  /** SFT records wanted. */
+  /** Rows wanted. */
   readonly accept?: number | undefined
+  /** Of which data set; SFT unless given. */
+  readonly of?: 'sft' | 'preference' | undefined
   /** Budgets of the run. */
   readonly budgetUsd?: number | undefined
   readonly budgetTokens?: number | undefined
@@ -74,7 +76,12 @@ export function overridesFor(
   if (given.name !== undefined) list.push({ path: ['name'], value: given.name, option: `--run ${given.name}` })
   if (given.total !== undefined) list.push({ path: ['total'], value: given.total, option: `--total ${given.total}` })
   if (given.accept !== undefined) {
-    list.push({ path: ['accept', 'sft'], value: given.accept, option: `--accept ${given.accept}` })
+    const of = given.of ?? 'sft'
+    const option = `--accept ${given.accept}${given.of === undefined ? '' : ` --of ${of}`}`
+    const wanted = { sft: null, preference: null, [of]: given.accept, minimum: 0, exact: true }
+    for (const [name, value] of Object.entries(wanted)) list.push({ path: ['accept', name], value, option })
+    // A number of problems in the file would end the run before the rows are there.
+    if (given.total === undefined) list.push({ path: ['total'], value: null, option })
   }
   for (const [name, option, value] of [
     ['usd', '--budget-usd', given.budgetUsd],

@@ -40,6 +40,19 @@ const acceptConfig = z.strictObject({
   sft: z.int().positive().nullable().default(null).describe('SFT records wanted; null asks for none'),
   preference: z.int().positive().nullable().default(null).describe('Preference records wanted; null asks for none'),
   minimum: z.int().min(0).default(0).describe('Problems to make in any case'),
+  exact: z
+    .boolean()
+    .default(true)
+    .describe(
+      'The data sets hold exactly so many rows, and problems that are still far from their end when all are there are let go; false keeps whatever more there is',
+    ),
+  floor: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.01)
+    .describe('Rows for each problem that ended: a run that gives fewer is hopeless and ends; 0 lets it go on'),
+  probe: z.int().min(1).default(200).describe('Problems of a start that end before the floor is looked at'),
 })
 
 const budgetConfig = z.strictObject({

@@ -1,10 +1,14 @@
-// Counts the rows that curation accepted, those of earlier processes included, to know when enough is enough.
+// Counts the rows that curation accepted, those of earlier starts and of other processes included, to know when
+// enough is enough.
 
 import type { Config } from '../configs/schema.ts'
+import type { RecordName } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
+import { readTopic } from '../stream/read-topic.ts'
+import { RUN_HEADER } from '../stream/outgoing.ts'
 import type { Sender } from '../stream/sender.ts'
 import type { ReadRun } from './read-records.ts'
-import { keysOf } from './read-records.ts'
+import { readable } from './read-records.ts'
 
 export interface Accepted {
   readonly sft: number
@@ -15,7 +19,7 @@ export interface AcceptedRows {
   /** The sender to use: it counts what is acknowledged. */
   readonly sender: Sender
   counts(): Accepted
-  /** Counts on the log again, at most every five seconds: for rows that other processes accept. Only where enough is asked for. */
+  /** Counts what came to the log since, at most every five seconds: for rows that other processes accept. Only where enough is asked for. */
   recount(): Promise<void>
   /** True once the config's numbers are reached with at least `minimum` problems made. */
   isEnough(made: number): boolean
@@ -23,39 +27,58 @@ export interface AcceptedRows {
 
 const RECOUNT_MS = 5000
 
+interface DataTopic {
+  readonly topic: string
+  readonly record: RecordName & ('SftRecord' | 'PreferenceRecord')
+  /** Rows by id: a repeat after a crash is no new row. */
+  readonly ids: Set<string>
+  /** Where the next look begins, by partition. */
+  readonly next: Map<number, number>
+}
+
 /** Starts from what the topics hold. Throws Failure when Kafka does not answer. */
 export async function countAccepted(
   run: ReadRun,
   { sender, accept }: { sender: Sender; accept: Config['accept'] },
   signal: AbortSignal,
 ): Promise<AcceptedRows> {
-  const sftTopic = topicFor('sft', run.revision)
-  const preferenceTopic = topicFor('preferences', run.revision)
-  const sft = await keysOf(run, 'sft', signal)
-  const preference = await keysOf(run, 'preferences', signal)
+  const dataTopic = (topic: 'sft' | 'preferences', record: DataTopic['record']): DataTopic => ({
+    ...{ topic: topicFor(topic, run.revision), record, ids: new Set(), next: new Map() },
+  })
+  const [sft, preference] = [dataTopic('sft', 'SftRecord'), dataTopic('preferences', 'PreferenceRecord')]
+  const look = async (data: DataTopic): Promise<void> => {
+    for await (const message of readTopic(run.connection, { topic: data.topic, from: data.next, signal })) {
+      data.next.set(message.partition, Number(message.offset) + 1)
+      if ((message.headers[RUN_HEADER] ?? run.runId) !== run.runId) continue
+      const row = readable(run, data.record, message)
+      if (row !== null) data.ids.add(row.id)
+    }
+  }
+  await look(sft)
+  await look(preference)
   let counted = performance.now()
   return {
     sender: {
       ...sender,
       async send(messages) {
         await sender.send(messages)
-        for (const { topic, key } of messages) {
-          if (topic === sftTopic) sft.add(String(key))
-          else if (topic === preferenceTopic) preference.add(String(key))
+        for (const { topic, value } of messages) {
+          const data = [sft, preference].find((each) => each.topic === topic)
+          if (data !== undefined && value !== null) data.ids.add(run.codec.decode(data.record, value).id)
         }
       },
     },
-    counts: () => ({ sft: sft.size, preference: preference.size }),
+    counts: () => ({ sft: sft.ids.size, preference: preference.ids.size }),
     async recount() {
       if (accept === null || performance.now() - counted < RECOUNT_MS) return
       counted = performance.now()
-      for (const key of await keysOf(run, 'sft', signal)) sft.add(key)
-      for (const key of await keysOf(run, 'preferences', signal)) preference.add(key)
+      await look(sft)
+      await look(preference)
     },
     isEnough: (made) =>
       accept !== null &&
       made >= accept.minimum &&
-      sft.size >= (accept.sft ?? 0) &&
-      preference.size >= (accept.preference ?? 0),
+      sft.ids.size >= (accept.sft ?? 0) &&
+      preference.ids.size >= (accept.preference ?? 0),
   }
 }

@@ -3,6 +3,7 @@
 // that was acknowledged is lost.
 
 import { transient } from '../schemas/failure.ts'
+import type { Failure } from '../schemas/failure.ts'
 import type { BudgetName } from '../schemas/records.ts'
 import { pauseFor, settledWithin } from '../stream/back-off.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
@@ -19,6 +20,8 @@ import { throughCheck } from './standing.ts'
 
 /** Between two looks at whether everything is through, milliseconds. */
 const LOOK_MS = 500
+/** Between two looks at how many rows the run gives, milliseconds. */
+const YIELD_LOOK_MS = 2000
 /** Between two looks at what other processes have spent, where there is a budget, milliseconds. */
 const BOOK_LOOK_MS = 5000
 /** So long calls under way may go on when a budget is used up: they are nearly paid. */
@@ -39,11 +42,13 @@ export interface Course {
   readonly book: SpendingBook
   readonly guard: BudgetGuard
   readonly start: (signal: AbortSignal) => Promise<ProduceEnd>
+  /** The failure that a run ends with that gives too few rows; null while it gives enough. */
+  readonly hopeless: (signal: AbortSignal) => Promise<Failure | null>
   readonly close: () => Promise<void>
 }
 
 /** Follows the run to its end: through, stopped, or failed. */
-export function followRun({ run, stages, sinks, leads, parts, book, guard, start, close }: Course) {
+export function followRun({ run, stages, sinks, leads, parts, book, guard, start, hopeless, close }: Course) {
   const { log } = parts
   const halt = new AbortController()
   let phase: RunPhase = 'running'
@@ -158,7 +163,15 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     await stopped
     return new Promise<never>(() => undefined)
   })
-  const done = Promise.race([whole(), ...faults]).catch(async (error: unknown): Promise<RunResult> => {
+  /** Ends only by throwing. */
+  const untilHopeless = async (): Promise<never> => {
+    while (produced === null && (await pauseFor(YIELD_LOOK_MS, halt.signal))) {
+      const failure = await untilAnswered(() => hopeless(halt.signal), halt.signal)
+      if (failure !== null) throw failure
+    }
+    return new Promise<never>(() => undefined)
+  }
+  const done = Promise.race([whole(), untilHopeless(), ...faults]).catch(async (error: unknown): Promise<RunResult> => {
     if (halt.signal.aborted) {
       await ending
       return { state: 'stopped', files, endedBy }

@@ -48,6 +48,8 @@ export interface RunSnapshot {
   /** Why the producer has stopped; null while it works. */
   readonly produced: ProduceEnd | null
   readonly accepted: Accepted
+  /** Rows asked for; null: none are. */
+  readonly wanted: { readonly [Type in keyof Accepted]: number | null } | null
   readonly stages: readonly StageState[]
   readonly sinks: readonly SinkState[]
   readonly llm: LlmState
@@ -61,6 +63,8 @@ export interface DataFile {
   readonly type: 'sft' | 'preference'
   readonly path: string
   readonly records: number
+  /** Rows that were accepted beyond what was asked for. */
+  readonly surplus: number
 }
 
 export interface RunResult {

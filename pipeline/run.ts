@@ -9,6 +9,7 @@ import type { RunningStage } from '../stream/stage.ts'
 import { countAccepted } from './accepted.ts'
 import { createBudgetGuard, payersOf } from './budget.ts'
 import { drainAll, followRun } from './course.ts'
+import { createDemand } from './demand.ts'
 import { createHouse } from './house.ts'
 import { openRun } from './open-run.ts'
 import type { OpenRun } from './open-run.ts'
@@ -18,6 +19,7 @@ import { openSinks } from './sinks.ts'
 import { openSpending, spendingOf } from './spending.ts'
 import { lagOf } from './standing.ts'
 import { startStages } from './start-stages.ts'
+import { hopeless, openYieldGuard } from './yield-guard.ts'
 
 /** Starts everything; resolves when it is at work. Throws UsageFault or Failure. */
 export async function startRun(parts: RunParts, signal: AbortSignal): Promise<ActiveRun> {
@@ -40,7 +42,18 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const backlog = await backlogOf(run)
     const tools = { config, runId, revision, llm, math, codec, connection, now }
     const mine = planned.filter(({ name }) => parts.parts.has(name))
-    const stages = startStages(mine, tools, accepted.sender, log)
+    let made = existing.size
+    const isEnough = async (): Promise<boolean> => {
+      // Rows of other processes are counted where this one leads, and here where it does not.
+      await accepted.recount()
+      return accepted.isEnough(made)
+    }
+    const stages = startStages(
+      mine,
+      { ...tools, isEnough: config.accept?.exact === true ? isEnough : null },
+      accepted.sender,
+      log,
+    )
     closers.push(() => drainAll(stages))
     const recount = async (): Promise<number> => {
       if (!parts.parts.has('curate')) await accepted.recount()
@@ -48,7 +61,6 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     }
     const house = createHouse({ planned, running: stages, backlog, recount, now })
     const leads = parts.parts.has('produce')
-    let made = existing.size
     const openedAt = now()
     const book = await openSpending(
       {
@@ -65,26 +77,40 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       },
       signal,
     )
+    const atOnce = parts.source.kind === 'magpie' ? config.producer.choices : 1
     const guard = createBudgetGuard({
       budget: config.budget,
       spent: () => book.total(),
       payers: payersOf(config, parts.source),
-      atOnce: parts.source.kind === 'magpie' ? config.producer.choices : 1,
+      atOnce,
       pace: () => {
         // With stages in other processes, what they brought through all stages is what is known of them.
         const here = stages.reduce((sum, stage) => sum + endedAt(stage), 0)
         return { milliseconds: now() - openedAt, ended: Math.max(here, book.total().done[planned.at(-1)!.name] ?? 0) }
       },
     })
+    const demand = createDemand({
+      ...{ accept: config.accept, planned, running: stages, counts: () => accepted.counts(), atOnce },
+      most: { sft: 1, preference: 1 },
+    })
+    const lowYield = await openYieldGuard({
+      accept: leads ? config.accept : null,
+      counts: () => accepted.counts(),
+      ended: async () => made - (await house.open()),
+    })
     const work = {
       ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },
       sender: run.sender,
-      affordable: (open: number) => guard.room(open),
+      affordable: (open: number) => Math.min(guard.room(open), demand(made, open)),
       shouldStop: () => accepted.isEnough(made) || guard.closed() !== null,
       onPublished: (count: number) => (made += count),
     }
     const course = followRun({
       ...{ run, stages, sinks, leads, parts, book, guard },
+      hopeless: async (until) => {
+        const found = await lowYield()
+        return found === null ? null : await hopeless(run, found, until)
+      },
       start: async (until) => {
         const end = await produce({ ...work, signal: until })
         return end === 'accepted' && !accepted.isEnough(made) ? 'budget' : end
@@ -102,7 +128,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
         llm.update({ roles: rolesOf(changed), rewarders: rewardersOf(changed.stages.reward.rewards) })
       },
       snapshot: () => ({
-        ...{ startedAt: run.startedAt, total: config.total, made, accepted: accepted.counts() },
+        ...{ startedAt: run.startedAt, total: config.total, made, accepted: accepted.counts(), wanted: config.accept },
         ...course.state(),
         stages: stages.map((stage) => stage.state()),
         sinks: sinks.running.map((sink) => sink.state()),

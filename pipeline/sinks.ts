@@ -41,6 +41,7 @@ export async function openSinks(
     ? createJsonSink({
         ...{ runId, revision, codec, log, startedAt: run.startedAt },
         outDir: config.out,
+        limits: config.accept?.exact === true ? config.accept : {},
         model: author?.model ?? 'imported',
       })
     : null
@@ -65,7 +66,7 @@ export async function openSinks(
       running,
       finish: async () => {
         const { sets } = json === null ? { sets: [] } : await json.finish()
-        return sets.map(({ type, path, rows }) => ({ type, path, records: rows }))
+        return sets.map(({ type, path, rows, surplus }) => ({ type, path, records: rows, surplus }))
       },
       async untilRead(topic, milliseconds) {
         if (database === null) return

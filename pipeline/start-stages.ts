@@ -16,16 +16,25 @@ import type { StageTools } from './processes.ts'
 /** Records of a stage that calls no model at work at once: enough to keep its workers busy. */
 const CPU_IN_FLIGHT = 32
 
+/** Stages that pay for models while the end of a problem is still far. */
+const FAR_FROM_THE_END: ReadonlySet<StageName> = new Set(['tag', 'answer', 'sample'])
+
+export interface StartTools extends StageTools {
+  /** Where the run is to give exactly so many rows: whether all are there. */
+  readonly isEnough: (() => Promise<boolean>) | null
+}
+
 /** Starts them; they join their groups in the background. */
 export function startStages(
   planned: readonly PlannedStage[],
-  tools: StageTools,
+  tools: StartTools,
   sender: Sender,
   log: Logger,
 ): RunningStage[] {
   const { connection, codec, runId, revision } = tools
   return planned.map((stage) => {
-    const { process, ordered, prepare } = stageParts(stage, tools)
+    const { process: whole, ordered, prepare } = stageParts(stage, tools)
+    const process = FAR_FROM_THE_END.has(stage.name) ? untilEnough(whole, tools.isEnough) : whole
     return startStage({
       connection,
       sender,
@@ -45,6 +54,15 @@ export function startStages(
       log,
     })
   })
+}
+
+/** The same process, which lets records go unasked when nothing more is wanted of them. */
+function untilEnough<In, Out>(process: Process<In, Out>, isEnough: StartTools['isEnough']): Process<In, Out> {
+  if (isEnough === null) return process
+  return async (record, context) =>
+    (await isEnough())
+      ? { reject: { reason: 'enough-accepted', detail: 'all rows that were asked for were there before its turn' } }
+      : await process(record, context)
 }
 
 /** Fewer records of a model stage are never at work: a limit that ramps up must find calls that wait. */

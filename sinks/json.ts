@@ -52,6 +52,8 @@ export interface JsonSinkParts {
   readonly model: string
   /** First start of the run, milliseconds since 1970 UTC. */
   readonly startedAt: number
+  /** Rows that a data set holds at most; what there is more waits beside the segments for a larger number. */
+  readonly limits?: { readonly [Type in DataType]?: number | null }
   readonly codec: Codec
   readonly log: Logger
 }
@@ -74,7 +76,7 @@ export interface JsonSink extends Sink {
 
 /** Returns the sink. open() throws UsageFault when the folder cannot be written or belongs to another run. */
 export function createJsonSink(parts: JsonSinkParts): JsonSink {
-  const { outDir, runId, revision = 'main', model, startedAt, codec, log } = parts
+  const { outDir, runId, revision = 'main', model, startedAt, limits = {}, codec, log } = parts
   const marker = JSON.stringify({ run_id: runId, revision: 'main' })
   const names = runNames(outDir, modelOfFolder(outDir, startedAt, marker) ?? model, startedAt, revision)
   const segments = createSegments(names.segments)
@@ -112,7 +114,7 @@ export function createJsonSink(parts: JsonSinkParts): JsonSink {
     async finish() {
       const sets: DataSet[] = []
       for (const type of ['sft', 'preference'] as const) {
-        const set = await finishType(type, names, segments)
+        const set = await finishType(type, names, segments, limits[type] ?? Infinity)
         if (set !== null) sets.push(set)
       }
       await removeIfEmpty(names.segments)

@@ -49,7 +49,8 @@ export interface Messages {
   configRefused(faults: readonly string[]): string
   /** Only these parts run in this process. */
   partsHere(parts: readonly string[]): string
-  started(run: string, total: number | null): string
+  /** rows: the numbers of rows that the run is to give, in words. */
+  started(run: string, total: number | null, rows: readonly string[]): string
   importing(run: string, file: string): string
   /** A run that goes on: problems that exist already of those wanted. */
   resumed(run: string, made: number, total: number | null): string
@@ -92,8 +93,8 @@ export interface Messages {
   problems(count: number, total?: number | null): string
   rejected(count: number): string
   deadLetters(count: number): string
-  sftRecords(count: number): string
-  preferenceRecords(count: number): string
+  sftRecords(count: number, wanted?: number | null): string
+  preferenceRecords(count: number, wanted?: number | null): string
   spent(budget: SpentBudget): string
   /** Answered calls whose servers counted no tokens. */
   unmeasured(calls: number): string
@@ -114,7 +115,8 @@ export interface Messages {
   failed(run: string, reason: string): string
   readonly filesWritten: string
   readonly noFiles: string
-  file(path: string, records: number): string
+  /** surplus: rows that were accepted beyond what was asked for. */
+  file(path: string, records: number, surplus: number): string
   readonly nextCommands: string
   readonly smallModel: string
   /** The quickstart wants both data sets. */

@@ -7,6 +7,9 @@ const count = (value: number): string => value.toLocaleString('en-US')
 
 const plural = (value: number, word: string): string => `${count(value)} ${word}${value === 1 ? '' : 's'}`
 
+const outOf = (value: number, total: number | null, word: string): string =>
+  total === null ? plural(value, word) : `${count(value)}/${plural(total, word)}`
+
 const duration = (seconds: number): string => {
   const whole = Math.max(0, Math.round(seconds))
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
@@ -56,15 +59,17 @@ export const en: Messages = {
   configRefused: (faults) =>
     `The changed config was not taken, the run goes on with the old one:\n${faults.join('\n')}`,
   partsHere: (parts) => `This process runs: ${parts.join(', ')}`,
-  started: (run, total) =>
-    total === null
-      ? `Run ${run}: makes problems until it is stopped`
-      : `Run ${run}: ${plural(total, 'problem')} wanted`,
+  started: (run, total, rows) =>
+    rows.length > 0
+      ? `Run ${run}: makes${total === null ? '' : ` at most ${count(total)}`} problems until ${rows.join(' and ')} are accepted`
+      : total === null
+        ? `Run ${run}: makes problems until it is stopped`
+        : `Run ${run}: ${plural(total, 'problem')} wanted`,
   importing: (run, file) => `Run ${run}: takes its problems from ${file}`,
   resumed: (run, made, total) =>
     `Run ${run} goes on where it stopped: ${plural(made, 'problem')}${total === null ? '' : ` of ${count(total)}`} made already`,
   finishedAlready: (run) =>
-    `Run ${run} is finished already. Start another with --run NAME, or ask for more with --total N.`,
+    `Run ${run} is finished already. Start another with --run NAME, or ask for more with --total N or --accept N.`,
 
   probing: (run, problems) =>
     `Probe for run ${run}: ${plural(problems, 'problem')} through all stages; the run itself is not touched.`,
@@ -96,12 +101,11 @@ export const en: Messages = {
     dead: 'dead',
     seconds: 'seconds',
   },
-  problems: (value, total = null) =>
-    total === null ? plural(value, 'problem') : `${count(value)}/${plural(total, 'problem')}`,
+  problems: (value, total = null) => outOf(value, total, 'problem'),
   rejected: (value) => `${count(value)} rejected`,
   deadLetters: (value) => plural(value, 'dead letter'),
-  sftRecords: (value) => plural(value, 'SFT record'),
-  preferenceRecords: (value) => plural(value, 'preference record'),
+  sftRecords: (value, wanted = null) => outOf(value, wanted, 'SFT record'),
+  preferenceRecords: (value, wanted = null) => outOf(value, wanted, 'preference record'),
   spent: ({ name, spent, limit }) =>
     `${amount(name, spent)}${limit === null ? '' : ` of ${amount(name, limit)}`} spent`,
   unmeasured: (calls) =>
@@ -123,7 +127,8 @@ export const en: Messages = {
   failed: (run, reason) => `Run ${run} failed: ${reason}`,
   filesWritten: 'Written:',
   noFiles: 'No record was accepted, so there is no data file. The report says why.',
-  file: (path, records) => `${path} (${plural(records, 'record')})`,
+  file: (path, records, surplus) =>
+    `${path} (${plural(records, 'record')}${surplus === 0 ? '' : `; ${count(surplus)} more accepted, kept in the tables`})`,
   nextCommands: 'Next:',
   oneSetMissing:
     'Not both data sets have rows: the model did not agree with itself often enough. Try again with --run another.',

@@ -21,6 +21,9 @@ const amount = (name: 'usd' | 'tokens' | 'hours', value: number): string => {
 
 const services = { kafka: 'Kafka', model: '小型モデル', clickhouse: 'ClickHouse' } as const
 
+const outOf = (value: number, total: number | null): string =>
+  total === null ? count(value) : `${count(value)} / ${count(total)}`
+
 export const ja: Messages = {
   language: 'ja',
   parts: {
@@ -54,13 +57,17 @@ export const ja: Messages = {
   settingsWait: (settings) => `設定のほかの変更は次回の起動時に反映されます: ${settings.join('、')}`,
   configRefused: (faults) => `変更された設定は読み込めないため、これまでの設定で続けます:\n${faults.join('\n')}`,
   partsHere: (parts) => `このプロセスが担当する部分: ${parts.join('、')}`,
-  started: (run, total) =>
-    total === null ? `実行 ${run}: 停止されるまで問題を生成します` : `実行 ${run}: 目標は ${count(total)} 問です`,
+  started: (run, total, rows) =>
+    rows.length > 0
+      ? `実行 ${run}: ${rows.join('と')}が採用されるまで問題を生成します${total === null ? '' : `(最大 ${count(total)} 問)`}`
+      : total === null
+        ? `実行 ${run}: 停止されるまで問題を生成します`
+        : `実行 ${run}: 目標は ${count(total)} 問です`,
   importing: (run, file) => `実行 ${run}: ${file} から問題を読み込みます`,
   resumed: (run, made, total) =>
     `実行 ${run} を前回の続きから再開します: ${total === null ? `${count(made)} 問` : `${count(total)} 問中 ${count(made)} 問`}が作成済みです`,
   finishedAlready: (run) =>
-    `実行 ${run} はすでに完了しています。新しく始めるには --run NAME を、問題を追加するには --total N を指定してください。`,
+    `実行 ${run} はすでに完了しています。新しく始めるには --run NAME を、追加するには --total N か --accept N を指定してください。`,
 
   probing: (run, problems) =>
     `実行 ${run} の見積もり: ${count(problems)} 問を全工程に通します。実行そのものには影響しません。`,
@@ -92,11 +99,11 @@ export const ja: Messages = {
     dead: '失敗',
     seconds: '秒',
   },
-  problems: (value, total = null) => `問題 ${count(value)}${total === null ? '' : ` / ${count(total)}`} 問`,
+  problems: (value, total = null) => `問題 ${outOf(value, total)} 問`,
   rejected: (value) => `不採用 ${count(value)} 件`,
   deadLetters: (value) => `デッドレター ${count(value)} 件`,
-  sftRecords: (value) => `SFT ${count(value)} 件`,
-  preferenceRecords: (value) => `選好ペア ${count(value)} 件`,
+  sftRecords: (value, wanted = null) => `SFT ${outOf(value, wanted)} 件`,
+  preferenceRecords: (value, wanted = null) => `選好ペア ${outOf(value, wanted)} 件`,
   spent: ({ name, spent, limit }) =>
     `使用量 ${amount(name, spent)}${limit === null ? '' : ` / ${amount(name, limit)}`}`,
   unmeasured: (calls) =>
@@ -118,7 +125,8 @@ export const ja: Messages = {
   failed: (run, reason) => `実行 ${run} は失敗しました: ${reason}`,
   filesWritten: '出力ファイル:',
   noFiles: '採用されたデータがないため、出力ファイルはありません。理由はレポートで確認できます。',
-  file: (path, records) => `${path}(${count(records)} 件)`,
+  file: (path, records, surplus) =>
+    `${path}(${count(records)} 件${surplus === 0 ? '' : `。ほかに採用された ${count(surplus)} 件はテーブルに残っています`})`,
   nextCommands: '次に試すコマンド:',
   oneSetMissing:
     '二つのデータセットのどちらかが空です。モデルの回答が十分に一致しませんでした。--run で別の名前を付けて、もう一度お試しください。',

@@ -20,10 +20,21 @@ describe('options of a run', () => {
   })
 
   it('are read as what they are', () => {
-    const words = '--run r --total 20 --accept 3 --stages screen,verify --model m --state s --out o --lang ja'
+    const words =
+      '--run r --total 20 --accept 3 --of preference --stages screen,verify --model m --state s --out o --lang ja'
     const lists = ['--endpoint', 'http://a:1', '--endpoint', 'http://b:2', '--set', 'a.b=1', '--set', 'c=2']
     assert.deepEqual(read(...words.split(' '), ...lists), {
-      ...{ run: 'r', total: 20, accept: 3, stages: 'screen,verify', model: 'm', state: 's', out: 'o', lang: 'ja' },
+      ...{
+        run: 'r',
+        total: 20,
+        accept: 3,
+        of: 'preference',
+        stages: 'screen,verify',
+        model: 'm',
+        state: 's',
+        out: 'o',
+        lang: 'ja',
+      },
       endpoint: ['http://a:1', 'http://b:2'],
       set: ['a.b=1', 'c=2'],
     })
@@ -51,6 +62,7 @@ describe('wrong use of run', () => {
   it('a value that is none is told what is wanted', async () => {
     assert.match(await refused('run', '-c', CONFIG, '--total', 'many'), /--total <n>.*whole number of at least 1/)
     assert.match(await refused('run', '-c', CONFIG, '--lang', 'fr'), /Allowed choices are en, ja/)
+    assert.match(await refused('run', '-c', CONFIG, '--of', 'sft'), /--of sft .*give --accept N too/)
   })
 
   it('a run without a config is asked for one', async () => {

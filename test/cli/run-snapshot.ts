@@ -35,6 +35,7 @@ export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
     made: 0,
     produced: null,
     accepted: { sft: 0, preference: 0 },
+    wanted: null,
     stages: [],
     sinks: [],
     llm: { endpoints: [], waiting: 0, usage: {} },

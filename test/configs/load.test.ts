@@ -140,7 +140,14 @@ describe('options', () => {
     const overrides = { total: 9, accept: 4, name: 'mine', out: 'there', language: 'ja' }
     const { config } = await load(SMALL, { overrides })
     assert.deepEqual([config.total, config.name, config.out, config.language], [9, 'mine', 'there', 'ja'])
-    assert.deepEqual(config.accept, { sft: 4, preference: null, minimum: 0 })
+    assert.deepEqual(config.accept, { sft: 4, preference: null, minimum: 0, exact: true, floor: 0.01, probe: 200 })
+  })
+
+  it('--accept stands for all that a file asks for, and takes its number of problems away', async () => {
+    const file = `${SMALL}\ntotal: 200\naccept: { sft: 3, preference: 1, minimum: 12, exact: false, floor: 0.2 }`
+    const { config } = await load(file, { overrides: { accept: 4, of: 'preference' } })
+    assert.deepEqual(config.accept, { sft: null, preference: 4, minimum: 0, exact: true, floor: 0.2, probe: 200 })
+    assert.equal(config.total, null)
   })
 
   it('are named when they are wrong', async () => {

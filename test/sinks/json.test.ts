@@ -27,7 +27,7 @@ const NAME = 'some-model_20260102T030405Z'
 
 const open = async (
   outDir: string,
-  over: { runId?: string; revision?: string; model?: string } = {},
+  over: { runId?: string; revision?: string; model?: string; limits?: { sft?: number } } = {},
 ): Promise<JsonSink> => {
   const sink = createJsonSink({
     outDir,
@@ -57,6 +57,33 @@ const rowsOf = async (file: string) => JSON.parse(await readFile(file, 'utf8')) 
 const everyFile = async (folder: string) => (await readdir(folder, { recursive: true })).sort()
 
 describe('the JSON sink', () => {
+  it('holds exactly so many rows where a limit is set, and keeps the others for a larger one', () =>
+    inFolder(async (out) => {
+      const few = await open(out, { limits: { sft: 3 } })
+      const all = Array.from({ length: 8 }, (_, slot) => sftMessage(slot))
+      await few.write([...all.slice(0, 5), pairMessage(0)])
+      const first = (await few.finish()).sets
+      assert.deepEqual(
+        first.map(({ type, rows, surplus }) => [type, rows, surplus]),
+        [
+          ['sft', 3, 2],
+          ['preference', 1, 0],
+        ],
+      )
+      // The same again, then more rows, then a larger limit, then none.
+      assert.deepEqual((await few.finish()).sets[0], first[0])
+      await few.write(all.slice(5, 6))
+      assert.deepEqual((await few.finish()).sets.map(({ rows, surplus }) => [rows, surplus])[0], [3, 3])
+      const more = await open(out, { limits: { sft: 5 } })
+      await more.write(all.slice(6))
+      assert.deepEqual((await more.finish()).sets.map(({ rows, surplus }) => [rows, surplus])[0], [5, 3])
+      const [whole] = (await (await open(out)).finish()).sets
+      assert.deepEqual([whole!.rows, whole!.surplus], [8, 0])
+      const ids = (await rowsOf(whole!.path)).map(({ id }) => id)
+      assert.deepEqual(ids, all.map((_, slot) => sft(slot).id).sort())
+      assert.ok(!existsSync(join(few.folder, 'segments')), 'nothing is left aside')
+    }))
+
   it('writes the files of the pattern, each with its schema, and leaves nothing else', () =>
     inFolder(async (out) => {
       const sink = await open(out)

@@ -33,7 +33,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   installing: (messages) => messages.installing('node-llama-cpp'),
   serviceReady: (messages) => messages.serviceReady('kafka', '127.0.0.1:9092', 3),
   step: (messages) => messages.step({ what: 'model', done: 12_500_000, total: 92_871_040, unit: 'bytes' }),
-  started: (messages) => messages.started('my-run', 200),
+  started: (messages) => messages.started('my-run', 200, ['5 rows']),
   importing: (messages) => messages.importing('my-run', 'amc23.jsonl'),
   resumed: (messages) => messages.resumed('my-run', 37, 200),
   finishedAlready: (messages) => messages.finishedAlready('my-run'),
@@ -71,7 +71,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   interrupted: (messages) => messages.interrupted('my-run'),
   done: (messages) => messages.done('my-run', 125),
   failed: (messages) => messages.failed('my-run', 'share'),
-  file: (messages) => messages.file('data/a.json', 41),
+  file: (messages) => messages.file('data/a.json', 41, 3),
   logFile: (messages) => messages.logFile('.magpie/run.log'),
 }
 
@@ -146,7 +146,7 @@ describe('messages', () => {
 
   it('do without a total where there is none', () => {
     for (const messages of [en, ja]) {
-      const sentences = [messages.started('r', null), messages.resumed('r', 3, null), messages.producing(3, null)]
+      const sentences = [messages.started('r', null, []), messages.resumed('r', 3, null), messages.producing(3, null)]
       assert.doesNotMatch(sentences.join(), /null|NaN|undefined/)
       const spent = messages.spent({ name: 'hours', spent: 1.5, limit: null })
       assert.doesNotMatch(messages.probed(3, null, 1), /null|NaN|\$/)

@@ -1,0 +1,90 @@
+// How many more problems have to be started for the rows that are asked for. Promises: no more are started than were
+// enough if every problem gave what one can give at most; as results come, those that are on their way are expected to
+// give what their like gave before; what is expected to fall short, by chance too, is started.
+
+import type { Config } from '../configs/schema.ts'
+import type { PlannedStage } from '../pipeline.ts'
+import type { RunningStage } from '../stream/stage.ts'
+import type { Accepted } from './accepted.ts'
+
+export interface DemandParts {
+  readonly accept: Config['accept']
+  /** Rows that one problem gives at most. */
+  readonly most: Accepted
+  readonly planned: readonly PlannedStage[]
+  /** The stages that run here; where some run elsewhere, all problems are taken to be alike. */
+  readonly running: readonly RunningStage[]
+  readonly counts: () => Accepted
+  /** Problems that are started together. */
+  readonly atOnce: number
+}
+
+/** Problems to start, so many having been made and so many being open (published, and not at an end). */
+export type Demand = (made: number, open: number) => number
+
+/** Returns the function; it says Infinity where no number of rows is asked for. */
+export function createDemand({ accept, most, planned, running, counts, atOnce }: DemandParts): Demand {
+  const before = counts()
+  const whole = running.length === planned.length
+  return (made, open) => {
+    if (accept === null) return Infinity
+    const now = counts()
+    let problems = accept.minimum - made
+    for (const type of ['sft', 'preference'] as const) {
+      const missing = (accept[type] ?? 0) - now[type]
+      if (missing <= 0) continue
+      const here = now[type] - before[type]
+      // Without counters of all stages: what has ended so far, and how much it gave.
+      const ways = whole
+        ? waysOf(planned, running, open, here, most[type])
+        : [{ open, rows: (now[type] + most[type]) / (Math.max(0, made - open) + 1) }]
+      problems = Math.max(problems, shortOf(missing, ways))
+    }
+    // A request makes so many at once.
+    return Math.ceil(Math.max(0, problems) / atOnce) * atOnce
+  }
+}
+
+/** Problems at one place of the pipeline, and the rows that one of them gives on average. The first place is where new ones begin. */
+interface Way {
+  readonly open: number
+  readonly rows: number
+}
+
+/** A stage's rate with one success more than it had: nothing is known at the start, and the best is assumed. */
+const rate = (passed: number, ended: number, best = 1): number => (passed + best) / (ended + 1)
+
+function waysOf(
+  planned: readonly PlannedStage[],
+  running: readonly RunningStage[],
+  open: number,
+  rowsHere: number,
+  most: number,
+): Way[] {
+  const states = new Map(running.map((stage) => [stage.state().name, stage.state()]))
+  const ways: Way[] = []
+  let rows = 1
+  let placed = 0
+  for (const { name } of planned.toReversed()) {
+    const { received, emitted, rejected, dead } = states.get(name)!
+    const ended = emitted + rejected + dead
+    rows *= name === 'curate' ? rate(rowsHere, ended, most) : rate(emitted, ended)
+    const inside = Math.max(0, received - ended)
+    placed += inside
+    ways.push({ open: inside, rows })
+  }
+  // On a topic, read by nobody yet: most of these wait at the head of the line.
+  return [{ open: Math.max(0, open - placed), rows }, ...ways]
+}
+
+/** Problems that what is on its way will be short of: less one standard deviation, so that one more round is rarely needed. */
+function shortOf(missing: number, ways: readonly Way[]): number {
+  let expected = 0
+  let variance = 0
+  for (const { open, rows } of ways) {
+    expected += open * rows
+    variance += open * rows * Math.max(0, 1 - rows)
+  }
+  const short = missing - Math.max(0, expected - Math.sqrt(variance))
+  return short <= 0 ? 0 : Math.ceil(short / ways[0]!.rows)
+}
