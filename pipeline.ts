@@ -13,6 +13,7 @@ export const STAGES = [
   { name: 'answer', to: 'answered' },
   { name: 'sample', to: 'sampled' },
   { name: 'verify', to: 'verified' },
+  { name: 'judge', to: 'judged' },
   { name: 'reward', to: 'rewarded' },
   { name: 'curate', to: 'sft' }, // and preferences
 ] as const satisfies readonly { name: string; to: TopicName }[]
@@ -47,9 +48,12 @@ export function planStages(stages: Config['stages']): PlannedStage[] {
   return planned
 }
 
-/** The topic whose records carry all responses with their verdicts: what curate reads. */
-export function judgedTopic(planned: readonly PlannedStage[]): 'rewarded' | 'verified' {
-  return planned.some((stage) => stage.name === 'reward') ? 'rewarded' : 'verified'
+/** Topics whose records carry all responses with their verdicts, the one that knows most first. */
+const WITH_VERDICTS = ['rewarded', 'judged', 'verified'] as const
+
+/** The last of them that this pipeline has: what curate reads. */
+export function judgedTopic(planned: readonly PlannedStage[]): (typeof WITH_VERDICTS)[number] {
+  return WITH_VERDICTS.find((topic) => planned.some(({ to }) => to === topic)) ?? 'verified'
 }
 
 /** Consumer group of one part of a run. */

@@ -9,6 +9,8 @@ import type {
   Reason,
   Report,
   RewardSummary,
+  Ruled,
+  RuledCount,
   Unfinished,
   VerdictCount,
 } from './report/contract.ts'
@@ -23,6 +25,9 @@ export interface ReportOptions {
   /** `main` when left out. */
   readonly revision?: string | undefined
 }
+
+/** In the data's way; rewards follow. */
+const ROLES = "['questioner', 'tagger', 'answerer', 'sampler', 'judge']"
 
 const OF_RUN = 'run_id = {run:String} AND revision = {revision:String}'
 
@@ -49,11 +54,15 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     `SELECT role, model, calls, retries, prompt_tokens AS promptTokens, cached_tokens AS cachedTokens,
        completion_tokens AS completionTokens, seconds, usd
      FROM cost WHERE ${OF_RUN}
-     ORDER BY indexOf(['questioner', 'tagger', 'answerer', 'sampler'], role) = 0, indexOf(['questioner', 'tagger', 'answerer', 'sampler'], role), role, model`,
+     ORDER BY indexOf(${ROLES}, role) = 0, indexOf(${ROLES}, role), role, model`,
   )
   const verdicts = await select<Omit<VerdictCount, 'share'>>(
     `SELECT assumeNotNull(verdict) AS verdict, sum(responses) AS responses FROM verdicts WHERE ${OF_RUN}
      GROUP BY verdict ORDER BY indexOf(['equal', 'different', 'unknown'], verdict)`,
+  )
+  const ruled = await select<RuledCount & { calls: number }>(
+    `SELECT symbolic, judge, sum(responses) AS responses, sum(calls) AS calls FROM judgements WHERE ${OF_RUN}
+     GROUP BY symbolic, judge ORDER BY symbolic, judge`,
   )
   const [unfinished] = await select<Unfinished>(
     `SELECT countIf(thought = 'unfinished') AS thoughts, countIf(finish_reason = 'length') AS cut, countIf(continuations > 0) AS continued
@@ -85,6 +94,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     tokens,
     money: moneyOf(cost, rows),
     verdicts: verdicts.map((each) => ({ ...each, share: judged === 0 ? 0 : each.responses / judged })),
+    judge: ruledOf(ruled),
     unfinished: unfinished ?? { thoughts: 0, cut: 0, continued: 0 },
     passRate: passed?.rate ?? null,
     rewards,
@@ -93,6 +103,19 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
       acceptedPerHour: per(ends.accepted, 3600),
       tokensPerSecond: per(tokens.completion, 1),
     },
+  }
+}
+
+function ruledOf(counts: readonly (RuledCount & { calls: number })[]): Ruled {
+  const sum = (part: readonly RuledCount[]): number => part.reduce((total, { responses }) => total + responses, 0)
+  const settles = ({ symbolic, judge }: RuledCount): boolean =>
+    symbolic === 'unknown' && (judge === 'equal' || judge === 'different')
+  return {
+    calls: counts.reduce((total, { calls }) => total + calls, 0),
+    responses: sum(counts),
+    recovered: sum(counts.filter(settles)),
+    disagreements: sum(counts.filter(({ symbolic, judge }) => symbolic === 'different' && judge === 'equal')),
+    matrix: counts.map(({ symbolic, judge, responses }) => ({ symbolic, judge, responses })),
   }
 }
 

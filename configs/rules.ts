@@ -36,13 +36,14 @@ export interface Templates {
 
 /** Roles that this work calls, each with why. */
 export function neededRoles({ stages }: Sections, work: Work): { role: RoleName; why: string }[] {
-  const runs = (stage: 'tag' | 'answer' | 'sample'): boolean =>
+  const runs = (stage: 'tag' | 'answer' | 'sample' | 'judge'): boolean =>
     stages[stage]?.enabled === true && (work.stages === null || work.stages.includes(stage))
   return [
     ...(work.producer === 'magpie' ? [{ role: 'questioner' as const, why: 'problems come from it' }] : []),
     ...(runs('tag') ? [{ role: 'tagger' as const, why: 'stages.tag is on' }] : []),
     ...(runs('answer') ? [{ role: 'answerer' as const, why: 'stages.answer is on' }] : []),
     ...(runs('sample') ? [{ role: 'sampler' as const, why: 'stages.sample is on' }] : []),
+    ...(runs('judge') ? [{ role: 'judge' as const, why: 'stages.judge is on' }] : []),
   ]
 }
 

@@ -2,11 +2,12 @@
 // Unknown keys are refused everywhere; everything that can have a default has one.
 
 import { z } from 'zod'
-import { roleConfig } from '../llm/config.ts'
+import { coolSamplingConfig, roleConfig } from '../llm/config.ts'
 import type { RoleConfig } from '../llm/config.ts'
 import type { RoleName } from '../llm/contract.ts'
 import { answerConfig } from '../processors/answer.ts'
 import { curateConfig } from '../processors/curate.ts'
+import { judgeStageConfig } from '../processors/judge.ts'
 import { rewardConfig } from '../processors/reward.ts'
 import { sampleConfig } from '../processors/sample.ts'
 import { screenConfig } from '../processors/screen.ts'
@@ -18,12 +19,15 @@ import { jsonConfig } from '../sinks/json.ts'
 import { kafkaConfig } from '../stream/config.ts'
 import { valueAt } from './fault.ts'
 
+/** Labels and judges: cool unless the config says otherwise. */
+const coolRoleConfig = roleConfig.extend({ sampling: coolSamplingConfig.prefault({}) })
+
 const roles = {
   questioner: roleConfig.optional(),
   answerer: roleConfig.optional(),
   sampler: roleConfig.optional(),
-  tagger: roleConfig.optional(),
-  judge: roleConfig.optional(),
+  tagger: coolRoleConfig.optional(),
+  judge: coolRoleConfig.optional(),
 }
 
 const stages = {
@@ -32,6 +36,7 @@ const stages = {
   answer: answerConfig.prefault({}),
   sample: sampleConfig.prefault({}),
   verify: verifyConfig.prefault({}),
+  judge: judgeStageConfig.prefault({}),
   reward: rewardConfig.prefault({}),
   curate: curateConfig.prefault({}),
 }

@@ -55,6 +55,12 @@ export const samplingConfig = z.strictObject({
   maxTokens: z.int().min(1).default(1024),
 })
 
+/** For models that label or judge: the likeliest reply, with room for a thought. */
+export const coolSamplingConfig = samplingConfig.extend({
+  temperature: samplingConfig.shape.temperature.unwrap().default(0),
+  maxTokens: samplingConfig.shape.maxTokens.unwrap().default(2048),
+})
+
 const endpoints = z.array(endpointConfig).min(1, 'needs at least one endpoint')
 const model = z.string().min(1).describe('Model name as the server knows it')
 const timeoutSeconds = z

@@ -51,7 +51,7 @@ export interface CallContext<Role extends string = RoleName | JudgeRole> {
   readonly role: Role
   /** Abort closes the connection and rejects with the signal's reason. */
   readonly signal: AbortSignal
-  /** Stage rank, lower first: reward 0, sample 1, answer 2, tag 3, problems 4. */
+  /** Stage rank, lower first: reward and judge 0, sample 1, answer 2, tag 3, problems 4. */
   readonly rank: number
 }
 

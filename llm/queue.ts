@@ -2,7 +2,7 @@
 // order is total and does not depend on when something was taken out; an entry can leave from the middle.
 
 export interface Ranked {
-  /** Stage rank: reward 0, sample 1, answer 2, tag 3, problems 4. */
+  /** Stage rank: reward and judge 0, sample 1, answer 2, tag 3, problems 4. */
   readonly rank: number
   /** Running number of the call; a call that is tried again keeps it. */
   readonly age: number

@@ -112,6 +112,7 @@ export function payersOf({ stages }: Config, source: Source): Map<string, readon
   if (stages.tag.enabled) payers.set('tag', ['tagger'])
   if (stages.answer.enabled) payers.set('answer', ['answerer'])
   if (stages.sample.enabled) payers.set('sample', ['sampler'])
+  if (stages.judge.enabled) payers.set('judge', ['judge'])
   const models = stages.reward.rewards.filter(({ kind }) => kind !== 'agreement').map(({ name }) => `reward:${name}`)
   if (stages.reward.enabled && models.length > 0) payers.set('reward', models)
   return payers

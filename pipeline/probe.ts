@@ -88,16 +88,18 @@ export async function readProbe(run: ReadRun, signal: AbortSignal): Promise<Prob
     ['answered', 'Answered'],
     ['sampled', 'Sampled'],
     ['verified', 'Verified'],
+    ['judged', 'Judged'],
     ['rewarded', 'Rewarded'],
   ] as const) {
     for await (const record of readRecords(run, topic, name, signal)) farthest.set(record.id, record)
   }
-  for (const [id, { tags, answer, samples = [], rewards = [] }] of farthest) {
+  for (const [id, { tags, answer, samples = [], judging, rewards = [] }] of farthest) {
     const roles = costs.get(id)
     if (roles === undefined) continue
     const responses = [...(answer === undefined || answer === null ? [] : [answer]), ...samples]
     const calls = [...(tags === undefined || tags === null ? [] : [tags]), ...responses]
     for (const { generation } of calls) add(roles, generation)
+    for (const { generation } of judging?.judgements ?? []) if (generation !== null) add(roles, generation)
     for (const { name, model, tokens, milliseconds, usd } of rewards) {
       if (model === null) continue
       const call = { promptTokens: tokens, cachedTokens: 0, completionTokens: 0, milliseconds, usd }

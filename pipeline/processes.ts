@@ -8,6 +8,7 @@ import type { PlannedStage } from '../pipeline.ts'
 import { createAnswer } from '../processors/answer.ts'
 import { createCurate } from '../processors/curate.ts'
 import type { Curated } from '../processors/curate.ts'
+import { createJudge } from '../processors/judge.ts'
 import { createReward } from '../processors/reward.ts'
 import { createSample } from '../processors/sample.ts'
 import { createScreen } from '../processors/screen.ts'
@@ -63,6 +64,8 @@ export function stageParts({ name, to }: PlannedStage, tools: StageTools): Stage
       return free(createSample({ llm, config: stages.sample, role: roles.sampler!, now }), route)
     case 'verify':
       return free(createVerify({ math, config: stages.verify, now }), route)
+    case 'judge':
+      return free(createJudge({ llm, config: stages.judge, now }), route)
     case 'reward':
       return free(createReward({ llm, config: stages.reward, now }), route)
     case 'curate': {

@@ -86,6 +86,8 @@ function inFlightOf(stage: StageName, { llm, config }: StageTools): () => number
       return () => sequences('answerer')
     case 'sample':
       return () => Math.max(4, Math.ceil(sequences('sampler') / stages.sample.n))
+    case 'judge':
+      return () => sequences('judge')
     case 'reward': {
       const perRecord = (stages.answer.enabled ? 1 : 0) + (stages.sample.enabled ? stages.sample.n : 0)
       const names = stages.reward.rewards.flatMap((reward) => ('endpoints' in reward ? [`reward:${reward.name}`] : []))

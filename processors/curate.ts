@@ -3,7 +3,8 @@
 // the SFT reason, and its detail says both.
 
 import { z } from 'zod'
-import type { PreferenceRecord, Rewarded, SftRecord, Verified } from '../schemas/records.ts'
+import type { Judged, PreferenceRecord, Rewarded, SftRecord, Verified } from '../schemas/records.ts'
+import { settle } from '../schemas/settled.ts'
 import type { Process } from '../stream/outcome.ts'
 import { candidatesOf } from './curation/candidates.ts'
 import { refuse, type Choice } from './curation/choice.ts'
@@ -68,12 +69,12 @@ export interface CurateParts {
 }
 
 /** Returns the stage. */
-export function createCurate({ config, now }: CurateParts): Process<Verified | Rewarded, Curated> {
+export function createCurate({ config, now }: CurateParts): Process<Verified | Judged | Rewarded, Curated> {
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract of a stage is a promise
   return async function curate(record) {
     const rewarded = asRewarded(record)
     const candidates = candidatesOf(rewarded, config.reward)
-    const { verification } = rewarded
+    const verification = settle(rewarded)
     const shared = { reward: config.reward, minAgreement: config.minAgreement }
     const answer = config.sft.enabled
       ? chooseAnswer(candidates, verification, { ...shared, ...config.sft })

@@ -1,7 +1,7 @@
 // One record grows, and a stage that is switched off leaves its part out. This is the one place that knows what
 // the part of a missing stage looks like: null, or an empty list. Nothing that a record already holds is touched.
 
-import type { Answered, Envelope, Rewarded, Sampled, Screened, Tagged, Verified } from '../schemas/records.ts'
+import type { Answered, Envelope, Judged, Rewarded, Sampled, Screened, Tagged, Verified } from '../schemas/records.ts'
 
 /** A record with the labels' place, empty where no tag stage ran. */
 export function asTagged(record: Screened | Tagged): Tagged {
@@ -18,9 +18,14 @@ export function asSampled(record: Screened | Tagged | Answered | Sampled): Sampl
   return 'samples' in record ? record : { ...asAnswered(record), samples: [] }
 }
 
+/** A verified record with the judge's place, empty where no judge stage ran. */
+export function asJudged(record: Verified | Judged): Judged {
+  return 'judging' in record ? record : { ...record, judging: null }
+}
+
 /** A verified record with the rewards' place, empty where no reward stage ran. */
-export function asRewarded(record: Verified | Rewarded): Rewarded {
-  return 'rewards' in record ? record : { ...record, rewards: [] }
+export function asRewarded(record: Verified | Judged | Rewarded): Rewarded {
+  return 'rewards' in record ? record : { ...asJudged(record), rewards: [] }
 }
 
 /** The envelope of what a stage makes of a record: same problem, run and revision, made now. */

@@ -4,14 +4,14 @@
 
 import { z } from 'zod'
 import type { Llm } from '../llm/contract.ts'
-import { Failure } from '../schemas/failure.ts'
-import type { Rewarded, RewardScore, Verdict, Verified } from '../schemas/records.ts'
+import type { Judged, Rewarded, RewardScore, Verdict, Verified } from '../schemas/records.ts'
+import { settle } from '../schemas/settled.ts'
 import type { Process } from '../stream/outcome.ts'
 import { allOrAbort } from './all-or-abort.ts'
-import { envelopeOf } from './grow.ts'
+import { createDoubts, factOf } from './doubts.ts'
+import { asJudged, envelopeOf } from './grow.ts'
 import { AGREEMENT_VERSION, agreementConfig, agreementOf } from './rewards/agreement.ts'
 import { anyRewardModelConfig, anyRewardModelVersion } from './rewards/any-reward-model.ts'
-import { createDoubts } from './rewards/doubts.ts'
 import { judge, judgeConfig, judgeVersion } from './rewards/judge.ts'
 import { processRmConfig, processRmVersion } from './rewards/process-rm.ts'
 import { conversationOf } from './rewards/reward-models.ts'
@@ -64,10 +64,10 @@ export interface RewardParts {
  * another shape than the kind's (`reward-shape`), a reward that gives one problem after the other no value
  * (`reward-unusable`).
  */
-export function createReward({ llm, config, now }: RewardParts): Process<Verified, Rewarded> {
-  const doubts = createDoubts()
+export function createReward({ llm, config, now }: RewardParts): Process<Verified | Judged, Rewarded> {
+  const doubts = createDoubts('reward')
   return async function reward(record, { signal }) {
-    const tasks = record.verification.verdicts.flatMap((verdict) =>
+    const tasks = settle(asJudged(record)).verdicts.flatMap((verdict) =>
       config.rewards.map((each) => async (together: AbortSignal): Promise<RewardScore> => {
         const empty = emptyScore(each, verdict)
         if (!verdict.complete) return { ...empty, error: 'incomplete' }
@@ -77,7 +77,7 @@ export function createReward({ llm, config, now }: RewardParts): Process<Verifie
       }),
     )
     const rewards = await allOrAbort(signal, tasks)
-    return { emit: { ...record, ...envelopeOf(record, now()), rewards } }
+    return { emit: { ...asJudged(record), ...envelopeOf(record, now()), rewards } }
   }
 }
 
@@ -142,17 +142,4 @@ async function scoreOne(
       return judge(llm, reward, { problem, solution, reference }, { responseId, signal, rank: RANK })
     }
   }
-}
-
-/** Codes of failures by the names that a score's error has for them; other codes stay. */
-const ERRORS = new Map([
-  ['context-length', 'context-too-long'],
-  ['bad-request', 'refused'],
-  ['unprocessable', 'refused'],
-])
-
-/** What no other try can mend for this text is recorded; a wrong shape, what is transient and what is a bug is not. */
-function factOf(error: unknown): Partial<RewardScore> {
-  if (!(error instanceof Failure) || error.retry !== 'permanent' || error.code === 'reward-shape') throw error
-  return { error: ERRORS.get(error.code) ?? error.code, detail: error.message }
 }

@@ -18,6 +18,7 @@ export const RECORD_NAMES = [
   'Answered',
   'Sampled',
   'Verified',
+  'Judged',
   'Rewarded',
   'SftRecord',
   'PreferenceRecord',

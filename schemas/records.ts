@@ -1,12 +1,24 @@
-// The records as TypeScript sees them, all in one file: they are one vocabulary, read side by side. schemas/*.avsc are the truth (every field has its doc there);
-// test/schemas/records.test.ts holds these types to them field by field.
+// The records as TypeScript sees them: one vocabulary, with the parts that they are made of. schemas/*.avsc are the truth
+// (every field has its doc there); test/schemas/records.test.ts holds these types to them field by field.
 
-export type VerdictName = 'equal' | 'different' | 'unknown'
+import type {
+  BudgetName,
+  ConversationTurn,
+  Generation,
+  Judging,
+  JudgeVerdict,
+  Response,
+  RewardScore,
+  RoleSpending,
+  RunState,
+  Screening,
+  Tags,
+  Usage,
+  VerdictName,
+  Verification,
+} from './record-parts.ts'
 
-export type RunState = 'running' | 'draining' | 'stopped' | 'finished' | 'failed'
-
-/** What a run may be given only so much of. */
-export type BudgetName = 'usd' | 'tokens' | 'hours'
+export type * from './record-parts.ts'
 
 /** What every record on a topic begins with. createdAt: milliseconds since 1970 UTC. */
 export interface Envelope {
@@ -14,32 +26,6 @@ export interface Envelope {
   runId: string
   revision: string
   createdAt: number
-}
-
-/** How a model was asked for one text and what the call cost: the provenance of every generated text. */
-export interface Generation {
-  role: string
-  model: string
-  endpoint: string
-  template: string | null
-  promptHash: string | null
-  temperature: number
-  topP: number
-  topK: number
-  minP: number
-  repetitionPenalty: number
-  maxTokens: number
-  seed: number
-  finishReason: string
-  stopReason: string | null
-  promptTokens: number
-  completionTokens: number
-  milliseconds: number
-  attempts: number
-  cachedTokens: number
-  firstTemperature: number | null
-  continuations: number
-  usd: number | null
 }
 
 /** A problem as a model or a file gave it, untouched. */
@@ -55,87 +41,6 @@ export interface Problem extends Envelope {
   controlTask: string | null
   generation: Generation | null
   metadata: Record<string, string>
-}
-
-/** What screening decided about an accepted problem. */
-export interface Screening {
-  version: string
-  text: string
-  changes: string[]
-  language: string | null
-}
-
-/** Labels of a problem by a judge model. */
-export interface Tags {
-  version: string
-  difficulty: string
-  quality: string
-  qualityExplanation: string | null
-  category: string
-  language: string | null
-  safety: string | null
-  intent: string | null
-  knowledge: string | null
-  generation: Generation
-}
-
-/** What a model said to a problem, untouched. */
-export interface Response {
-  id: string
-  kind: 'answer' | 'sample'
-  index: number
-  text: string
-  reasoning: string | null
-  generation: Generation
-}
-
-/** What verification found in one response. */
-export interface Verdict {
-  responseId: string
-  complete: boolean
-  thought: 'none' | 'closed' | 'unfinished'
-  reasoning: string | null
-  solution: string
-  finalAnswer: string | null
-  answerClass: number
-  voteShare: number
-  verdict: VerdictName
-  reason: string | null
-}
-
-/** Responses whose final answers mean the same. */
-export interface AnswerClass {
-  answer: string
-  size: number
-}
-
-/** Final answers grouped into equivalence classes, voted on and compared. */
-export interface Verification {
-  version: string
-  against: 'reference' | 'vote' | 'none'
-  referenceAnswer: string | null
-  verdicts: Verdict[]
-  classes: AnswerClass[]
-  winningAnswer: string | null
-  winningShare: number
-  passRate: number | null
-}
-
-/** One reward of one response. */
-export interface RewardScore {
-  responseId: string
-  name: string
-  version: string
-  value: number | null
-  steps: number[]
-  error: string | null
-  model: string | null
-  endpoint: string | null
-  tokens: number
-  milliseconds: number
-  attempts: number
-  usd: number | null
-  detail: string | null
 }
 
 /** A problem that passed screening. */
@@ -164,21 +69,14 @@ export interface Verified extends Sampled {
   verification: Verification
 }
 
+/** A problem with the verdicts of symbols and of the judge. */
+export interface Judged extends Verified {
+  judging: Judging | null
+}
+
 /** A problem with everything that curation chooses from. */
-export interface Rewarded extends Verified {
+export interface Rewarded extends Judged {
   rewards: RewardScore[]
-}
-
-/** Tokens of a call. */
-export interface Usage {
-  promptTokens: number
-  completionTokens: number
-}
-
-/** One turn. */
-export interface ConversationTurn {
-  from: 'human' | 'gpt'
-  value: string
 }
 
 /** A row of an SFT data set. */
@@ -196,15 +94,21 @@ export interface SftRecord extends Envelope {
   referenceAnswer: string | null
   verdict: VerdictName
   verdictReason: string | null
+  symbolicVerdict: VerdictName | null
+  judgeVerdict: JudgeVerdict | null
   voteShare: number
   reward: number | null
   rewardName: string | null
   rewards: Record<string, number>
   difficulty: string | null
   quality: string | null
+  qualityExplanation: string | null
   category: string | null
+  otherCategories: string[]
   language: string | null
   safety: string | null
+  intent: string | null
+  knowledge: string | null
   usage: Usage
   problemGeneration: Generation | null
   generation: Generation
@@ -235,9 +139,13 @@ export interface PreferenceRecord extends Envelope {
   referenceAnswer: string | null
   difficulty: string | null
   quality: string | null
+  qualityExplanation: string | null
   category: string | null
+  otherCategories: string[]
   language: string | null
   safety: string | null
+  intent: string | null
+  knowledge: string | null
   problemGeneration: Generation | null
   chosenGeneration: Generation
   rejectedGeneration: Generation
@@ -271,16 +179,6 @@ export interface RunRecord extends Envelope {
   endedBy: BudgetName | null
 }
 
-/** What one role or reward model has cost one process, tries that failed included. */
-export interface RoleSpending {
-  calls: number
-  promptTokens: number
-  cachedTokens: number
-  completionTokens: number
-  unmeasured: number
-  usd: number | null
-}
-
 /** What one process has spent on a run since its start; the newest record of a process counts. */
 export interface Spending extends Envelope {
   leadMilliseconds: number
@@ -296,6 +194,7 @@ export interface Records {
   Answered: Answered
   Sampled: Sampled
   Verified: Verified
+  Judged: Judged
   Rewarded: Rewarded
   SftRecord: SftRecord
   PreferenceRecord: PreferenceRecord

@@ -22,6 +22,7 @@ export const TOPICS = {
   answered: stream('Answered'),
   sampled: stream('Sampled'),
   verified: stream('Verified'),
+  judged: stream('Judged'),
   rewarded: stream('Rewarded'),
   sft: stream('SftRecord'),
   preferences: stream('PreferenceRecord'),

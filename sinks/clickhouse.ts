@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Logger } from '../schemas/logger.ts'
-import type { Answered, Rewarded, Sampled, Verified } from '../schemas/records.ts'
+import type { Answered, Judged, Rewarded, Sampled, Verified } from '../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { DEAD_LETTER_HEADERS } from '../stream/dead-letters.ts'
@@ -107,6 +107,7 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
     case 'answered':
     case 'sampled':
     case 'verified':
+    case 'judged':
     case 'rewarded': {
       const record = decodeResponses(codec, topic, message.value)
       add('problems', problemRow(record, origin))
@@ -145,9 +146,14 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
   }
 }
 
-type WithResponses = 'answered' | 'sampled' | 'verified' | 'rewarded'
+const WITH_RESPONSES = ['answered', 'sampled', 'verified', 'judged', 'rewarded'] as const
+type WithResponses = (typeof WITH_RESPONSES)[number]
 
-function decodeResponses(codec: Codec, topic: WithResponses, value: Buffer): Answered | Sampled | Verified | Rewarded {
+function decodeResponses(
+  codec: Codec,
+  topic: WithResponses,
+  value: Buffer,
+): Answered | Sampled | Verified | Judged | Rewarded {
   switch (topic) {
     case 'answered':
       return codec.decode('Answered', value)
@@ -155,6 +161,8 @@ function decodeResponses(codec: Codec, topic: WithResponses, value: Buffer): Ans
       return codec.decode('Sampled', value)
     case 'verified':
       return codec.decode('Verified', value)
+    case 'judged':
+      return codec.decode('Judged', value)
     case 'rewarded':
       return codec.decode('Rewarded', value)
   }
@@ -172,8 +180,8 @@ function addPaidResponses(
   value: Buffer,
   add: Add,
 ): void {
-  const topic = source?.split('.')[0]
-  if (topic !== 'answered' && topic !== 'sampled' && topic !== 'verified' && topic !== 'rewarded') return
+  const topic = WITH_RESPONSES.find((name) => name === source?.split('.')[0])
+  if (topic === undefined) return
   try {
     const record = decodeResponses(codec, topic, value)
     for (const row of responseRows(record, { ...origin, topic })) add('responses', row)

@@ -8,7 +8,7 @@ import type { Config } from '../configs/schema.ts'
 import { groupOf, judgedTopic, PART_NAMES, planStages, STAGES } from '../pipeline.ts'
 import { TOPICS } from '../schemas/topics.ts'
 
-const SWITCHES = ['tag', 'answer', 'sample', 'reward'] as const
+const SWITCHES = ['tag', 'answer', 'sample', 'judge', 'reward'] as const
 
 /** The stages of a config with exactly these of the switchable stages on. */
 function stagesWith(on: readonly string[]): Config['stages'] {
@@ -27,12 +27,13 @@ describe('planStages', () => {
       'tagged > answer > answered',
       'answered > sample > sampled',
       'sampled > verify > verified',
-      'verified > reward > rewarded',
+      'verified > judge > judged',
+      'judged > reward > rewarded',
       'rewarded > curate > sft',
     ])
   })
 
-  it('leaves tagging out of a config that says nothing', () => {
+  it('leaves tagging and judging out of a config that says nothing', () => {
     const names = planStages(configSchema.parse({ name: 'a-run' }).stages).map(({ name }) => name)
     assert.deepEqual(names, ['screen', 'answer', 'sample', 'verify', 'reward', 'curate'])
   })
@@ -75,7 +76,7 @@ describe('planStages', () => {
 
 describe('judgedTopic', () => {
   it('is what curate reads', () => {
-    for (const on of [SWITCHES, ['tag', 'answer'], []]) {
+    for (const on of [SWITCHES, ['tag', 'answer'], ['answer', 'judge'], []]) {
       const planned = planStages(stagesWith(on))
       assert.equal(judgedTopic(planned), planned.at(-1)?.from)
     }

@@ -77,6 +77,25 @@ export interface VerdictCount {
   readonly share: number
 }
 
+/** Responses by what symbols and the judge said of their final answers. */
+export interface RuledCount {
+  readonly symbolic: string
+  /** equal, different, undecided, or unreadable where it gave no verdict. */
+  readonly judge: string
+  readonly responses: number
+}
+
+/** What the judge was asked and what came of it. */
+export interface Ruled {
+  readonly calls: number
+  readonly responses: number
+  /** Unknown verdicts that it settled. */
+  readonly recovered: number
+  /** It says equal where symbols say different; symbols stand. */
+  readonly disagreements: number
+  readonly matrix: readonly RuledCount[]
+}
+
 /** Responses that are no answers because they did not come to their end. */
 export interface Unfinished {
   /** The thought never closed. */
@@ -114,7 +133,9 @@ export interface Report {
   readonly cost: readonly Cost[]
   readonly tokens: { readonly prompt: number; readonly cached: number; readonly completion: number }
   readonly money: Money
+  /** Settled: what symbols and the judge say together. */
   readonly verdicts: readonly VerdictCount[]
+  readonly judge: Ruled
   readonly unfinished: Unfinished
   /** Mean over problems of the share of their samples that are right; null without verified samples. */
   readonly passRate: number | null

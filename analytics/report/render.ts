@@ -14,7 +14,7 @@ const SCREEN_WIDTH = 100
 const SCREEN_LINES = 40
 
 /** Lines of each part at most, its heading not counted. */
-const LINES = { reasons: 10, cost: 8, rewards: 4, deadLetters: 3 }
+const LINES = { reasons: 10, cost: 7, rewards: 4, deadLetters: 3 }
 
 /** The report as lines joined by newlines, without one at the end. */
 export function renderReport(report: Report, options: RenderOptions): string {
@@ -145,7 +145,7 @@ function moneyLine({ perSftRow, perPreferenceRow, unpriced }: Report['money'], t
   return [`${dollars(total)} in all`, ...per, ...missing].join(' · ')
 }
 
-function answerLines({ verdicts, unfinished, passRate, rewards }: Report): string[] {
+function answerLines({ verdicts, judge, unfinished, passRate, rewards }: Report): string[] {
   const judged = verdicts.map(({ verdict, responses, share }) => `${count(responses)} ${verdict} (${percent(share)})`)
   const first = judged.length === 0 ? 'no answer was verified yet' : `verdicts: ${judged.join(', ')}`
   const rate = passRate === null ? '' : `; mean pass rate ${percent(passRate)}`
@@ -167,7 +167,24 @@ function answerLines({ verdicts, unfinished, passRate, rewards }: Report): strin
     ])
   const left = { align: 'left' } as const
   const ends = never.length === 0 ? [] : [never.join(', ')]
-  return [`${first}${rate}`, ...ends, ...columns(rows, [{ align: 'left', most: 20 }, left, left, left, left, left])]
+  return [
+    `${first}${rate}`,
+    ...judgeLines(judge),
+    ...ends,
+    ...columns(rows, [{ align: 'left', most: 20 }, left, left, left, left, left]),
+  ]
+}
+
+function judgeLines({ responses, calls, recovered, disagreements, matrix }: Report['judge']): string[] {
+  if (responses === 0) return []
+  const unread = matrix.filter(({ judge }) => judge === 'unreadable').reduce((sum, each) => sum + each.responses, 0)
+  const parts = [
+    `judge: ${count(responses)} in ${count(calls)} calls`,
+    `${count(recovered)} recovered`,
+    `${count(disagreements)} equal against symbols`,
+    ...(unread === 0 ? [] : [`${count(unread)} unreadable`]),
+  ]
+  return [parts.join(', ')]
 }
 
 function deadLetterLines({ deadLetters }: Report): string[] {

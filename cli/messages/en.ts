@@ -35,6 +35,7 @@ export const en: Messages = {
     answer: 'answer',
     sample: 'sample',
     verify: 'verify',
+    judge: 'judge',
     reward: 'reward',
     curate: 'curate',
     clickhouse: 'to ClickHouse',

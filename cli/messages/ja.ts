@@ -33,6 +33,7 @@ export const ja: Messages = {
     answer: '解答',
     sample: 'サンプリング',
     verify: '検証',
+    judge: '判定',
     reward: '報酬',
     curate: '採用判定',
     clickhouse: 'ClickHouse へ書き込み',

@@ -1,10 +1,16 @@
-// What curation chooses from: every response beside its verdict and its rewards.
+// What curation chooses from: every response beside its settled verdict and its rewards.
 
-import type { Response, Rewarded, Verdict } from '../../schemas/records.ts'
+import type { JudgeVerdict, Response, Rewarded, Verdict, VerdictName } from '../../schemas/records.ts'
+import { BY_JUDGE, judgementOf, settle } from '../../schemas/settled.ts'
 
 export interface Candidate {
   readonly response: Response
+  /** Settled: what symbols and the judge say together. */
   readonly verdict: Verdict
+  /** What symbols said alone. */
+  readonly symbolicVerdict: VerdictName
+  /** null: the judge was not asked, or not understood. */
+  readonly judgeVerdict: JudgeVerdict | null
   /** All rewards that have a value, by name. */
   readonly rewards: Readonly<Record<string, number>>
   /** The primary reward; null where it has no value. */
@@ -16,12 +22,19 @@ export function candidatesOf(record: Rewarded, primary: string): Candidate[] {
   const responses = new Map(
     [...(record.answer === null ? [] : [record.answer]), ...record.samples].map((each) => [each.id, each]),
   )
-  return record.verification.verdicts.map((verdict) => {
+  return settle(record).verdicts.map((verdict, index) => {
     const response = responses.get(verdict.responseId)
     if (response === undefined) throw new Error(`verdict about ${verdict.responseId}, which the record does not hold`)
     const scores = record.rewards.filter((score) => score.responseId === verdict.responseId)
     const rewards = Object.fromEntries(scores.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])))
-    return { response, verdict, rewards, reward: rewards[primary] ?? null }
+    return {
+      response,
+      verdict,
+      symbolicVerdict: record.verification.verdicts[index]!.verdict,
+      judgeVerdict: judgementOf(record.judging, verdict.responseId)?.verdict ?? null,
+      rewards,
+      reward: rewards[primary] ?? null,
+    }
   })
 }
 
@@ -32,7 +45,7 @@ export function bestFirst(candidates: readonly Candidate[]): Candidate[] {
   return candidates.toSorted((left, right) => (rank(left) === rank(right) ? 0 : rank(left) > rank(right) ? -1 : 1))
 }
 
-/** It ended by itself and says a final answer: only such a response enters a data set. */
+/** It ended by itself and says a final answer (or the judge found one): only such a response enters a data set. */
 export function isWhole({ verdict }: Candidate): boolean {
-  return verdict.complete && verdict.finalAnswer !== null
+  return verdict.complete && (verdict.finalAnswer !== null || verdict.reason === BY_JUDGE)
 }

@@ -21,9 +21,13 @@ function problemPart(record: Rewarded, now: number) {
     referenceAnswer: problem.referenceAnswer,
     difficulty: tags?.difficulty ?? null,
     quality: tags?.quality ?? null,
+    qualityExplanation: tags?.qualityExplanation ?? null,
     category: tags?.category ?? null,
+    otherCategories: tags?.otherCategories ?? [],
     language: tags?.language ?? screening.language,
     safety: tags?.safety ?? null,
+    intent: tags?.intent ?? null,
+    knowledge: tags?.knowledge ?? null,
     problemGeneration: problem.generation,
     version: CURATE_VERSION,
   }
@@ -37,7 +41,7 @@ export function sftRow(
   pairRefusal: string | null,
   now: number,
 ): SftRecord {
-  const { response, verdict, rewards, reward } = chosen
+  const { response, verdict, symbolicVerdict, judgeVerdict, rewards, reward } = chosen
   const { promptTokens, completionTokens } = response.generation
   return {
     ...problemPart(record, now),
@@ -50,6 +54,8 @@ export function sftRow(
     finalAnswer: verdict.finalAnswer,
     verdict: verdict.verdict,
     verdictReason: verdict.reason,
+    symbolicVerdict,
+    judgeVerdict,
     voteShare: verdict.voteShare,
     reward,
     rewardName: reward === null ? null : rewardName,

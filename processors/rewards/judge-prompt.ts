@@ -1,9 +1,8 @@
 // What a judge is asked: the rubric, the problem, the solution and perhaps the reference answer. Promises: what is
-// judged cannot pass for an instruction, nor end its own frame: the frame's name hangs on the text inside it.
+// judged cannot pass for an instruction, nor end its own frame.
 
-import { createHash } from 'node:crypto'
 import type { ChatMessage } from '../../llm/contract.ts'
-import { withoutControlTokens } from '../../llm/control-tokens.ts'
+import { framed } from '../frame.ts'
 
 /** For mathematical solutions; a config may give its own. */
 export const DEFAULT_RUBRIC = `Judge the solution as a careful mathematician would who has to sign for it.
@@ -44,10 +43,4 @@ Return one JSON object alone, with these fields in this order:
     { role: 'system', content: instructions },
     { role: 'user', content: frames.join('\n\n') },
   ]
-}
-
-function framed(name: string, content: string): string {
-  const text = withoutControlTokens(content)
-  const mark = createHash('sha256').update(text).digest('hex').slice(0, 8)
-  return `=== ${name} ${mark} begins ===\n${text}\n=== ${name} ${mark} ends ===`
 }

@@ -3,12 +3,11 @@
 // what the judge said for its score is kept.
 
 import { z } from 'zod'
-import { roleConfig, samplingConfig } from '../../llm/config.ts'
-import type { ChatMessage, Completion, Llm } from '../../llm/contract.ts'
-import { splitReasoning } from '../../llm/reasoning.ts'
+import { coolSamplingConfig, roleConfig } from '../../llm/config.ts'
+import type { Llm } from '../../llm/contract.ts'
 import { problemSeed } from '../../llm/seeds.ts'
 import type { RewardScore } from '../../schemas/records.ts'
-import { readJson } from '../read-json.ts'
+import { askJson } from '../ask-json.ts'
 import { DEFAULT_RUBRIC, type Judged, judgePrompt } from './judge-prompt.ts'
 import { rewardVersion, shortHash } from './reward-models.ts'
 import { rewardName } from './reward-name.ts'
@@ -18,12 +17,7 @@ export const judgeConfig = roleConfig
   .extend({
     name: rewardName.default('judge'),
     kind: z.literal('judge'),
-    sampling: samplingConfig
-      .extend({
-        temperature: samplingConfig.shape.temperature.unwrap().default(0),
-        maxTokens: samplingConfig.shape.maxTokens.unwrap().default(2048),
-      })
-      .prefault({}),
+    sampling: coolSamplingConfig.prefault({}),
     rubric: z.string().trim().min(1).default(DEFAULT_RUBRIC).describe('What the judge goes by'),
     lowest: z.int().default(0).describe('Lowest score that it may give'),
     highest: z.int().default(10).describe('Highest score that it may give'),
@@ -57,51 +51,22 @@ export async function judge(
   llm: Llm,
   config: JudgeConfig,
   judged: Judged,
-  call: { readonly responseId: string; readonly signal: AbortSignal; readonly rank: number },
+  { responseId, signal, rank }: { readonly responseId: string; readonly signal: AbortSignal; readonly rank: number },
 ): Promise<Judgement> {
-  const { lowest, highest } = config
-  const shape = z.strictObject({ explanation: z.string().max(8000), score: z.int().min(lowest).max(highest) })
-  const jsonSchema = { name: 'judgement', schema: z.toJSONSchema(shape) as Record<string, unknown> }
-  const said: Completion[] = []
-  const ask = async (messages: readonly ChatMessage[]): Promise<string> => {
-    const seed = problemSeed('judge', call.responseId, said.length)
-    const [completion] = await llm.complete(
-      { input: { messages }, seed, jsonSchema },
-      { role: `reward:${config.name}`, signal: call.signal, rank: call.rank },
-    )
-    if (completion === undefined) throw new Error('the model client returned no completion for a request of one')
-    said.push(completion)
-    const { text, reasoning, generation } = completion
-    return splitReasoning({ text, reasoning, finishReason: generation.finishReason }).solution
-  }
-
-  const question = judgePrompt(config.rubric, config, judged)
-  const first = await ask(question)
-  let read = readJson(first, shape)
-  if ('fault' in read) {
-    const complaint = `That could not be read: ${read.fault} Return the JSON object again, corrected and alone.`
-    // A reply without words cannot be a turn: many templates refuse it.
-    const turn = first === '' ? '(no answer)' : first
-    const again = await ask([...question, { role: 'assistant', content: turn }, { role: 'user', content: complaint }])
-    read = readJson(again, shape)
-  }
-  const cost = costOf(said)
-  return 'fault' in read
-    ? { ...cost, value: null, error: 'judge-unreadable', detail: read.fault }
-    : { ...cost, value: read.value.score, error: null, detail: read.value.explanation }
-}
-
-function costOf(said: readonly Completion[]): Omit<Judgement, 'value' | 'error' | 'detail'> {
-  const calls = said.map(({ generation }) => generation)
-  const sum = (of: (call: Completion['generation']) => number): number =>
-    calls.reduce((total, each) => total + of(each), 0)
-  const last = calls.at(-1)
-  return {
-    model: last?.model ?? null,
-    endpoint: last?.endpoint ?? null,
-    tokens: sum(({ promptTokens, completionTokens }) => promptTokens + completionTokens),
-    milliseconds: sum(({ milliseconds }) => milliseconds),
-    attempts: sum(({ attempts }) => attempts),
-    usd: calls.some(({ usd }) => usd === null) ? null : sum(({ usd }) => usd ?? 0),
-  }
+  const { name, rubric, lowest, highest } = config
+  const reply = await askJson(
+    llm,
+    {
+      name: 'judgement',
+      shape: z.strictObject({ explanation: z.string().max(8000), score: z.int().min(lowest).max(highest) }),
+      messages: judgePrompt(rubric, config, judged),
+      seed: (attempt) => problemSeed('judge', responseId, attempt),
+    },
+    { role: `reward:${name}`, signal, rank },
+  )
+  const { model, endpoint, promptTokens, completionTokens, milliseconds, attempts, usd } = reply.generation
+  const cost = { model, endpoint, tokens: promptTokens + completionTokens, milliseconds, attempts, usd }
+  return 'fault' in reply
+    ? { ...cost, value: null, error: 'judge-unreadable', detail: reply.fault }
+    : { ...cost, value: reply.value.score, error: null, detail: reply.value.explanation }
 }

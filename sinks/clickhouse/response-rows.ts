@@ -1,19 +1,30 @@
 // Answers and samples as rows of `responses`, with whatever has been found out about them by then: verdicts and
-// rewards from `verified` and `rewarded`; the bare text from records that were refused or failed on the way.
+// rewards from `verified` and later topics; the bare text from records that were refused or failed on the way.
 
-import type { Answered, Response, Rewarded, RewardScore, Sampled, Verdict, Verified } from '../../schemas/records.ts'
+import type {
+  Answered,
+  Judged,
+  Judgement,
+  Response,
+  Rewarded,
+  RewardScore,
+  Sampled,
+  Verdict,
+  Verified,
+} from '../../schemas/records.ts'
+import { judgementOf, settle } from '../../schemas/settled.ts'
 import { generationColumns, placeColumns } from './rows.ts'
 import type { Origin, Row } from './rows.ts'
 
 /** One row for the answer, if there is one, and one for each sample. */
-export function responseRows(record: Answered | Sampled | Verified | Rewarded, origin: Origin): Row[] {
+export function responseRows(record: Answered | Sampled | Verified | Judged | Rewarded, origin: Origin): Row[] {
   const responses: Response[] = [
     ...(record.answer === null ? [] : [record.answer]),
     ...('samples' in record ? record.samples : []),
   ]
-  const verdicts = new Map(
-    'verification' in record ? record.verification.verdicts.map((each) => [each.responseId, each]) : [],
-  )
+  const symbolic = byResponse('verification' in record ? record.verification.verdicts : [])
+  const settled = byResponse('verification' in record ? settle(record).verdicts : [])
+  const judging = 'judging' in record ? record.judging : null
   const rewards = 'rewards' in record ? record.rewards : []
   const place = placeColumns(origin, record.createdAt)
   return responses.map((response) => ({
@@ -27,12 +38,18 @@ export function responseRows(record: Answered | Sampled | Verified | Rewarded, o
     reasoning: response.reasoning,
     role: response.generation.role,
     ...generationColumns(response.generation),
-    ...verdictColumns(verdicts.get(response.id)),
+    ...verdictColumns(settled.get(response.id), symbolic.get(response.id)),
+    ...judgeColumns(judgementOf(judging, response.id), response.id),
     ...rewardColumns(rewards.filter((score) => score.responseId === response.id)),
   }))
 }
 
-function verdictColumns(verdict: Verdict | undefined): Row {
+function byResponse(verdicts: readonly Verdict[]): ReadonlyMap<string, Verdict> {
+  return new Map(verdicts.map((verdict) => [verdict.responseId, verdict]))
+}
+
+/** verdict is what counts; symbolic_verdict is what symbols said alone. */
+function verdictColumns(verdict: Verdict | undefined, symbolic: Verdict | undefined): Row {
   if (verdict === undefined) return {}
   return {
     reasoning: verdict.reasoning,
@@ -43,7 +60,32 @@ function verdictColumns(verdict: Verdict | undefined): Row {
     thought: verdict.thought,
     verdict: verdict.verdict,
     verdict_reason: verdict.reason,
+    symbolic_verdict: symbolic?.verdict ?? null,
+    symbolic_reason: symbolic?.reason ?? null,
     vote_share: verdict.voteShare,
+  }
+}
+
+/** What the judge said; what its call cost stands with the first of the responses that share it. */
+function judgeColumns(judgement: Judgement | null, responseId: string): Row {
+  if (judgement === null) return {}
+  const said = {
+    judge_verdict: judgement.verdict,
+    judge_reason: judgement.explanation,
+    judge_error: judgement.error,
+    judge_model: judgement.generation?.model ?? null,
+  }
+  const call = judgement.responseIds[0] === responseId ? judgement.generation : null
+  if (call === null) return said
+  return {
+    ...said,
+    judge_endpoint: call.endpoint,
+    judge_prompt_tokens: call.promptTokens,
+    judge_cached_tokens: call.cachedTokens,
+    judge_completion_tokens: call.completionTokens,
+    judge_seconds: call.milliseconds / 1000,
+    judge_attempts: call.attempts,
+    judge_usd: call.usd,
   }
 }
 

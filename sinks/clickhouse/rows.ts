@@ -3,6 +3,7 @@
 
 import type {
   Generation,
+  Judged,
   PreferenceRecord,
   Problem,
   Rejection,
@@ -12,6 +13,7 @@ import type {
   Tagged,
   Verified,
 } from '../../schemas/records.ts'
+import { settle } from '../../schemas/settled.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import { TOPIC_NAMES } from '../../schemas/topics.ts'
 import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
@@ -56,7 +58,7 @@ export function generationColumns(generation: Generation): Row {
 }
 
 /** Row of `problems` from a raw problem, or from any later record with all that is known by then. */
-export function problemRow(record: Problem | Screened | Tagged | Verified, origin: Origin): Row {
+export function problemRow(record: Problem | Screened | Tagged | Verified | Judged, origin: Origin): Row {
   const problem = 'problem' in record ? record.problem : record
   const { generation } = problem
   const row: Row = {
@@ -106,8 +108,10 @@ export function problemRow(record: Problem | Screened | Tagged | Verified, origi
     row['winning_answer'] = verification.winningAnswer
     row['winning_share'] = verification.winningShare
     row['answer_classes'] = verification.classes
-    row['pass_rate'] = verification.passRate
+    row['pass_rate'] = settle(record).passRate
+    row['symbolic_pass_rate'] = verification.passRate
   }
+  if ('judging' in record && record.judging !== null) row['judge_version'] = record.judging.version
   return row
 }
 

@@ -17,7 +17,7 @@ import { silentLogger } from '../../schemas/logger.ts'
 import { createClickhouseSink } from '../../sinks/clickhouse.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
-import { EPOCH, message, preference, problem, rejection, rewarded, RUN, sft } from '../support/rows.ts'
+import { EPOCH, judged, message, preference, problem, rejection, rewarded, RUN, sft } from '../support/rows.ts'
 
 const codec = await createCodec()
 
@@ -169,6 +169,40 @@ describe('the report', () => {
     assert.equal(report.rates.acceptedPerHour, 200)
   })
 
+  it('counts what the judge recovered, and what it holds against symbols', async () => {
+    const sink = createClickhouseSink({ database, codec, log: silentLogger, revision: 'judged' })
+    const record = { ...judged(7), revision: 'judged' }
+    await sink.write([message(codec, 'rewarded.judged', 'Rewarded', record, 0)])
+    const report = await buildReport(database, { revision: 'judged' })
+    assert.deepEqual(report.judge, {
+      calls: 2,
+      responses: 3,
+      recovered: 2,
+      disagreements: 1,
+      matrix: [
+        { symbolic: 'different', judge: 'equal', responses: 1 },
+        { symbolic: 'unknown', judge: 'equal', responses: 2 },
+      ],
+    })
+    assert.deepEqual(
+      report.verdicts.map(({ verdict, responses }) => [verdict, responses]),
+      [
+        ['equal', 7],
+        ['different', 2],
+      ],
+    )
+    assert.equal(report.passRate, 0.75)
+    assert.deepEqual(
+      report.cost
+        .filter(({ role }) => role === 'judge')
+        .map(({ calls, completionTokens }) => [calls, completionTokens]),
+      [[2, 200]],
+    )
+    assert.ok(report.funnel.some(({ step, problems }) => step === 'judged' && problems === 1))
+    const text = renderReport(report, { width: 100, colour: false })
+    assert.match(text, /\njudge: 3 in 2 calls, 2 recovered, 1 equal against symbols\n/)
+  })
+
   it('takes the newest run, and names those that there are', async () => {
     const sink = createClickhouseSink({ database, codec, log: silentLogger })
     const later = problem(0, { runId: 'later', id: 'x', createdAt: EPOCH + 86_400_000, generation: null })
@@ -252,6 +286,13 @@ describe('the screen', () => {
       fc.record({ verdict: fc.constantFrom('equal', 'different', 'unknown'), responses: size, share: part }),
       { maxLength: 3 },
     ),
+    judge: fc.record({
+      calls: size,
+      responses: size,
+      recovered: size,
+      disagreements: size,
+      matrix: fc.array(fc.record({ symbolic: word, judge: fc.constantFrom('equal', 'unreadable'), responses: size })),
+    }),
     unfinished: fc.record({ thoughts: fc.nat(), cut: fc.nat(), continued: fc.nat() }),
     passRate: fc.option(part),
     rewards: fc.array(

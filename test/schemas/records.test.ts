@@ -16,6 +16,8 @@ interface AvroField {
 const plain = (type: string) => (/^('[^']*'( \| )?)+$/.test(type) ? 'string' : type)
 const aliases: Record<string, string> = {
   VerdictName: 'string',
+  'VerdictName | null': 'string | null',
+  'JudgeVerdict | null': 'string | null',
   RunState: 'string',
   'BudgetName | null': 'string | null',
 }
@@ -31,12 +33,14 @@ function typescriptOf(schema: AvroSchema): string {
   return typescriptOf(schema['type'] as AvroSchema)
 }
 
-/** Interfaces of records.ts with the fields of what they extend, each field's type as written. */
+/** Interfaces of both files with the fields of what they extend, each field's type as written. */
 function interfaceFields(): Map<string, Map<string, string>> {
-  const file = join(SCHEMA_FOLDER, 'records.ts')
-  const source = ts.createSourceFile(file, ts.sys.readFile(file)!, ts.ScriptTarget.Latest, true)
   const found = new Map<string, Map<string, string>>()
-  for (const statement of source.statements.filter(ts.isInterfaceDeclaration)) {
+  const statements = ['record-parts.ts', 'records.ts'].flatMap((name) => {
+    const file = join(SCHEMA_FOLDER, name)
+    return [...ts.createSourceFile(file, ts.sys.readFile(file)!, ts.ScriptTarget.Latest, true).statements]
+  })
+  for (const statement of statements.filter(ts.isInterfaceDeclaration)) {
     const parents = statement.heritageClauses?.flatMap((clause) => clause.types.map((type) => type.getText())) ?? []
     const fields = new Map(parents.flatMap((parent) => [...found.get(parent)!]))
     for (const member of statement.members.filter(ts.isPropertySignature)) {

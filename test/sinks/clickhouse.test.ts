@@ -16,10 +16,10 @@ import { clickhouseConfig, clickhouseTopics, createClickhouseSink } from '../../
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
 import type { Delivered } from '../../stream/delivered.ts'
-import { message, preference, problem, rejection, rewarded, RUN, EPOCH, sft } from '../support/rows.ts'
+import { judged, message, preference, problem, rejection, rewarded, RUN, EPOCH, sft } from '../support/rows.ts'
 
 const TABLES = ['runs', 'problems', 'responses', 'sft', 'preferences', 'rejections', 'dead_letters']
-const VIEWS = ['funnel', 'reasons', 'failures', 'cost', 'reward_histogram', 'verdicts', 'duplicates']
+const VIEWS = ['funnel', 'reasons', 'failures', 'cost', 'reward_histogram', 'verdicts', 'judgements', 'duplicates']
 
 describe('the ClickHouse sink', () => {
   let folder = ''
@@ -164,6 +164,7 @@ describe('the ClickHouse sink', () => {
       answered: 2,
       sampled: 2,
       verified: 2,
+      judged: 1,
       rewarded: 2,
       sft: 2,
       preferences: 1,
@@ -173,11 +174,46 @@ describe('the ClickHouse sink', () => {
     )
     assert.deepEqual(cost, [
       { role: 'answerer', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
+      { role: 'judge', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
       { role: 'questioner', calls: 4, prompt_tokens: 20, completion_tokens: 120, seconds: 6 },
       { role: 'reward:rm', calls: 18, prompt_tokens: 2160, completion_tokens: 0, seconds: 4.5 },
       { role: 'sampler', calls: 16, prompt_tokens: 320, completion_tokens: 1600, seconds: 24 },
       { role: 'tagger', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
     ])
+  })
+
+  it('has both verdicts of what the judge ruled, and the cost of its calls once', async () => {
+    await empty()
+    const record = judged(0)
+    await sink().write([message(codec, 'rewarded', 'Rewarded', record, 0)])
+    const rows = await database.rows(
+      `SELECT verdict, verdict_reason, symbolic_verdict, symbolic_reason, judge_verdict, judge_reason, judge_model,
+         count() AS rows, countIf(judge_attempts > 0) AS calls, sum(judge_completion_tokens) AS tokens, max(vote_share) AS share
+       FROM responses FINAL WHERE judge_verdict IS NOT NULL GROUP BY ALL ORDER BY verdict`,
+    )
+    const judge = { judge_verdict: 'equal', judge_model: 'judge-model', calls: 1, tokens: 100, share: 1 }
+    assert.deepEqual(rows, [
+      {
+        ...judge,
+        ...{ verdict: 'different', verdict_reason: 'exact', symbolic_verdict: 'different', symbolic_reason: 'exact' },
+        ...{ judge_reason: 'it is the same', rows: 1 },
+      },
+      {
+        ...judge,
+        ...{ verdict: 'equal', verdict_reason: 'judge', symbolic_verdict: 'unknown', symbolic_reason: 'parse-failed' },
+        ...{ judge_reason: 'another word for it', rows: 2 },
+      },
+    ])
+    assert.deepEqual(await database.rows('SELECT pass_rate, symbolic_pass_rate, judge_version FROM problems FINAL'), [
+      { pass_rate: 0.75, symbolic_pass_rate: 0.5, judge_version: 'judge@1' },
+    ])
+    assert.deepEqual(
+      await database.rows('SELECT symbolic, judge, responses, calls FROM judgements ORDER BY symbolic'),
+      [
+        { symbolic: 'different', judge: 'equal', responses: 1, calls: 1 },
+        { symbolic: 'unknown', judge: 'equal', responses: 2, calls: 1 },
+      ],
+    )
   })
 
   it('keeps the responses of a record that was refused or failed after they were paid for', async () => {
@@ -280,17 +316,21 @@ const UNFILLED: Record<string, string[]> = {
     'category',
     'chosen_reasoning',
     'difficulty',
+    'intent',
+    'knowledge',
+    'other_categories',
     'problem_generation',
     'quality',
+    'quality_explanation',
     'question_model',
     'reference_answer',
     'rejected_reasoning',
     'safety',
     'sft_refusal',
   ],
-  responses: ['first_temperature', 'reward_details', 'stop_reason', 'template'],
+  responses: ['first_temperature', 'judge_error', 'reward_details', 'stop_reason', 'template'],
   runs: ['finished_at'],
-  sft: ['pair_refusal', 'reference_answer'],
+  sft: ['judge_verdict', 'knowledge', 'pair_refusal', 'reference_answer'],
 }
 
 /** Two problems to the end, one duplicate, one that failed. */
@@ -303,7 +343,7 @@ function theWholeWay(codec: Codec): Delivered[] {
       message(codec, 'problems', 'Problem', problem(slot), slot),
       message(codec, 'screened', 'Screened', { ...screened, createdAt: EPOCH + 100 }, slot),
       message(codec, 'tagged', 'Tagged', { ...tagged, createdAt: EPOCH + 200 }, slot),
-      message(codec, 'rewarded', 'Rewarded', rewarded(slot), slot),
+      message(codec, 'rewarded', 'Rewarded', slot === 0 ? judged(slot) : rewarded(slot), slot),
       message(codec, 'sft', 'SftRecord', sft(slot), slot),
     )
   }

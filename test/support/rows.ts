@@ -111,6 +111,7 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
       quality: 'good',
       qualityExplanation: 'clear',
       category: 'arithmetic',
+      otherCategories: ['algebra'],
       language: 'en',
       safety: 'safe',
       intent: null,
@@ -140,6 +141,7 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
       winningShare: 1,
       passRate: 0.75,
     },
+    judging: null,
     rewards: all.flatMap((response, index) => [
       {
         responseId: response.id,
@@ -176,6 +178,62 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
   }
 }
 
+/**
+ * A rewarded problem that a judge saw: two responses of unknown verdict that it finds equal, by one call, and one of
+ * those that symbols find different, which it finds equal too.
+ */
+export function judged(slot: number): Rewarded {
+  const record = rewarded(slot)
+  const { verification } = record
+  const [first, second] = [4, 5]
+  const verdicts = verification.verdicts.map((verdict, index) =>
+    index === first || index === second
+      ? {
+          ...verdict,
+          finalAnswer: 'the same',
+          answerClass: 1,
+          voteShare: 0,
+          verdict: 'unknown' as const,
+          reason: 'parse-failed',
+        }
+      : verdict,
+  )
+  const ruled = {
+    answer: 'the same',
+    reference: String(slot + 1),
+    verdict: 'equal',
+    error: null,
+    detail: null,
+  } as const
+  const call = generation({ role: 'judge', model: 'judge-model' })
+  return {
+    ...record,
+    verification: { ...verification, verdicts, passRate: 0.5 },
+    judging: {
+      version: 'judge@1',
+      against: 'vote',
+      judgements: [
+        {
+          ...ruled,
+          responseIds: [verdicts[first]!.responseId, verdicts[second]!.responseId],
+          explanation: 'another word for it',
+          symbolicVerdict: 'unknown',
+          symbolicReason: 'parse-failed',
+          generation: call,
+        },
+        {
+          ...ruled,
+          responseIds: [verdicts[3]!.responseId],
+          explanation: 'it is the same',
+          symbolicVerdict: 'different',
+          symbolicReason: 'exact',
+          generation: call,
+        },
+      ],
+    },
+  }
+}
+
 export function sft(slot: number, over: Partial<SftRecord> = {}): SftRecord {
   const of = problem(slot)
   return {
@@ -199,15 +257,21 @@ export function sft(slot: number, over: Partial<SftRecord> = {}): SftRecord {
     referenceAnswer: null,
     verdict: 'equal',
     verdictReason: 'exact',
+    symbolicVerdict: 'equal',
+    judgeVerdict: null,
     voteShare: 1,
     reward: 0.8,
     rewardName: 'rm',
     rewards: { rm: 0.8, agreement: 1 },
     difficulty: 'easy',
     quality: 'good',
+    qualityExplanation: 'clear',
     category: 'arithmetic',
+    otherCategories: ['algebra'],
     language: 'en',
     safety: 'safe',
+    intent: 'A sum.',
+    knowledge: null,
     usage: { promptTokens: 20, completionTokens: 100 },
     problemGeneration: of.generation,
     generation: generation({ role: 'answerer' }),
@@ -245,9 +309,13 @@ export function preference(slot: number, over: Partial<PreferenceRecord> = {}): 
     referenceAnswer: null,
     difficulty: null,
     quality: null,
+    qualityExplanation: null,
     category: null,
+    otherCategories: [],
     language: 'en',
     safety: null,
+    intent: null,
+    knowledge: null,
     problemGeneration: null,
     chosenGeneration: generation(),
     rejectedGeneration: generation(),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDoubts, type Doubts } from '../../../processors/rewards/doubts.ts'
+import { createDoubts, type Doubts } from '../../processors/doubts.ts'
 
 const note = (doubts: Doubts, error: string | null, problem: number, name = 'rm'): void => {
   const value = error === null ? 1 : null
@@ -13,7 +13,7 @@ const each = (count: number, what: (problem: number) => void): void => {
 }
 
 test('facts about texts never add up', () => {
-  const doubts = createDoubts()
+  const doubts = createDoubts('reward')
   for (const fact of ['incomplete', 'context-too-long', 'no-steps'])
     each(100, (problem) => {
       note(doubts, fact, problem)
@@ -21,7 +21,7 @@ test('facts about texts never add up', () => {
 })
 
 test('the eighth doubted problem in a row stops, of whatever code, facts between them or not', () => {
-  const doubts = createDoubts()
+  const doubts = createDoubts('reward')
   const errors = ['refused', 'sigmoid', 'step-count', 'judge-unreadable', 'not-finite', 'http-500', 'refused']
   errors.forEach((error, problem) => {
     note(doubts, error, problem)
@@ -40,14 +40,14 @@ test('the eighth doubted problem in a row stops, of whatever code, facts between
 })
 
 test('all responses of one problem count once', () => {
-  const doubts = createDoubts()
+  const doubts = createDoubts('reward')
   each(100, () => {
     note(doubts, 'refused', 1)
   })
 })
 
 test('a score ends the row, of its own reward alone', () => {
-  const doubts = createDoubts()
+  const doubts = createDoubts('reward')
   each(7, (problem) => {
     note(doubts, 'refused', problem)
     note(doubts, 'refused', problem, 'prm')
