@@ -34,6 +34,7 @@ export const en: Messages = {
     verify: 'verify',
     judge: 'judge',
     reward: 'reward',
+    converse: 'converse',
     curate: 'curate',
     clickhouse: 'to ClickHouse',
     json: 'to JSON',

@@ -221,6 +221,10 @@ export function sft(slot: number, over: Partial<SftRecord> = {}): SftRecord {
     generation: generation({ role: 'answerer' }),
     version: 'curate@1',
     pairRefusal: null,
+    turns: 1,
+    furtherPromptTokens: 0,
+    furtherCompletionTokens: 0,
+    conversationEnded: null,
     ...over,
   }
 }
