@@ -16,10 +16,20 @@ import { clickhouseConfig, clickhouseTopics, createClickhouseSink } from '../../
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
 import type { Delivered } from '../../stream/delivered.ts'
-import { message, preference, problem, rejection, rewarded, RUN, EPOCH, sft } from '../support/rows.ts'
+import { conversed, message, preference, problem, rejection, rewarded, RUN, EPOCH, sft } from '../support/rows.ts'
 
-const TABLES = ['runs', 'problems', 'responses', 'sft', 'preferences', 'rejections', 'dead_letters']
-const VIEWS = ['funnel', 'reasons', 'failures', 'cost', 'reward_histogram', 'verdicts', 'duplicates']
+const TABLES = ['runs', 'problems', 'responses', 'follow_ups', 'sft', 'preferences', 'rejections', 'dead_letters']
+const VIEWS = [
+  'funnel',
+  'reasons',
+  'failures',
+  'cost',
+  'reward_histogram',
+  'verdicts',
+  'duplicates',
+  'sft_turns',
+  'conversation_ends',
+]
 
 describe('the ClickHouse sink', () => {
   let folder = ''
@@ -63,6 +73,7 @@ describe('the ClickHouse sink', () => {
       runs: 1,
       problems: 4,
       responses: 18,
+      follow_ups: 2,
       sft: 2,
       preferences: 1,
       rejections: 1,
@@ -165,6 +176,7 @@ describe('the ClickHouse sink', () => {
       sampled: 2,
       verified: 2,
       rewarded: 2,
+      conversed: 1,
       sft: 2,
       preferences: 1,
     })
@@ -173,10 +185,44 @@ describe('the ClickHouse sink', () => {
     )
     assert.deepEqual(cost, [
       { role: 'answerer', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
+      { role: 'answerer:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
       { role: 'questioner', calls: 4, prompt_tokens: 20, completion_tokens: 120, seconds: 6 },
+      { role: 'questioner:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
       { role: 'reward:rm', calls: 18, prompt_tokens: 2160, completion_tokens: 0, seconds: 4.5 },
       { role: 'sampler', calls: 16, prompt_tokens: 320, completion_tokens: 1600, seconds: 24 },
       { role: 'tagger', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
+    ])
+  })
+
+  it('tells the turns of conversations: those that were kept in the data, all of them with what they said and cost', async () => {
+    await empty()
+    await sink().write(everything)
+    assert.deepEqual(
+      await database.rows(
+        `SELECT turn, kept, ended, question, answer, reasoning, winning_share, question_refusals, question_calls, answer_calls, answer_usd FROM follow_ups FINAL ORDER BY turn`,
+      ),
+      [
+        {
+          ...{ turn: 2, kept: true, ended: null, question: 'And twice that?', answer: '\\boxed{4}', reasoning: 'so' },
+          ...{ winning_share: null, question_refusals: ['no-question'] },
+          ...{ question_calls: 2, answer_calls: 1, answer_usd: 0.25 },
+        },
+        {
+          ...{ turn: 3, kept: false, ended: 'answers-disagree', question: 'And its square?', answer: null },
+          ...{ reasoning: null, winning_share: 0.5, question_refusals: [] },
+          ...{ question_calls: 1, answer_calls: 2, answer_usd: 0.5 },
+        },
+      ],
+    )
+    assert.deepEqual(
+      await database.rows(`SELECT turn, question, answer FROM sft_turns WHERE turns = 2 ORDER BY turn`),
+      [
+        { turn: 1, question: problem(1).text, answer: 'It is \\boxed{2}.' },
+        { turn: 2, question: 'And twice that?', answer: '\\boxed{4}' },
+      ],
+    )
+    assert.deepEqual(await database.rows('SELECT reached, ended, conversations FROM conversation_ends'), [
+      { reached: 2, ended: 'answers-disagree', conversations: 1 },
     ])
   })
 
@@ -293,6 +339,18 @@ const UNFILLED: Record<string, string[]> = {
   sft: ['pair_refusal', 'reference_answer'],
 }
 
+const TWO_TURNS = sft(1, {
+  conversations: [
+    ...sft(1).conversations,
+    { from: 'human', value: 'And twice that?' },
+    { from: 'gpt', value: '\\boxed{4}' },
+  ],
+  turns: 2,
+  furtherPromptTokens: 120,
+  furtherCompletionTokens: 600,
+  conversationEnded: 'answers-disagree',
+})
+
 /** Two problems to the end, one duplicate, one that failed. */
 function theWholeWay(codec: Codec): Delivered[] {
   const messages: Delivered[] = []
@@ -304,7 +362,8 @@ function theWholeWay(codec: Codec): Delivered[] {
       message(codec, 'screened', 'Screened', { ...screened, createdAt: EPOCH + 100 }, slot),
       message(codec, 'tagged', 'Tagged', { ...tagged, createdAt: EPOCH + 200 }, slot),
       message(codec, 'rewarded', 'Rewarded', rewarded(slot), slot),
-      message(codec, 'sft', 'SftRecord', sft(slot), slot),
+      ...(slot === 1 ? [message(codec, 'conversed', 'Conversed', conversed(slot), slot)] : []),
+      message(codec, 'sft', 'SftRecord', slot === 1 ? TWO_TURNS : sft(slot), slot),
     )
   }
   messages.push(
