@@ -15,6 +15,7 @@ export const STAGES = [
   { name: 'verify', to: 'verified' },
   { name: 'judge', to: 'judged' },
   { name: 'reward', to: 'rewarded' },
+  { name: 'converse', to: 'conversed' },
   { name: 'curate', to: 'sft' }, // and preferences
 ] as const satisfies readonly { name: string; to: TopicName }[]
 
@@ -49,7 +50,7 @@ export function planStages(stages: Config['stages']): PlannedStage[] {
 }
 
 /** Topics whose records carry all responses with their verdicts, the one that knows most first. */
-const WITH_VERDICTS = ['rewarded', 'judged', 'verified'] as const
+const WITH_VERDICTS = ['conversed', 'rewarded', 'judged', 'verified'] as const
 
 /** The last of them that this pipeline has: what curate reads. */
 export function judgedTopic(planned: readonly PlannedStage[]): (typeof WITH_VERDICTS)[number] {

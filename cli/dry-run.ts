@@ -13,6 +13,8 @@ import { engineUrl } from '../llm/config.ts'
 import type { LlmState } from '../llm/contract.ts'
 import { PROBE_PARTS, probeConfig, probeRevision, readProbe, removeProbe } from '../pipeline/probe.ts'
 import type { ProbedProblem } from '../pipeline/probe.ts'
+import { FOLLOW_UP_ACCOUNT } from '../processors/conversing/follow-up.ts'
+import { TURN_ACCOUNT } from '../processors/conversing/turn-answer.ts'
 import { rewardersOf, rolesOf, startRun } from '../pipeline/run.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
@@ -87,10 +89,15 @@ function endpointsOf(config: Config, states: LlmState['endpoints']): RoleEndpoin
     ...Object.entries(roles).map(([name, role]) => [name, role?.price] as const),
     ...Object.entries(rewarders).map(([name, { price }]) => [`reward:${name}`, price] as const),
   ])
-  return callersOf({ roles, rewarders }).map(({ name, endpoints }) => ({
-    role: name,
-    price: prices.get(name),
-    endpoints: endpoints.map(({ url, limit, weight, adaptive }) => {
+  const callers = callersOf({ roles, rewarders })
+  // Follow-ups are counted apart from what else their roles say.
+  const further = [FOLLOW_UP_ACCOUNT, TURN_ACCOUNT].flatMap((account) =>
+    callers.filter(({ name }) => account.startsWith(`${name}:`)).map((caller) => ({ ...caller, account })),
+  )
+  return [...callers.map((caller) => ({ ...caller, account: caller.name })), ...further].map((caller) => ({
+    role: caller.account,
+    price: prices.get(caller.name),
+    endpoints: caller.endpoints.map(({ url, limit, weight, adaptive }) => {
       const found = states.find((state) => state.url === engineUrl(url))?.limit ?? limit
       return { url: engineUrl(url), limit: adaptive ? found : limit, weight }
     }),

@@ -5,7 +5,14 @@ import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { nearest } from '../configs/nearest.ts'
 import { readOwnTemplate } from '../llm/own-template.ts'
-import { findTemplate, loadTemplates, promptPrefix, type Template, templateNames } from '../llm/templates.ts'
+import {
+  findTemplate,
+  loadTemplates,
+  promptPrefix,
+  takesFurtherTurns,
+  type Template,
+  templateNames,
+} from '../llm/templates.ts'
 import { visible, visibleLines } from '../llm/visible.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { PLAIN } from './table-style.ts'
@@ -63,14 +70,28 @@ function shown(template: Template): Template & { prefixes: ShownPrefix[] } {
   return { ...template, prefixes: prefixes(template) }
 }
 
+const PLACES: Readonly<Record<Template['system']['place'], string>> = {
+  'before-turn': '',
+  'in-turn': ", at the head of the user's first turn",
+  'in-last-turn': ", at the head of the user's last turn",
+}
+
+/** What stands before a further question, with the words of one turn. */
+function furtherTurn(template: Template): string {
+  if (!takesFurtherTurns(template)) return 'not known, so no follow-up questions'
+  const { user, assistant } = template
+  return visible(`…${user.close}${assistant.past ?? assistant.open}…${assistant.close ?? ''}${user.open}`)
+}
+
 function page(template: Template): string {
   const { name, models, verified, system, user, assistant, reasoning, sampling } = template
   const facts = new Table({ ...PLAIN, wordWrap: true, colWidths: [17, 103] })
   facts.push(
     ['models', models.join(' ') || 'those of the file'],
     ['verified', verified],
-    ['system text', `${system.rule}${system.place === 'in-turn' ? ", at the head of the user's turn" : ''}`],
+    ['system text', `${system.rule}${PLACES[system.place]}`],
     ['answer opens', visible(`${user.close}${assistant.open}`) || 'at once'],
+    ['further turns', furtherTurn(template)],
     ['stop strings', template.stop.map(visible).join('  ') || 'none'],
     ['stop ids', template.stopTokenIds.join(' ') || 'none'],
     ['problems', samplingText(sampling.problems)],

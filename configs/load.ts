@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { readOwnTemplate } from '../llm/own-template.ts'
-import { findTemplate, loadTemplates, templateNames } from '../llm/templates.ts'
+import { findTemplate, loadTemplates, takesFurtherTurns, templateNames } from '../llm/templates.ts'
 import type { Template } from '../llm/templates.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { canonicalJson, deepFreeze, sha256 } from './canonical.ts'
@@ -116,8 +116,14 @@ function knownTemplates(file: string): Templates {
   }
 }
 
-function known({ name, controlTasks, system }: Template): KnownTemplate {
-  return { name, controlTasks: Object.keys(controlTasks), takesSystem: system.rule !== 'none' }
+function known(template: Template): KnownTemplate {
+  const { name, controlTasks, system } = template
+  return {
+    name,
+    controlTasks: Object.keys(controlTasks),
+    takesSystem: system.rule !== 'none',
+    takesFurtherTurns: takesFurtherTurns(template),
+  }
 }
 
 async function readConfigFile(file: string): Promise<string> {

@@ -24,6 +24,8 @@ export interface KnownTemplate {
   readonly controlTasks: readonly string[]
   /** Whether its prefix has a place for a system text. */
   readonly takesSystem: boolean
+  /** Whether a question can follow an answer in it. */
+  readonly takesFurtherTurns: boolean
 }
 
 export interface Templates {
@@ -36,15 +38,26 @@ export interface Templates {
 
 /** Roles that this work calls, each with why. */
 export function neededRoles({ stages }: Sections, work: Work): { role: RoleName; why: string }[] {
-  const runs = (stage: 'tag' | 'answer' | 'sample' | 'judge'): boolean =>
-    stages[stage]?.enabled === true && (work.stages === null || work.stages.includes(stage))
-  return [
+  const runs = (stage: 'tag' | 'answer' | 'sample' | 'judge' | 'converse'): boolean => runsHere(stages, work, stage)
+  const all = [
     ...(work.producer === 'magpie' ? [{ role: 'questioner' as const, why: 'problems come from it' }] : []),
     ...(runs('tag') ? [{ role: 'tagger' as const, why: 'stages.tag is on' }] : []),
     ...(runs('answer') ? [{ role: 'answerer' as const, why: 'stages.answer is on' }] : []),
     ...(runs('sample') ? [{ role: 'sampler' as const, why: 'stages.sample is on' }] : []),
     ...(runs('judge') ? [{ role: 'judge' as const, why: 'stages.judge is on' }] : []),
+    ...(runs('converse')
+      ? (['questioner', 'answerer'] as const).map((role) => ({ role, why: 'stages.converse is on' }))
+      : []),
   ]
+  return all.filter(({ role }, index) => all.findIndex((other) => other.role === role) === index)
+}
+
+function runsHere(
+  stages: Sections['stages'],
+  work: Work,
+  stage: 'tag' | 'answer' | 'sample' | 'judge' | 'converse',
+): boolean {
+  return stages[stage]?.enabled === true && (work.stages === null || work.stages.includes(stage))
 }
 
 /** Faults of the sections against each other, against the known templates and the environment. */
@@ -57,7 +70,10 @@ export function brokenRules(
   return [
     ...missingRoles(sections, work),
     ...brokenFiles(sections, templates),
-    ...(work.producer === 'magpie' ? brokenQuestioner(sections, templates) : []),
+    ...(work.producer === 'magpie' || runsHere(sections.stages, work, 'converse')
+      ? brokenQuestioner(sections, templates)
+      : []),
+    ...brokenConversation(sections),
     ...missingKeys(sections, work, environment),
     ...unknownReward(sections),
     ...nothingToVerify(sections),
@@ -88,7 +104,7 @@ function brokenFiles({ roles }: Sections, templates: Templates): ConfigFault[] {
   })
 }
 
-function brokenQuestioner({ roles: { questioner }, producer }: Sections, templates: Templates): ConfigFault[] {
+function brokenQuestioner({ roles: { questioner }, producer, stages }: Sections, templates: Templates): ConfigFault[] {
   if (questioner === undefined || questioner === null) return []
   const path = ['roles', 'questioner', 'template']
   const all = templates.names.join(', ')
@@ -109,8 +125,12 @@ function brokenQuestioner({ roles: { questioner }, producer }: Sections, templat
     const hint = meant === null ? 'choose one of' : `did you mean "${meant}"? There are`
     return [{ path, text: `"${questioner.template}" is not in configs/model_configs.json; ${hint} ${all}` }]
   }
-  if (producer === null) return []
   const faults: ConfigFault[] = []
+  if (stages.converse?.enabled === true && !template.takesFurtherTurns) {
+    const text = `${template.name} does not say how an answer ends, so no follow-up question can be asked after one; add assistant.close to its entry (or give the model's own chat template as chatTemplate), or set stages.converse.enabled to false`
+    faults.push({ path: file === undefined ? path : ['roles', 'questioner', 'chatTemplate'], text })
+  }
+  if (producer === null) return faults
   const { controlTask, system, choices } = producer
   if (!template.takesSystem && (system !== null || controlTask !== null)) {
     const field = system !== null ? 'system' : 'controlTask'
@@ -126,6 +146,13 @@ function brokenQuestioner({ roles: { questioner }, producer }: Sections, templat
     faults.push({ path: ['roles', 'questioner', 'sampling', 'temperature'], text })
   }
   return faults
+}
+
+/** Further turns go into SFT rows and nowhere else. */
+function brokenConversation({ stages: { converse, curate } }: Sections): ConfigFault[] {
+  if (converse?.enabled !== true || curate?.sft.enabled !== false) return []
+  const text = 'is on, but stages.curate.sft is off, and further turns go into SFT rows alone; turn one of them round'
+  return [{ path: ['stages', 'converse', 'enabled'], text }]
 }
 
 /** A key that is named but not there would only be found out by the first refused call. */

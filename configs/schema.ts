@@ -6,6 +6,7 @@ import { coolSamplingConfig, roleConfig } from '../llm/config.ts'
 import type { RoleConfig } from '../llm/config.ts'
 import type { RoleName } from '../llm/contract.ts'
 import { answerConfig } from '../processors/answer.ts'
+import { converseConfig } from '../processors/converse.ts'
 import { curateConfig } from '../processors/curate.ts'
 import { judgeStageConfig } from '../processors/judge.ts'
 import { rewardConfig } from '../processors/reward.ts'
@@ -38,6 +39,7 @@ const stages = {
   verify: verifyConfig.prefault({}),
   judge: judgeStageConfig.prefault({}),
   reward: rewardConfig.prefault({}),
+  converse: converseConfig.prefault({}),
   curate: curateConfig.prefault({}),
 }
 

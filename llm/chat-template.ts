@@ -28,28 +28,62 @@ export interface RenderedTurn {
   readonly suffix: string
 }
 
+/** Two turns before the one to be written, in words as SENTINEL. */
+export const EARLIER_TURNS = [
+  { user: 'x7QfirstY1', assistant: 'x7QsecondY2' },
+  { user: 'x7QthirdY4', assistant: 'x7QfourthY5' },
+] as const
+
+export interface RenderedThirdTurn {
+  /** Everything before the first letter of the third question, EARLIER_TURNS included. */
+  readonly before: string
+  /** From the last letter of an earlier question to the first of its answer. */
+  readonly past: string
+  /** From the last letter of the first answer to the first of the second question. */
+  readonly between: string
+}
+
+/** Renders the third of three turns. Throws a permanent failure when the template does not write the messages as they are. */
+export function renderThirdTurn(parts: ChatTemplateParts): RenderedThirdTurn {
+  const said = EARLIER_TURNS.flatMap(({ user, assistant }) => [
+    { role: 'user', content: user },
+    { role: 'assistant', content: assistant },
+  ])
+  const text = rendered(parts, [...said, { role: 'user', content: SENTINEL }])
+  const pieces: string[] = []
+  let rest = text
+  for (const word of [...said.map(({ content }) => content), SENTINEL]) {
+    const [before, after, ...more] = rest.split(word)
+    if (before === undefined || after === undefined || more.length > 0)
+      throw permanent('chat-template', 'the chat template does not write the messages exactly once, in their order')
+    pieces.push(before)
+    rest = after
+  }
+  return { before: text.slice(0, text.indexOf(SENTINEL)), past: pieces[1]!, between: pieces[2]! }
+}
+
 /** Renders one user's turn. Throws a permanent failure when the template does not write the message as it is. */
-export function renderUserTurn({
-  chatTemplate,
-  bosToken = '',
-  eosToken = '',
-  system = null,
-  variables = {},
-}: ChatTemplateParts): RenderedTurn {
-  const user = { role: 'user', content: SENTINEL }
+export function renderUserTurn(parts: ChatTemplateParts): RenderedTurn {
+  const text = rendered(parts, [{ role: 'user', content: SENTINEL }])
+  const [prefix, suffix, ...more] = text.split(SENTINEL)
+  if (prefix === undefined || suffix === undefined || more.length > 0)
+    throw permanent('chat-template', 'the chat template does not write the user message exactly once')
+  return { prefix, suffix }
+}
+
+function rendered(
+  { chatTemplate, bosToken = '', eosToken = '', system = null, variables = {} }: ChatTemplateParts,
+  messages: readonly { readonly role: string; readonly content: string }[],
+): string {
   // The library's own strftime_now tells today and cannot be replaced by a variable: it gets another name.
-  const text = new JinjaTemplate(chatTemplate.replace(/\bstrftime_now\b/g, 'fixed_date')).render({
+  return new JinjaTemplate(chatTemplate.replace(/\bstrftime_now\b/g, 'fixed_date')).render({
     fixed_date: fixedDate,
-    messages: system === null ? [user] : [{ role: 'system', content: system }, user],
+    messages: system === null ? messages : [{ role: 'system', content: system }, ...messages],
     bos_token: bosToken,
     eos_token: eosToken,
     add_generation_prompt: true,
     ...variables,
   })
-  const [prefix, suffix, ...more] = text.split(SENTINEL)
-  if (prefix === undefined || suffix === undefined || more.length > 0)
-    throw permanent('chat-template', 'the chat template does not write the user message exactly once')
-  return { prefix, suffix }
 }
 
 /** Python's strftime of the fixed date; what it does not know stays as it is. */

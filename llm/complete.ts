@@ -42,8 +42,12 @@ export function templateOf(config: SpeakerConfig): RoleTemplate | null {
   return { name, stop, stopTokenIds, reasoning }
 }
 
-/** Completes the request; see Llm.complete. */
-export async function completeRequest(role: Role, request: CompletionRequest, ask: AskRole): Promise<Completion[]> {
+/** Completes the request; see Llm.complete. account: the role that generations bear; the role's own name unless said. */
+export async function completeRequest(
+  role: Role,
+  request: CompletionRequest & { readonly account?: string },
+  ask: AskRole,
+): Promise<Completion[]> {
   const { config } = role
   const n = request.n ?? 1
   const template = 'prompt' in request.input ? role.template : null
@@ -66,7 +70,7 @@ export async function completeRequest(role: Role, request: CompletionRequest, as
     text: utterance.text,
     reasoning: utterance.reasoning,
     generation: {
-      role: role.name,
+      role: request.account ?? role.name,
       model: config.model,
       endpoint: utterance.endpoint,
       template: template?.name ?? null,

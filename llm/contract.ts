@@ -49,9 +49,11 @@ export interface Completion {
 
 export interface CallContext<Role extends string = RoleName | JudgeRole> {
   readonly role: Role
+  /** Name that the cost is counted under, and that the completion's generation bears; the role's own unless said. */
+  readonly account?: string
   /** Abort closes the connection and rejects with the signal's reason. */
   readonly signal: AbortSignal
-  /** Stage rank, lower first: reward and judge 0, sample 1, answer 2, tag 3, problems 4. */
+  /** Stage rank, lower first: reward, judge and further turns 0, sample 1, answer 2, tag 3, problems 4. */
   readonly rank: number
 }
 

@@ -34,6 +34,8 @@ interface Role {
 
 interface Asked<T> extends Pick<Job<T>, 'lane' | 'rank' | 'signal' | 'sequences' | 'call'> {
   readonly config: SpeakerConfig | RewarderConfig
+  /** Name that it is counted under. */
+  readonly account: string
   /** null: there was nothing to count. */
   readonly tokensOf: (value: T) => Tokens | null
 }
@@ -103,8 +105,8 @@ export function createLlm(parts: {
 
   /** One call to its answer, counted and paid. */
   const ask = async <T>(asked: Asked<T>): Promise<Answered<T>> => {
-    const { lane, config, rank, signal, sequences, call, tokensOf } = asked
-    const meter = totals.meter(lane.name, sequences, config.price)
+    const { lane, account, config, rank, signal, sequences, call, tokensOf } = asked
+    const meter = totals.meter(account, sequences, config.price)
     const answer = await attempts.run({
       ...{ lane, rank, sequences, signal },
       timeoutMs: config.timeoutSeconds * 1000,
@@ -123,8 +125,9 @@ export function createLlm(parts: {
         if (role === undefined)
           throw new UsageFault(`roles.${context.role}: is not in the config, but a stage calls it`)
         const { config, lane } = role
-        return completeRequest(role, request, (n, call) =>
-          ask({ lane, config, rank: context.rank, signal, sequences: n, call, tokensOf: tokensOfChoices }),
+        const account = context.account ?? role.name
+        return completeRequest(role, { ...request, account }, (n, call) =>
+          ask({ lane, account, config, rank: context.rank, signal, sequences: n, call, tokensOf: tokensOfChoices }),
         )
       }),
 
@@ -135,8 +138,9 @@ export function createLlm(parts: {
         if (scorer === undefined) throw new UsageFault(`stages.reward.rewards: no reward model is named ${name}`)
         const { score, config } = scorer
         const lane = fleet.lane(`reward:${name}`)
+        const account = lane.name
         return score(messages, (call) =>
-          ask({ lane, config, rank: context.rank, signal, sequences: 1, call, tokensOf: tokensOfScore }),
+          ask({ lane, account, config, rank: context.rank, signal, sequences: 1, call, tokensOf: tokensOfScore }),
         )
       }),
 

@@ -4,10 +4,17 @@
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
 import { UsageFault } from '../schemas/failure.ts'
-import { type RenderedTurn, renderUserTurn } from './chat-template.ts'
+import {
+  EARLIER_TURNS,
+  type RenderedThirdTurn,
+  type RenderedTurn,
+  renderThirdTurn,
+  renderUserTurn,
+} from './chat-template.ts'
 import { findControlTokens } from './control-tokens.ts'
 import { fileFault, readTokenizer, type Tokenizer } from './tokenizer-files.ts'
 import { loadControlTasks, type Template } from './template-file.ts'
+import { textBeforeTurn } from './templates.ts'
 
 /** Of a role's config. */
 export const chatTemplateConfig = z
@@ -36,13 +43,13 @@ export function readOwnTemplate(path: string): Template {
   const { suffix } = plain
   const bos = pieces.preamble.startsWith(tokenizer.bosToken) ? tokenizer.bosToken : ''
   const stops = stopsOf(tokenizer, plain.prefix.slice(bos.length), suffix)
-  return {
+  const template: Template = {
     name: `${basename(dirname(path))}/${basename(path)}`,
     models: [],
     ...pieces,
     bos,
     preamble: pieces.preamble.slice(bos.length),
-    assistant: { open: suffix },
+    assistant: { open: suffix, close: null },
     controlTasks: pieces.system.rule === 'none' ? {} : { ...loadControlTasks() },
     ...stops,
     sampling: { problems: { temperature: 1, topP: 1 }, answers: tokenizer.sampling },
@@ -51,6 +58,47 @@ export function readOwnTemplate(path: string): Template {
     verified: 'template',
     source: path,
     notes: '',
+  }
+  return withFurtherTurns(template, tokenizer)
+}
+
+/**
+ * The template with what stands around earlier answers, where three turns of the file are what its pieces give, with a
+ * system text and without one; else as it is.
+ */
+function withFurtherTurns(template: Template, tokenizer: Tokenizer): Template {
+  const plain = thirdTurn(tokenizer, null)
+  if (plain === null) return template
+  // What opens every turn; what else the first turn begins with belongs to the system block.
+  const { system, user } = template
+  const open = plain.between.slice(plain.between.length - sameLength(reversed(plain.between), reversed(user.open)))
+  const first = user.open.slice(0, user.open.length - open.length)
+  const close = plain.between.slice(0, plain.between.length - open.length)
+  const texts = system.rule === 'none' ? [null] : [null, SYSTEM]
+  for (const place of ['before-turn', 'in-last-turn'] as const) {
+    const further: Template = {
+      ...template,
+      system: { ...system, place, close: `${system.close}${first}`, whole: `${system.whole ?? ''}${first}` },
+      user: { ...user, open },
+      assistant: { ...template.assistant, past: plain.past, close },
+    }
+    const agrees = (text: string | null): boolean =>
+      textBeforeTurn(further, text, EARLIER_TURNS) === thirdTurn(tokenizer, text)?.before
+    if (texts.every(agrees)) return further
+  }
+  return template
+}
+
+/** null where the template refuses such a chat. */
+function thirdTurn(
+  { chatTemplate, bosToken, eosToken, variables }: Tokenizer,
+  system: string | null,
+): RenderedThirdTurn | null {
+  try {
+    return renderThirdTurn({ chatTemplate, bosToken, eosToken, variables, system })
+  } catch {
+    // What a template throws is its own affair; that there are no further turns is told by the rules of the config.
+    return null
   }
 }
 

@@ -3,7 +3,7 @@
 //
 // vLLM gives choice i of a request the seed + i and takes any int64; JSON keeps 53 bits. They are cut so:
 //
-//   bits 50-52  kind: question, answer, sample, tag, judge
+//   bits 50-52  kind: question, answer, sample, tag, judge, follow-up question, answer to one
 //   bits 44-49  step: 0 the call itself, 1 the second call of the two-call method, 2 to 63 continuations
 //   bits  0-43  place
 //     questions: 8 bits for the number of choices of a slot (4, the usual one, is 0), then 36 bits for
@@ -33,7 +33,9 @@ const STEP = 2 ** 44
 const QUESTIONS = 2 ** 36
 const USUAL_CHOICES = 4
 
-const kinds = { question: 0, answer: 1, sample: 2, tag: 3, judge: 4 } as const
+const kinds = { question: 0, answer: 1, sample: 2, tag: 3, judge: 4, 'follow-up': 5, turn: 6 } as const
+
+export type ProblemSeedKind = Exclude<keyof typeof kinds, 'question'>
 
 /** Seed of the first choice of a slot; choice i adds i. base: the run's own, an integer from 0 to LARGEST_BASE. */
 export function questionSeed(base: number, slot: number, choices: number): number {
@@ -50,13 +52,25 @@ export function questionSeed(base: number, slot: number, choices: number): numbe
   return kinds.question * KIND + row * QUESTIONS + place
 }
 
-/** Seed of a call about one problem; index: which sample, or which try of a tag. */
-export function problemSeed(kind: 'answer' | 'sample' | 'tag' | 'judge', problemId: string, index = 0): number {
+/** Seed of a call about one problem; index: which sample, which try of a tag, or which turn and try (`turnSeed`). */
+export function problemSeed(kind: ProblemSeedKind, problemId: string, index = 0): number {
   if (!Number.isInteger(index) || index < 0 || index >= SEEDS_PER_PROBLEM)
     throw new RangeError(`index ${index} is outside 0 to ${SEEDS_PER_PROBLEM - 1}`)
   const digest = createHash('sha256').update(problemId).digest()
   const block = digest.readUIntBE(0, 5) % 2 ** 34
   return kinds[kind] * KIND + block * SEEDS_PER_PROBLEM + index
+}
+
+/** Most tries of a question, and most answers to one, in each further turn. */
+export const SEEDS_PER_TURN = 32
+/** Most turns of a conversation, the first included. */
+export const MOST_TURNS = 16
+
+/** Seed of a call for a further turn (2 to MOST_TURNS); index: which try of the question, or which answer. */
+export function turnSeed(kind: 'follow-up' | 'turn', problemId: string, turn: number, index: number): number {
+  if (turn < 2 || turn > MOST_TURNS || index < 0 || index >= SEEDS_PER_TURN)
+    throw new RangeError(`no seed for try ${index} of turn ${turn}`)
+  return problemSeed(kind, problemId, (turn - 2) * SEEDS_PER_TURN + index)
 }
 
 /** Seed of a later call for the same text. seed: of its first call (step 0). step: 1 to 63. */

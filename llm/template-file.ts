@@ -30,9 +30,11 @@ export const templateShape = z.strictObject({
         'always: the block is written even without a text of ours; optional: only with one; none: no such role',
       ),
     place: z
-      .enum(['before-turn', 'in-turn'])
+      .enum(['before-turn', 'in-turn', 'in-last-turn'])
       .default('before-turn')
-      .describe("in-turn: at the head of the user's turn, as Llama 2 and Gemma 3 have it"),
+      .describe(
+        "in-turn: at the head of the user's first turn, as Llama 2 and Gemma 3 have it; in-last-turn: of the last, as Mistral 7B v0.3 has it",
+      ),
     open: z.string(),
     close: z.string(),
     default: z.string().nullable().describe('Text when none is asked for; null: no block'),
@@ -43,7 +45,20 @@ export const templateShape = z.strictObject({
     ownDefault: z.boolean().default(false).describe("The default is ours, not the template's own; the notes say why"),
   }),
   user: z.strictObject({ open: z.string().min(1), close: z.string() }),
-  assistant: z.strictObject({ open: z.string() }).describe("What stands between the user's turn and the answer"),
+  assistant: z
+    .strictObject({
+      open: z.string().describe("What stands between the user's turn and the answer"),
+      past: z
+        .string()
+        .optional()
+        .describe('The same before an answer that was given in an earlier turn; as open where it is left out'),
+      close: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe("What stands between an answer and the opening of the user's next turn; null: not known"),
+    })
+    .describe('Around answers; user.open follows close'),
   controlTasks: controlTexts.describe('System text for each kind of problem; none where there is no system role'),
   stop: z.array(z.string().min(2)).max(4).describe('Stop strings; vLLM takes 4'),
   stopTokenIds: z.array(z.int().min(0)),

@@ -50,6 +50,13 @@ export function requireTemplate(nameOrModel: string, templates: readonly Templat
   )
 }
 
+/** A question and its answer that stand before the turn to be written. */
+export interface PastTurn {
+  readonly user: string
+  /** Without the thought. */
+  readonly assistant: string
+}
+
 export interface PrefixRequest {
   /** Kind of problems, an entry of the template's controlTasks; null: the model's own default. */
   readonly controlTask?: string | null
@@ -57,6 +64,8 @@ export interface PrefixRequest {
   readonly system?: string | null
   /** The user's turn already begins with this; part of the problem. */
   readonly opener?: string | null
+  /** The conversation so far; the user's next turn is to be written. */
+  readonly past?: readonly PastTurn[]
 }
 
 export interface Prefix {
@@ -70,11 +79,12 @@ export interface Prefix {
  * The text up to where the user writes. A blank at its end is left out where no opener follows: it belongs to the
  * token of the first word, which the model is to write.
  *
- * Throws UsageFault for a control task or a system text that the template has no place for.
+ * Throws UsageFault for a control task or a system text that the template has no place for, and for a past where it is
+ * not known how an answer ends.
  */
 export function promptPrefix(template: Template, request: PrefixRequest): Prefix {
-  const { opener = null } = request
-  const before = textBeforeTurn(template, systemText(template, request))
+  const { opener = null, past = [] } = request
+  const before = textBeforeTurn(template, systemText(template, request), past)
   const prompt = opener === null || opener === '' ? before.replace(/ +$/, '') : `${before}${opener}`
   return { prompt, hash: createHash('sha256').update(prompt).digest('hex') }
 }
@@ -89,12 +99,31 @@ export function systemText(template: Template, { controlTask = null, system = nu
   return asked ?? template.system.default
 }
 
-/** All that stands before the user's first letter, as the model's chat template writes it. */
-export function textBeforeTurn({ bos, preamble, system, user }: Template, text: string | null): string {
+/**
+ * All that stands before the user's first letter, as the model's chat template writes it; with a past, before the first
+ * letter of the turn that comes after it. Throws UsageFault where it is not known how an answer ends.
+ */
+export function textBeforeTurn(template: Template, text: string | null, past: readonly PastTurn[] = []): string {
+  const { bos, preamble, system, user, assistant } = template
   const none = text === null || (text === '' && system.rule !== 'always')
   const block = none ? (system.whole ?? '') : `${system.open}${text}${system.close}`
-  const turn = system.place === 'in-turn' ? `${user.open}${block}` : `${block}${user.open}`
-  return `${bos}${preamble}${turn}`
+  const first = { 'before-turn': `${block}${user.open}`, 'in-turn': `${user.open}${block}`, 'in-last-turn': user.open }
+  const { close } = assistant
+  if (past.length > 0 && close === null) throw new UsageFault(noFurtherTurns(template))
+  const turns = past.map(
+    (turn) => `${turn.user}${user.close}${assistant.past ?? assistant.open}${turn.assistant}${close ?? ''}${user.open}`,
+  )
+  const last = system.place === 'in-last-turn' ? block : ''
+  return `${bos}${preamble}${first[system.place]}${turns.join('')}${last}`
+}
+
+/** Whether a prefix can be made that stands after an answer. */
+export function takesFurtherTurns({ assistant }: Template): boolean {
+  return assistant.close !== null
+}
+
+function noFurtherTurns({ name }: Template): string {
+  return `template ${name} does not say how an answer ends (assistant.close), so no question can follow one`
 }
 
 function controlText(template: Template, controlTask: string): string {

@@ -2,6 +2,8 @@
 // what is left, as far as finished work tells; whatever it tells, a budget that is used up ends the run.
 
 import type { Config } from '../configs/schema.ts'
+import { FOLLOW_UP_ACCOUNT } from '../processors/conversing/follow-up.ts'
+import { TURN_ACCOUNT } from '../processors/conversing/turn-answer.ts'
 import type { Source } from './produce.ts'
 import type { BudgetName } from '../schemas/records.ts'
 import type { Spent } from './spending.ts'
@@ -115,5 +117,6 @@ export function payersOf({ stages }: Config, source: Source): Map<string, readon
   if (stages.judge.enabled) payers.set('judge', ['judge'])
   const models = stages.reward.rewards.filter(({ kind }) => kind !== 'agreement').map(({ name }) => `reward:${name}`)
   if (stages.reward.enabled && models.length > 0) payers.set('reward', models)
+  if (stages.converse.enabled) payers.set('converse', [FOLLOW_UP_ACCOUNT, TURN_ACCOUNT])
   return payers
 }

@@ -7,7 +7,7 @@ import { LARGEST_BASE } from '../llm/seeds.ts'
 import { groupOf, PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
 import type { Codec } from '../schemas/codec.ts'
-import type { Generation, Rewarded } from '../schemas/records.ts'
+import type { Conversed, Generation } from '../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../schemas/topics.ts'
 import { deleteGroups } from '../stream/groups-admin.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
@@ -82,7 +82,7 @@ export async function readProbe(run: ReadRun, signal: AbortSignal): Promise<Prob
       for (const [role, cost] of Object.entries(whole)) costs.get(id)![role] = shared(cost, ids.length)
     }
   }
-  const farthest = new Map<string, Partial<Rewarded>>()
+  const farthest = new Map<string, Partial<Conversed>>()
   for (const [topic, name] of [
     ['tagged', 'Tagged'],
     ['answered', 'Answered'],
@@ -90,14 +90,17 @@ export async function readProbe(run: ReadRun, signal: AbortSignal): Promise<Prob
     ['verified', 'Verified'],
     ['judged', 'Judged'],
     ['rewarded', 'Rewarded'],
+    ['conversed', 'Conversed'],
   ] as const) {
     for await (const record of readRecords(run, topic, name, signal)) farthest.set(record.id, record)
   }
-  for (const [id, { tags, answer, samples = [], judging, rewards = [] }] of farthest) {
+  for (const [id, record] of farthest) {
+    const { tags, answer, samples = [], judging, rewards = [], conversation = null } = record
     const roles = costs.get(id)
     if (roles === undefined) continue
     const responses = [...(answer === undefined || answer === null ? [] : [answer]), ...samples]
-    const calls = [...(tags === undefined || tags === null ? [] : [tags]), ...responses]
+    const further = (conversation?.followUps ?? []).flatMap(({ tries, answers }) => [...tries, ...answers])
+    const calls = [...(tags === undefined || tags === null ? [] : [tags]), ...responses, ...further]
     for (const { generation } of calls) add(roles, generation)
     for (const { generation } of judging?.judgements ?? []) if (generation !== null) add(roles, generation)
     for (const { name, model, tokens, milliseconds, usd } of rewards) {

@@ -3,9 +3,12 @@
 
 import type { Config } from '../configs/schema.ts'
 import type { Llm } from '../llm/contract.ts'
+import { requireRoleTemplate } from '../llm/role-template.ts'
+import { promptPrefix } from '../llm/templates.ts'
 import type { MathPool } from '../math/contract.ts'
 import type { PlannedStage } from '../pipeline.ts'
 import { createAnswer } from '../processors/answer.ts'
+import { createConverse } from '../processors/converse.ts'
 import { createCurate } from '../processors/curate.ts'
 import type { Curated } from '../processors/curate.ts'
 import { createJudge } from '../processors/judge.ts'
@@ -68,6 +71,8 @@ export function stageParts({ name, to }: PlannedStage, tools: StageTools): Stage
       return free(createJudge({ llm, config: stages.judge, now }), route)
     case 'reward':
       return free(createReward({ llm, config: stages.reward, now }), route)
+    case 'converse':
+      return free(createConverse(converseParts(tools)), route)
     case 'curate': {
       const toSft = routeTo('sft', tools)
       const toPreferences = routeTo('preferences', tools)
@@ -76,6 +81,18 @@ export function stageParts({ name, to }: PlannedStage, tools: StageTools): Stage
         ...(preference === null ? [] : toPreferences(preference)),
       ])
     }
+  }
+}
+
+/** What the converse stage is made of: the judgement of other stages is asked by their own config. */
+function converseParts({ config, llm, math, now }: StageTools): Parameters<typeof createConverse>[0] {
+  const { stages, roles, producer } = config
+  const { controlTask, system } = producer
+  const template = requireRoleTemplate(roles.questioner!)
+  return {
+    ...{ llm, math, now, config: stages.converse, answerer: roles.answerer! },
+    ...{ screen: stages.screen, verify: stages.verify, curate: stages.curate },
+    prefix: (past) => promptPrefix(template, { controlTask, system, past }),
   }
 }
 

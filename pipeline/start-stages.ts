@@ -88,6 +88,9 @@ function inFlightOf(stage: StageName, { llm, config }: StageTools): () => number
       return () => Math.max(4, Math.ceil(sequences('sampler') / stages.sample.n))
     case 'judge':
       return () => sequences('judge')
+    case 'converse':
+      // Each record asks one role at a time.
+      return () => Math.max(4, sequences('questioner'), Math.ceil(sequences('answerer') / stages.converse.votes))
     case 'reward': {
       const perRecord = (stages.answer.enabled ? 1 : 0) + (stages.sample.enabled ? stages.sample.n : 0)
       const names = stages.reward.rewards.flatMap((reward) => ('endpoints' in reward ? [`reward:${reward.name}`] : []))

@@ -3,15 +3,15 @@
 // the SFT reason, and its detail says both.
 
 import { z } from 'zod'
-import type { Judged, PreferenceRecord, Rewarded, SftRecord, Verified } from '../schemas/records.ts'
+import type { Conversed, Judged, PreferenceRecord, Rewarded, SftRecord, Verified } from '../schemas/records.ts'
 import { settle } from '../schemas/settled.ts'
 import type { Process } from '../stream/outcome.ts'
-import { candidatesOf } from './curation/candidates.ts'
+import { candidatesOf, type Candidate } from './curation/candidates.ts'
 import { refuse, type Choice } from './curation/choice.ts'
 import { chooseAnswer } from './curation/choose-answer.ts'
 import { choosePair } from './curation/choose-pair.ts'
 import { preferenceRow, sftRow } from './curation/rows.ts'
-import { asRewarded } from './grow.ts'
+import { asConversed } from './grow.ts'
 
 export const curateConfig = z.strictObject({
   reward: z.string().min(1).default('agreement').describe('Name of the reward that ranks responses'),
@@ -69,16 +69,14 @@ export interface CurateParts {
 }
 
 /** Returns the stage. */
-export function createCurate({ config, now }: CurateParts): Process<Verified | Judged | Rewarded, Curated> {
+export function createCurate({ config, now }: CurateParts): Process<Verified | Judged | Rewarded | Conversed, Curated> {
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract of a stage is a promise
   return async function curate(record) {
-    const rewarded = asRewarded(record)
+    const rewarded = asConversed(record)
     const candidates = candidatesOf(rewarded, config.reward)
     const verification = settle(rewarded)
     const shared = { reward: config.reward, minAgreement: config.minAgreement }
-    const answer = config.sft.enabled
-      ? chooseAnswer(candidates, verification, { ...shared, ...config.sft })
-      : SWITCHED_OFF
+    const answer = chooseForSft(rewarded, config)
     const pair = config.preference.enabled
       ? choosePair(candidates, verification, { ...shared, ...config.preference })
       : SWITCHED_OFF
@@ -90,6 +88,12 @@ export function createCurate({ config, now }: CurateParts): Process<Verified | J
     const first = config.sft.enabled ? reasonOf(answer) : reasonOf(pair)
     return { reject: { reason: first ?? 'nothing-wanted', detail: `sft: ${told(answer)}; preference: ${told(pair)}` } }
   }
+}
+
+/** The response that the SFT row of a problem takes, or why there is none. Stage converse asks it too. */
+export function chooseForSft(record: Rewarded, { reward, minAgreement, sft }: CurateConfig): Choice<Candidate> {
+  if (!sft.enabled) return SWITCHED_OFF
+  return chooseAnswer(candidatesOf(record, reward), settle(record), { reward, minAgreement, ...sft })
 }
 
 const SWITCHED_OFF = refuse('switched-off', 'the config asks for none')

@@ -1,7 +1,17 @@
 // One record grows, and a stage that is switched off leaves its part out. This is the one place that knows what
 // the part of a missing stage looks like: null, or an empty list. Nothing that a record already holds is touched.
 
-import type { Answered, Envelope, Judged, Rewarded, Sampled, Screened, Tagged, Verified } from '../schemas/records.ts'
+import type {
+  Answered,
+  Conversed,
+  Envelope,
+  Judged,
+  Rewarded,
+  Sampled,
+  Screened,
+  Tagged,
+  Verified,
+} from '../schemas/records.ts'
 
 /** A record with the labels' place, empty where no tag stage ran. */
 export function asTagged(record: Screened | Tagged): Tagged {
@@ -26,6 +36,11 @@ export function asJudged(record: Verified | Judged): Judged {
 /** A verified record with the rewards' place, empty where no reward stage ran. */
 export function asRewarded(record: Verified | Judged | Rewarded): Rewarded {
   return 'rewards' in record ? record : { ...asJudged(record), rewards: [] }
+}
+
+/** A rewarded record with the conversation's place, empty where no converse stage ran. */
+export function asConversed(record: Verified | Judged | Rewarded | Conversed): Conversed {
+  return 'conversation' in record ? record : { ...asRewarded(record), conversation: null }
 }
 
 /** The envelope of what a stage makes of a record: same problem, run and revision, made now. */

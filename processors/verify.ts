@@ -74,25 +74,28 @@ export function createVerify({
   return async function verify(record) {
     const sampled = asSampled(record)
     const responses = [...(sampled.answer === null ? [] : [sampled.answer]), ...sampled.samples]
-    const read = responses.map((response) => readResponse(response, config, markersOf(response.generation)))
+    const read = responses.map((response) => ({
+      response,
+      ...readText(response, config, markersOf(response.generation)),
+    }))
     const verification = await judge(math, config.voters, read, referenceOf(sampled))
     return { emit: { ...sampled, ...envelopeOf(record, now()), verification } }
   }
 }
 
-function readResponse(
-  response: Response,
+/** Thought, solution and final answer of what a model said; the last is null where it did not come to its end. */
+export function readText(
+  { text, reasoning, generation }: Pick<Response, 'text' | 'reasoning' | 'generation'>,
   { expectsThought, weakestAnswer }: Pick<VerifyConfig, 'expectsThought' | 'weakestAnswer'>,
   markers: Markers | null,
-): Read {
-  const { text, reasoning, generation } = response
+): Omit<Read, 'response'> {
   const split = splitReasoning({ text, reasoning, finishReason: generation.finishReason }, { expectsThought, markers })
   const finalAnswer = split.complete ? extractFinalAnswer(split.solution, { weakest: weakestAnswer }) : null
-  return { response, ...split, finalAnswer }
+  return { ...split, finalAnswer }
 }
 
 /** How the model of a generation marks its thoughts, by its template or its name; null where none is known. */
-function createMarkers(): (generation: Generation) => Markers | null {
+export function createMarkers(): (generation: Generation) => Markers | null {
   const templates = loadTemplates()
   const known = new Map<string, Markers | null>()
   return ({ template, model }) => {

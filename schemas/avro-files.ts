@@ -20,6 +20,7 @@ export const RECORD_NAMES = [
   'Verified',
   'Judged',
   'Rewarded',
+  'Conversed',
   'SftRecord',
   'PreferenceRecord',
   'Rejection',

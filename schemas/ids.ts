@@ -27,6 +27,16 @@ export function responseId(problem: string, kind: 'answer' | 'sample', index = 0
   return kind === 'answer' ? `${problem}/answer` : `${problem}/sample/${String(index)}`
 }
 
+/** `${problemId}/turn/2`: a follow-up question with its answers. */
+export function turnId(problem: string, turn: number): string {
+  return `${problem}/turn/${String(turn)}`
+}
+
+/** `${problemId}/turn/2/answer/0`: an answer to a follow-up question. */
+export function turnAnswerId(problem: string, turn: number, index: number): string {
+  return `${turnId(problem, turn)}/answer/${String(index)}`
+}
+
 /** `${problemId}/sft`: the one SFT row of a problem. */
 export function sftId(problem: string): string {
   return `${problem}/sft`

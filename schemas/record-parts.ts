@@ -161,3 +161,49 @@ export interface RoleSpending {
   unmeasured: number
   usd: number | null
 }
+
+/** One try of the questioner to go on with a conversation. */
+export interface QuestionTry {
+  text: string
+  cleaned: string
+  changes: string[]
+  refusal: string | null
+  detail: string | null
+  generation: Generation
+}
+
+/** One answer to a follow-up question. */
+export interface TurnAnswer {
+  id: string
+  index: number
+  text: string
+  reasoning: string | null
+  thought: 'none' | 'closed' | 'unfinished'
+  complete: boolean
+  split: string | null
+  solution: string
+  finalAnswer: string | null
+  answerClass: number
+  generation: Generation
+}
+
+/** One further turn of a conversation: a question and its answers. */
+export interface FollowUp {
+  id: string
+  turn: number
+  question: string | null
+  tries: QuestionTry[]
+  answers: TurnAnswer[]
+  chosen: number | null
+  winningShare: number | null
+}
+
+/** What became of the wish for further turns. */
+export interface Conversation {
+  version: string
+  responseId: string | null
+  wished: number
+  followUps: FollowUp[]
+  ended: string | null
+  detail: string | null
+}

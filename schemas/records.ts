@@ -3,6 +3,7 @@
 
 import type {
   BudgetName,
+  Conversation,
   ConversationTurn,
   Generation,
   Judging,
@@ -79,6 +80,11 @@ export interface Rewarded extends Judged {
   rewards: RewardScore[]
 }
 
+/** A rewarded problem with further turns of its conversation. */
+export interface Conversed extends Rewarded {
+  conversation: Conversation | null
+}
+
 /** A row of an SFT data set. */
 export interface SftRecord extends Envelope {
   problemId: string
@@ -114,6 +120,10 @@ export interface SftRecord extends Envelope {
   generation: Generation
   version: string
   pairRefusal: string | null
+  turns: number
+  furtherPromptTokens: number
+  furtherCompletionTokens: number
+  conversationEnded: string | null
 }
 
 /** A row of a preference data set. */
@@ -196,6 +206,7 @@ export interface Records {
   Verified: Verified
   Judged: Judged
   Rewarded: Rewarded
+  Conversed: Conversed
   SftRecord: SftRecord
   PreferenceRecord: PreferenceRecord
   Rejection: Rejection

@@ -24,6 +24,7 @@ export const TOPICS = {
   verified: stream('Verified'),
   judged: stream('Judged'),
   rewarded: stream('Rewarded'),
+  conversed: stream('Conversed'),
   sft: stream('SftRecord'),
   preferences: stream('PreferenceRecord'),
   rejections: stream('Rejection'),

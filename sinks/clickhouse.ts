@@ -7,16 +7,17 @@ import { z } from 'zod'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Logger } from '../schemas/logger.ts'
-import type { Answered, Judged, Rewarded, Sampled, Verified } from '../schemas/records.ts'
+import type { Answered, Conversed, Judged, Rewarded, Sampled, Verified } from '../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { DEAD_LETTER_HEADERS } from '../stream/dead-letters.ts'
 import type { Delivered, Sink } from '../stream/delivered.ts'
 import { REVISION_HEADER } from '../stream/outgoing.ts'
 import type { Database } from './clickhouse/contract.ts'
+import { followUpRows } from './clickhouse/follow-up-rows.ts'
+import type { Origin, Row } from './clickhouse/place.ts'
 import { responseRows } from './clickhouse/response-rows.ts'
 import { deadLetterRow, preferenceRow, problemRow, rejectionRow, runRow, sftRow } from './clickhouse/rows.ts'
-import type { Origin, Row } from './clickhouse/rows.ts'
 
 export const clickhouseConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Write rows to ClickHouse (CLICKHOUSE_URL, else embedded)'),
@@ -54,7 +55,8 @@ export interface ClickhouseSinkParts {
   readonly revision?: string
 }
 
-type TableName = 'runs' | 'problems' | 'responses' | 'sft' | 'preferences' | 'rejections' | 'dead_letters'
+type TableName =
+  'runs' | 'problems' | 'responses' | 'follow_ups' | 'sft' | 'preferences' | 'rejections' | 'dead_letters'
 
 /** Adds a row to the batch. */
 type Add = (table: TableName, row: Row) => void
@@ -108,10 +110,11 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
     case 'sampled':
     case 'verified':
     case 'judged':
-    case 'rewarded': {
+    case 'rewarded':
+    case 'conversed': {
       const record = decodeResponses(codec, topic, message.value)
       add('problems', problemRow(record, origin))
-      for (const row of responseRows(record, origin)) add('responses', row)
+      addResponses(record, origin, add)
       return
     }
     case 'sft':
@@ -146,14 +149,14 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
   }
 }
 
-const WITH_RESPONSES = ['answered', 'sampled', 'verified', 'judged', 'rewarded'] as const
+const WITH_RESPONSES = ['answered', 'sampled', 'verified', 'judged', 'rewarded', 'conversed'] as const
 type WithResponses = (typeof WITH_RESPONSES)[number]
 
 function decodeResponses(
   codec: Codec,
   topic: WithResponses,
   value: Buffer,
-): Answered | Sampled | Verified | Judged | Rewarded {
+): Answered | Sampled | Verified | Judged | Rewarded | Conversed {
   switch (topic) {
     case 'answered':
       return codec.decode('Answered', value)
@@ -165,7 +168,15 @@ function decodeResponses(
       return codec.decode('Judged', value)
     case 'rewarded':
       return codec.decode('Rewarded', value)
+    case 'conversed':
+      return codec.decode('Conversed', value)
   }
+}
+
+/** All that models said to a problem. */
+function addResponses(record: ReturnType<typeof decodeResponses>, origin: Origin, add: Add): void {
+  for (const row of responseRows(record, origin)) add('responses', row)
+  if ('conversation' in record) for (const row of followUpRows(record, origin)) add('follow_ups', row)
 }
 
 /**
@@ -184,7 +195,7 @@ function addPaidResponses(
   if (topic === undefined) return
   try {
     const record = decodeResponses(codec, topic, value)
-    for (const row of responseRows(record, { ...origin, topic })) add('responses', row)
+    addResponses(record, { ...origin, topic }, add)
   } catch (error) {
     // A dead letter's bytes may be what is wrong with it; its own row says so.
     if (!(error instanceof Failure)) throw error

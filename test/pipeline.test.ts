@@ -8,7 +8,7 @@ import type { Config } from '../configs/schema.ts'
 import { groupOf, judgedTopic, PART_NAMES, planStages, STAGES } from '../pipeline.ts'
 import { TOPICS } from '../schemas/topics.ts'
 
-const SWITCHES = ['tag', 'answer', 'sample', 'judge', 'reward'] as const
+const SWITCHES = ['tag', 'answer', 'sample', 'judge', 'reward', 'converse'] as const
 
 /** The stages of a config with exactly these of the switchable stages on. */
 function stagesWith(on: readonly string[]): Config['stages'] {
@@ -29,11 +29,12 @@ describe('planStages', () => {
       'sampled > verify > verified',
       'verified > judge > judged',
       'judged > reward > rewarded',
-      'rewarded > curate > sft',
+      'rewarded > converse > conversed',
+      'conversed > curate > sft',
     ])
   })
 
-  it('leaves tagging and judging out of a config that says nothing', () => {
+  it('leaves tagging, judging and further turns out of a config that says nothing', () => {
     const names = planStages(configSchema.parse({ name: 'a-run' }).stages).map(({ name }) => name)
     assert.deepEqual(names, ['screen', 'answer', 'sample', 'verify', 'reward', 'curate'])
   })
@@ -76,7 +77,14 @@ describe('planStages', () => {
 
 describe('judgedTopic', () => {
   it('is what curate reads', () => {
-    for (const on of [SWITCHES, ['tag', 'answer'], ['answer', 'judge'], []]) {
+    for (const on of [
+      SWITCHES,
+      ['tag', 'answer'],
+      ['answer', 'judge'],
+      ['sample', 'converse'],
+      ['sample', 'reward'],
+      [],
+    ]) {
       const planned = planStages(stagesWith(on))
       assert.equal(judgedTopic(planned), planned.at(-1)?.from)
     }

@@ -3,7 +3,18 @@
 
 /** Parts of a run that have a name on the screen. */
 export type MessagePart =
-  'produce' | 'screen' | 'tag' | 'answer' | 'sample' | 'verify' | 'judge' | 'reward' | 'curate' | 'clickhouse' | 'json'
+  | 'produce'
+  | 'screen'
+  | 'tag'
+  | 'answer'
+  | 'sample'
+  | 'verify'
+  | 'judge'
+  | 'reward'
+  | 'converse'
+  | 'curate'
+  | 'clickhouse'
+  | 'json'
 
 export type MessageService = 'kafka' | 'model' | 'clickhouse'
 

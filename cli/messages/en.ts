@@ -37,6 +37,7 @@ export const en: Messages = {
     verify: 'verify',
     judge: 'judge',
     reward: 'reward',
+    converse: 'converse',
     curate: 'curate',
     clickhouse: 'to ClickHouse',
     json: 'to JSON',

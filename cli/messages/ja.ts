@@ -35,6 +35,7 @@ export const ja: Messages = {
     verify: '検証',
     judge: '判定',
     reward: '報酬',
+    converse: '対話継続',
     curate: '採用判定',
     clickhouse: 'ClickHouse へ書き込み',
     json: 'JSON へ書き込み',

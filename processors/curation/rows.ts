@@ -1,7 +1,8 @@
 // Makes the rows of the data sets from what curation chose. Nothing is decided here.
 
 import { preferenceId, sftId } from '../../schemas/ids.ts'
-import type { ConversationTurn, PreferenceRecord, Rewarded, SftRecord } from '../../schemas/records.ts'
+import type { Conversed, PreferenceRecord, Rewarded, SftRecord } from '../../schemas/records.ts'
+import { furtherTurns, turnsOf } from './further-turns.ts'
 import type { Candidate } from './candidates.ts'
 import type { Pair } from './choose-pair.ts'
 
@@ -33,9 +34,9 @@ function problemPart(record: Rewarded, now: number) {
   }
 }
 
-/** The SFT row. pairRefusal: why there is no preference row beside it; null if there is one. */
+/** The SFT row, with the further turns of a conversation that goes on from the chosen response. pairRefusal: why there is no preference row beside it; null if there is one. */
 export function sftRow(
-  record: Rewarded,
+  record: Conversed,
   chosen: Candidate,
   rewardName: string,
   pairRefusal: string | null,
@@ -43,12 +44,14 @@ export function sftRow(
 ): SftRecord {
   const { response, verdict, symbolicVerdict, judgeVerdict, rewards, reward } = chosen
   const { promptTokens, completionTokens } = response.generation
+  const { conversations, ...rest } = furtherTurns(record.conversation, response.id)
   return {
     ...problemPart(record, now),
     id: sftId(record.id),
     reasoning: verdict.reasoning,
     response: verdict.solution,
-    conversations: turns(record.screening.text, verdict.reasoning, verdict.solution),
+    ...rest,
+    conversations: [...turnsOf(record.screening.text, verdict.reasoning, verdict.solution), ...conversations],
     responseId: response.id,
     model: response.generation.model,
     finalAnswer: verdict.finalAnswer,
@@ -96,13 +99,4 @@ export function preferenceRow(
     rejectedGeneration: rejected.response.generation,
     sftRefusal,
   }
-}
-
-/** Question and answer as turns; a thought stands before the answer in the tags that models use. */
-function turns(instruction: string, reasoning: string | null, response: string): ConversationTurn[] {
-  const value = reasoning === null ? response : `<think>\n${reasoning}\n</think>\n\n${response}`
-  return [
-    { from: 'human', value: instruction },
-    { from: 'gpt', value },
-  ]
 }

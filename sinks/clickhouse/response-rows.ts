@@ -13,8 +13,9 @@ import type {
   Verified,
 } from '../../schemas/records.ts'
 import { judgementOf, settle } from '../../schemas/settled.ts'
-import { generationColumns, placeColumns } from './rows.ts'
-import type { Origin, Row } from './rows.ts'
+import { placeColumns } from './place.ts'
+import type { Origin, Row } from './place.ts'
+import { generationColumns } from './rows.ts'
 
 /** One row for the answer, if there is one, and one for each sample. */
 export function responseRows(record: Answered | Sampled | Verified | Judged | Rewarded, origin: Origin): Row[] {

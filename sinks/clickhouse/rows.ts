@@ -2,6 +2,7 @@
 // the revision alone, so that a repeat gives the same row.
 
 import type {
+  Conversed,
   Generation,
   Judged,
   PreferenceRecord,
@@ -14,40 +15,13 @@ import type {
   Verified,
 } from '../../schemas/records.ts'
 import { settle } from '../../schemas/settled.ts'
-import type { TopicName } from '../../schemas/topics.ts'
-import { TOPIC_NAMES } from '../../schemas/topics.ts'
 import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
 import type { Delivered } from '../../stream/delivered.ts'
 import { REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
+import { conversationColumns } from './follow-up-rows.ts'
+import { placeColumns, timeText } from './place.ts'
+import type { Origin, Row } from './place.ts'
 import { snakeKeys } from '../snake-case.ts'
-
-/** A row as JSONEachRow takes it. */
-export type Row = Record<string, unknown>
-
-/** Where a message lies, under the topic's own name (without the revision). */
-export interface Origin {
-  readonly topic: TopicName
-  readonly revision: string
-  readonly message: Delivered
-}
-
-/** DateTime64(3) as text, from milliseconds since 1970 UTC. */
-export function timeText(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().slice(0, 23).replace('T', ' ')
-}
-
-/** Place in the log, revision and version: what stands at the end of every row. */
-export function placeColumns({ topic, revision, message }: Origin, createdAt: number): Row {
-  return {
-    revision,
-    created_at: timeText(createdAt),
-    topic: message.topic,
-    partition: message.partition,
-    offset: String(message.offset),
-    // The farther along the way the record was read, the more it knows; then the newer counts. Below 2^53.
-    version: TOPIC_NAMES.indexOf(topic) * 2 ** 48 + createdAt,
-  }
-}
 
 /** Columns of a model call that problems and responses share. */
 export function generationColumns(generation: Generation): Row {
@@ -58,7 +32,7 @@ export function generationColumns(generation: Generation): Row {
 }
 
 /** Row of `problems` from a raw problem, or from any later record with all that is known by then. */
-export function problemRow(record: Problem | Screened | Tagged | Verified | Judged, origin: Origin): Row {
+export function problemRow(record: Problem | Screened | Tagged | Verified | Judged | Conversed, origin: Origin): Row {
   const problem = 'problem' in record ? record.problem : record
   const { generation } = problem
   const row: Row = {
@@ -112,6 +86,8 @@ export function problemRow(record: Problem | Screened | Tagged | Verified | Judg
     row['symbolic_pass_rate'] = verification.passRate
   }
   if ('judging' in record && record.judging !== null) row['judge_version'] = record.judging.version
+  if ('conversation' in record && record.conversation !== null)
+    Object.assign(row, conversationColumns(record.conversation))
   return row
 }
 

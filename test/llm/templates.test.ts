@@ -114,7 +114,7 @@ test('every entry is fit for vLLM, and its control tokens are control tokens to 
     assert.ok(stop.length <= 4 && stopTokenIds.length > 0, name)
     assert.ok(!stop.some((text) => text.trim() === '' || text === 'assistant'), name)
     const before = textBeforeTurn(template, takesSystem ? 'S' : null)
-    assert.ok(before.endsWith(system.place === 'in-turn' ? `S${system.close}` : template.user.open), name)
+    assert.ok(before.endsWith(system.place !== 'before-turn' ? `S${system.close}` : template.user.open), name)
     const { preamble, user, assistant } = template
     const pieces = [preamble, system.open, system.close, user.open, user.close, assistant.open, ...stop]
     for (const token of pieces.flatMap(markers)) {

@@ -185,6 +185,10 @@ describe('the SFT answer', () => {
       generation: record.answer!.generation,
       version: 'curate@1',
       pairRefusal: 'too-few-answers',
+      turns: 1,
+      furtherPromptTokens: 0,
+      furtherCompletionTokens: 0,
+      conversationEnded: null,
     })
   })
 })

@@ -16,10 +16,32 @@ import { clickhouseConfig, clickhouseTopics, createClickhouseSink } from '../../
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
 import type { Delivered } from '../../stream/delivered.ts'
-import { judged, message, preference, problem, rejection, rewarded, RUN, EPOCH, sft } from '../support/rows.ts'
+import {
+  conversed,
+  judged,
+  message,
+  preference,
+  problem,
+  rejection,
+  rewarded,
+  RUN,
+  EPOCH,
+  sft,
+} from '../support/rows.ts'
 
-const TABLES = ['runs', 'problems', 'responses', 'sft', 'preferences', 'rejections', 'dead_letters']
-const VIEWS = ['funnel', 'reasons', 'failures', 'cost', 'reward_histogram', 'verdicts', 'judgements', 'duplicates']
+const TABLES = ['runs', 'problems', 'responses', 'follow_ups', 'sft', 'preferences', 'rejections', 'dead_letters']
+const VIEWS = [
+  'funnel',
+  'reasons',
+  'failures',
+  'cost',
+  'reward_histogram',
+  'verdicts',
+  'judgements',
+  'duplicates',
+  'sft_turns',
+  'conversation_ends',
+]
 
 describe('the ClickHouse sink', () => {
   let folder = ''
@@ -63,6 +85,7 @@ describe('the ClickHouse sink', () => {
       runs: 1,
       problems: 4,
       responses: 18,
+      follow_ups: 2,
       sft: 2,
       preferences: 1,
       rejections: 1,
@@ -166,6 +189,7 @@ describe('the ClickHouse sink', () => {
       verified: 2,
       judged: 1,
       rewarded: 2,
+      conversed: 1,
       sft: 2,
       preferences: 1,
     })
@@ -175,7 +199,9 @@ describe('the ClickHouse sink', () => {
     assert.deepEqual(cost, [
       { role: 'answerer', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
       { role: 'judge', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
+      { role: 'answerer:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
       { role: 'questioner', calls: 4, prompt_tokens: 20, completion_tokens: 120, seconds: 6 },
+      { role: 'questioner:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
       { role: 'reward:rm', calls: 18, prompt_tokens: 2160, completion_tokens: 0, seconds: 4.5 },
       { role: 'sampler', calls: 16, prompt_tokens: 320, completion_tokens: 1600, seconds: 24 },
       { role: 'tagger', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
@@ -214,6 +240,38 @@ describe('the ClickHouse sink', () => {
         { symbolic: 'unknown', judge: 'equal', responses: 2, calls: 1 },
       ],
     )
+  })
+
+  it('tells the turns of conversations: those that were kept in the data, all of them with what they said and cost', async () => {
+    await empty()
+    await sink().write(everything)
+    assert.deepEqual(
+      await database.rows(
+        `SELECT turn, kept, ended, question, answer, reasoning, winning_share, question_refusals, question_calls, answer_calls, answer_usd FROM follow_ups FINAL ORDER BY turn`,
+      ),
+      [
+        {
+          ...{ turn: 2, kept: true, ended: null, question: 'And twice that?', answer: '\\boxed{4}', reasoning: 'so' },
+          ...{ winning_share: null, question_refusals: ['no-question'] },
+          ...{ question_calls: 2, answer_calls: 1, answer_usd: 0.25 },
+        },
+        {
+          ...{ turn: 3, kept: false, ended: 'answers-disagree', question: 'And its square?', answer: null },
+          ...{ reasoning: null, winning_share: 0.5, question_refusals: [] },
+          ...{ question_calls: 1, answer_calls: 2, answer_usd: 0.5 },
+        },
+      ],
+    )
+    assert.deepEqual(
+      await database.rows(`SELECT turn, question, answer FROM sft_turns WHERE turns = 2 ORDER BY turn`),
+      [
+        { turn: 1, question: problem(1).text, answer: 'It is \\boxed{2}.' },
+        { turn: 2, question: 'And twice that?', answer: '\\boxed{4}' },
+      ],
+    )
+    assert.deepEqual(await database.rows('SELECT reached, ended, conversations FROM conversation_ends'), [
+      { reached: 2, ended: 'answers-disagree', conversations: 1 },
+    ])
   })
 
   it('keeps the responses of a record that was refused or failed after they were paid for', async () => {
@@ -333,6 +391,18 @@ const UNFILLED: Record<string, string[]> = {
   sft: ['judge_verdict', 'knowledge', 'pair_refusal', 'reference_answer'],
 }
 
+const TWO_TURNS = sft(1, {
+  conversations: [
+    ...sft(1).conversations,
+    { from: 'human', value: 'And twice that?' },
+    { from: 'gpt', value: '\\boxed{4}' },
+  ],
+  turns: 2,
+  furtherPromptTokens: 120,
+  furtherCompletionTokens: 600,
+  conversationEnded: 'answers-disagree',
+})
+
 /** Two problems to the end, one duplicate, one that failed. */
 function theWholeWay(codec: Codec): Delivered[] {
   const messages: Delivered[] = []
@@ -345,6 +415,9 @@ function theWholeWay(codec: Codec): Delivered[] {
       message(codec, 'tagged', 'Tagged', { ...tagged, createdAt: EPOCH + 200 }, slot),
       message(codec, 'rewarded', 'Rewarded', slot === 0 ? judged(slot) : rewarded(slot), slot),
       message(codec, 'sft', 'SftRecord', sft(slot), slot),
+      message(codec, 'rewarded', 'Rewarded', rewarded(slot), slot),
+      ...(slot === 1 ? [message(codec, 'conversed', 'Conversed', conversed(slot), slot)] : []),
+      message(codec, 'sft', 'SftRecord', slot === 1 ? TWO_TURNS : sft(slot), slot),
     )
   }
   messages.push(

@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Codec } from '../../schemas/codec.ts'
-import { preferenceId, problemId, rejectionId, responseId, sftId } from '../../schemas/ids.ts'
+import { preferenceId, problemId, rejectionId, responseId, sftId, turnAnswerId, turnId } from '../../schemas/ids.ts'
 import type {
+  Conversed,
+  FollowUp,
   Generation,
   PreferenceRecord,
   Problem,
@@ -234,6 +236,64 @@ export function judged(slot: number): Rewarded {
   }
 }
 
+/** A conversation of two turns that goes on from the answer; the third turn found no agreement. */
+export function conversed(slot: number, over: Partial<Conversed> = {}): Conversed {
+  const of = problem(slot)
+  const question = (text: string, refusal: string | null): FollowUp['tries'][number] => ({
+    text: `${text}<|im_end|>`,
+    cleaned: text,
+    changes: ['control-tokens'],
+    refusal,
+    detail: refusal === null ? null : 'seen',
+    generation: generation({ role: 'questioner:follow-up', seed: 3 }),
+  })
+  const answer = (turn: number, index: number, final: string): FollowUp['answers'][number] => ({
+    id: turnAnswerId(of.id, turn, index),
+    index,
+    text: `<think>so</think>\\boxed{${final}}`,
+    reasoning: null,
+    thought: 'closed',
+    complete: true,
+    split: 'so',
+    solution: `\\boxed{${final}}`,
+    finalAnswer: final,
+    answerClass: index,
+    generation: generation({ role: 'answerer:follow-up', seed: index }),
+  })
+  return {
+    ...rewarded(slot),
+    createdAt: EPOCH + 15_000 + slot,
+    conversation: {
+      version: 'converse@1',
+      responseId: responseId(of.id, 'answer'),
+      wished: 3,
+      followUps: [
+        {
+          id: turnId(of.id, 2),
+          turn: 2,
+          question: 'And twice that?',
+          tries: [question('Thanks.', 'no-question'), question('And twice that?', null)],
+          answers: [answer(2, 0, '4')],
+          chosen: 0,
+          winningShare: null,
+        },
+        {
+          id: turnId(of.id, 3),
+          turn: 3,
+          question: 'And its square?',
+          tries: [question('And its square?', null)],
+          answers: [answer(3, 0, '16'), answer(3, 1, '8')],
+          chosen: null,
+          winningShare: 0.5,
+        },
+      ],
+      ended: 'answers-disagree',
+      detail: '1 of 2 answers agree',
+    },
+    ...over,
+  }
+}
+
 export function sft(slot: number, over: Partial<SftRecord> = {}): SftRecord {
   const of = problem(slot)
   return {
@@ -277,6 +337,10 @@ export function sft(slot: number, over: Partial<SftRecord> = {}): SftRecord {
     generation: generation({ role: 'answerer' }),
     version: 'curate@1',
     pairRefusal: null,
+    turns: 1,
+    furtherPromptTokens: 0,
+    furtherCompletionTokens: 0,
+    conversationEnded: null,
     ...over,
   }
 }

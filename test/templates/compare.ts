@@ -1,14 +1,14 @@
 // npm run test:templates: holds each entry of configs/model_configs.json against the model's own chat template, as
-// public packages carry it: the prefix without and with a system text, the opening of the answer, and the stops
+// public packages carry it: the prefix without and with a system text, the third turn of a conversation, the opening of the answer, and the stops
 // where a tokenizer is at hand; and each template against itself when it is given as a file. Prints a table; exits 1 on a difference or on an entry that claims too much.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Table from 'cli-table3'
-import { renderUserTurn, type RenderedTurn } from '../../llm/chat-template.ts'
+import { EARLIER_TURNS, renderThirdTurn, renderUserTurn, type RenderedTurn } from '../../llm/chat-template.ts'
 import { readOwnTemplate } from '../../llm/own-template.ts'
-import { loadTemplates, systemText, type Template, textBeforeTurn } from '../../llm/templates.ts'
+import { loadTemplates, systemText, takesFurtherTurns, type Template, textBeforeTurn } from '../../llm/templates.ts'
 import { PLAIN } from '../../cli/table-style.ts'
 import { type Claim, CLAIMS, TOKENIZERS } from './claims.ts'
 import { addedTokens, templateAt } from './packages.ts'
@@ -24,6 +24,20 @@ function rendered(chatTemplate: string, { bos }: Template, system: string | null
   }
 }
 
+/** All before the first letter of the third question; null where the template refuses such a chat. */
+function beforeThird(chatTemplate: string, template: Template, system: string | null): string | null {
+  try {
+    return renderThirdTurn({ chatTemplate, bosToken: template.bos, eosToken: endOf(template), system }).before
+  } catch {
+    return null
+  }
+}
+
+/** The token that ends an answer, by the entry: templates write the end token of the tokenizer by its name. */
+function endOf({ stop, assistant }: Template): string {
+  return stop.find((text) => assistant.close?.includes(text) === true) ?? ''
+}
+
 /** Differences between an entry and a template. */
 function differences(template: Template, chatTemplate: string, { leadingBlanks }: Claim): string[] {
   const { system, user, assistant } = template
@@ -35,28 +49,41 @@ function differences(template: Template, chatTemplate: string, { leadingBlanks }
   const texted = rendered(chatTemplate, template, SYSTEM)
   if (!system.ownDefault) hold('prefix', textBeforeTurn(template, system.default), plain?.prefix)
   hold('answer opening', `${user.close}${assistant.open}`, plain?.suffix)
+  if (!system.ownDefault)
+    hold(
+      'third turn',
+      textBeforeTurn(template, system.default, EARLIER_TURNS),
+      beforeThird(chatTemplate, template, null) ?? undefined,
+    )
   if (system.rule === 'none') {
     if (texted?.prefix.includes(SYSTEM) === true) found.push('it takes a system text, ours says that it does not')
     return found
   }
   const theirs = leadingBlanks === true ? texted?.prefix.trimStart() : texted?.prefix
   hold('prefix with a system text', textBeforeTurn(template, SYSTEM), theirs)
+  const third = beforeThird(chatTemplate, template, SYSTEM) ?? undefined
+  const trimmed = leadingBlanks === true ? third?.trimStart() : third
+  hold('third turn with a system text', textBeforeTurn(template, SYSTEM, EARLIER_TURNS), trimmed)
   return found
 }
 
 /** Whether a file with this template would give the same prefixes as the template itself. */
-function readBack(chatTemplate: string, { bos }: Template): string[] {
+function readBack(chatTemplate: string, template: Template): string[] {
+  const { bos } = template
   const folder = mkdtempSync(join(tmpdir(), 'templates-'))
   try {
     const path = join(folder, 'tokenizer_config.json')
-    writeFileSync(path, JSON.stringify({ bos_token: bos, chat_template: chatTemplate }))
+    writeFileSync(path, JSON.stringify({ bos_token: bos, eos_token: endOf(template), chat_template: chatTemplate }))
     const own = readOwnTemplate(path)
-    return [null, SYSTEM].flatMap((system) => {
-      if (system !== null && own.system.rule === 'none') return []
-      const ours = textBeforeTurn(own, systemText(own, { system }))
-      const theirs = renderUserTurn({ chatTemplate, bosToken: bos, system }).prefix
-      return ours === theirs ? [] : [`as a file: read ${JSON.stringify(ours)}, rendered ${JSON.stringify(theirs)}`]
-    })
+    const further = takesFurtherTurns(own) ? [] : ['as a file: no further turns were read']
+    return [null, SYSTEM]
+      .flatMap((system) => {
+        if (system !== null && own.system.rule === 'none') return []
+        const ours = textBeforeTurn(own, systemText(own, { system }))
+        const theirs = renderUserTurn({ chatTemplate, bosToken: bos, system }).prefix
+        return ours === theirs ? [] : [`as a file: read ${JSON.stringify(ours)}, rendered ${JSON.stringify(theirs)}`]
+      })
+      .concat(further)
   } finally {
     rmSync(folder, { recursive: true })
   }

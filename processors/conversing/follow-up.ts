@@ -1,0 +1,79 @@
+// The next question of a conversation: the questioner completes its own template's text up to where the user's next
+// words begin. Promises: a question is cleaned and judged by the rules of screening before it is asked; a refused one is
+// tried again with another seed; every try is kept.
+
+import type { Completion, Llm } from '../../llm/contract.ts'
+import { turnSeed } from '../../llm/seeds.ts'
+import type { PastTurn } from '../../llm/templates.ts'
+import type { QuestionTry } from '../../schemas/records.ts'
+import { cleanProblem } from '../screening/clean.ts'
+import { judgeText, type RuleLimits } from '../screening/rules.ts'
+import { CONTEXT_FULL, type Ending, unlessFull } from './history.ts'
+
+export interface FollowUpParts {
+  readonly llm: Llm
+  readonly rank: number
+  readonly prefix: (past: readonly PastTurn[]) => { readonly prompt: string }
+  readonly tries: number
+  readonly limits: RuleLimits
+}
+
+export interface FollowUpRequest {
+  readonly problemId: string
+  readonly turn: number
+  readonly past: readonly PastTurn[]
+  readonly signal: AbortSignal
+}
+
+export type AskedFollowUp =
+  | { readonly question: string; readonly tries: QuestionTry[] }
+  | { readonly question: null; readonly tries: QuestionTry[]; readonly ending: Ending }
+
+/** Name that its cost is counted under. */
+export const FOLLOW_UP_ACCOUNT = 'questioner:follow-up'
+
+/** Returns a function that asks the questioner until a question passes or the tries are used up. */
+export function createFollowUp({ llm, rank, prefix, tries: most, limits }: FollowUpParts) {
+  return async function askFollowUp({ problemId, turn, past, signal }: FollowUpRequest): Promise<AskedFollowUp> {
+    const { prompt } = prefix(past)
+    const tries: QuestionTry[] = []
+    for (let attempt = 0; attempt < most; attempt += 1) {
+      const seed = turnSeed('follow-up', problemId, turn, attempt)
+      const context = { role: 'questioner', account: FOLLOW_UP_ACCOUNT, signal, rank } as const
+      const completions = await unlessFull(llm.complete({ input: { prompt }, seed }, context))
+      if (completions === null) return { question: null, tries, ending: CONTEXT_FULL }
+      const [completion] = completions
+      if (completion === undefined) throw new Error('the model client returned no completion for a request of one')
+      const tried = judgeFollowUp(completion, past, limits)
+      tries.push(tried)
+      if (tried.refusal === null) return { question: tried.cleaned, tries }
+    }
+    const { refusal, detail } = tries.at(-1)!
+    const ending = { ended: refusal ?? 'refused', detail: `turn ${turn}, ${most} tries; the last: ${detail ?? ''}` }
+    return { question: null, tries, ending }
+  }
+}
+
+/** What the rules make of a follow-up. */
+export function judgeFollowUp(
+  { text, generation }: Completion,
+  past: readonly PastTurn[],
+  limits: RuleLimits,
+): QuestionTry {
+  const { text: cleaned, changes } = cleanProblem(text.slice(0, limits.maxCharacters * 4))
+  const tried = { text, cleaned, changes, generation }
+  const judged = judgeText(withoutJoiningWord(cleaned), generation.finishReason, limits)
+  if ('reason' in judged) return { ...tried, refusal: judged.reason, detail: judged.detail }
+  const before = past.findIndex(({ user }) => sameWords(user) === sameWords(cleaned))
+  if (before !== -1) return { ...tried, refusal: 'repeated-question', detail: `the same as in turn ${before + 1}` }
+  return { ...tried, refusal: null, detail: null }
+}
+
+/** "and what if …" begins in the middle of a sentence, which is no fault here: the sentence stands before it. */
+function withoutJoiningWord(text: string): string {
+  return text.replace(/^(?:and|or|but|so|then|with|which|where|while)\b[\s,]*/i, '')
+}
+
+function sameWords(text: string): string {
+  return text.toLowerCase().replace(/\s+/g, ' ').trim()
+}
