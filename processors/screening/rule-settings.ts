@@ -29,5 +29,4 @@ export const ruleSettings = {
   yesNo: policy.default('keep').describe('Problems that are answered by yes or no, true or false: easily guessed'),
 }
 
-const rules = z.object(ruleSettings)
-export type RuleSettings = z.infer<typeof rules>
+export type RuleSettings = z.infer<z.ZodObject<typeof ruleSettings>>
