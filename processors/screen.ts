@@ -23,7 +23,7 @@ export const screenConfig = z
           .number()
           .min(0.5)
           .max(1)
-          .default(0.75)
+          .default(0.6)
           .describe('Share of words and word pairs in common (Jaccard) from which two problems are near duplicates'),
         numbersMatter: z
           .boolean()
