@@ -7,21 +7,15 @@ import type { Problem, Screened } from '../schemas/records.ts'
 import type { Process } from '../stream/outcome.ts'
 import { envelopeOf } from './grow.ts'
 import { cleanProblem } from './screening/clean.ts'
+import { ruleSettings } from './screening/rule-settings.ts'
 import { judgeText } from './screening/rules.ts'
 import type { ScreenIndex } from './screening/screen-index.ts'
 
-export const SCREEN_VERSION = 'screen@1'
+export const SCREEN_VERSION = 'screen@2'
 
 export const screenConfig = z
   .strictObject({
-    minCharacters: z.int().min(1).default(10),
-    maxCharacters: z.int().min(1).default(4000),
-    languages: z
-      .array(z.string().regex(/^[a-z]{2,3}$/, 'a code of ISO 639, as en or ja'))
-      .min(1)
-      .nullable()
-      .default(['en'])
-      .describe('Languages that are kept; null keeps all. A text too short to tell is kept'),
+    ...ruleSettings,
     duplicates: z
       .strictObject({
         enabled: z.boolean().default(true),
@@ -29,7 +23,7 @@ export const screenConfig = z
           .number()
           .min(0.5)
           .max(1)
-          .default(0.75)
+          .default(0.6)
           .describe('Share of words and word pairs in common (Jaccard) from which two problems are near duplicates'),
         numbersMatter: z
           .boolean()

@@ -15,18 +15,22 @@ export function repetitionIn(text: string): string | null {
 function loopIn(text: string): string | null {
   const { length } = text
   for (let period = 1; period <= Math.min(LONGEST_PERIOD, length / TIMES); period += 1) {
-    let run = 0
     // A single letter must go on for long: Zzz, 0000 and -- are met in honest text.
     const needed = Math.max(period * (TIMES - 1), 32)
-    for (let at = period; at < length; at += 1) {
-      run = text.charCodeAt(at) === text.charCodeAt(at - period) ? run + 1 : 0
-      if (run < needed) continue
-      const piece = text.slice(at - period + 1, at + 1)
+    const repeats = (at: number): boolean => text.charCodeAt(at) === text.charCodeAt(at - period)
+    // A run that is long enough covers one of the places that lie `needed` apart.
+    for (let at = period + needed - 1; at < length; at += needed) {
+      if (!repeats(at)) continue
+      let begin = at
+      while (begin > period && at - begin < needed && repeats(begin - 1)) begin -= 1
+      let end = at + 1
+      while (end < length && end - begin < needed && repeats(end)) end += 1
+      if (end - begin < needed) continue
+      const piece = text.slice(end - period, end)
       // \\quad\\quad, & & & and the like are layout; a sum of equal terms is a sum.
       const layout = !/\p{L}/u.test(piece) || (piece.includes('\\') && period <= 12)
       const word = period === 1 || new Set(piece.match(/\p{L}/gu)).size >= 2
       if (!layout && word) return `loop of ${JSON.stringify(piece)}`
-      run = 0
     }
   }
   return null

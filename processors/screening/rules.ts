@@ -4,13 +4,7 @@
 import { asksSomething } from './asks.ts'
 import { languageOf } from './language.ts'
 import { repetitionIn } from './repetition.ts'
-
-export interface RuleLimits {
-  readonly minCharacters: number
-  readonly maxCharacters: number
-  /** ISO 639-1 codes that are kept; null keeps all. */
-  readonly languages: readonly string[] | null
-}
+import type { RuleSettings } from './rule-settings.ts'
 
 /** What the rules look at. */
 export interface Facts {
@@ -19,7 +13,7 @@ export interface Facts {
   /** Why the model stopped; null for imported problems. */
   readonly finishReason: string | null
   readonly language: string | null
-  readonly limits: RuleLimits
+  readonly limits: RuleSettings
 }
 
 interface Rule {
@@ -118,7 +112,7 @@ const RULES: readonly Rule[] = [
 export function judgeText(
   text: string,
   finishReason: string | null,
-  limits: RuleLimits,
+  limits: RuleSettings,
 ): { reason: string; detail: string } | { language: string | null } {
   const language = languageOf(text.slice(0, limits.maxCharacters))
   const facts: Facts = { text, finishReason, language, limits }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { screenConfig } from '../../../processors/screen.ts'
 import { judgeText } from '../../../processors/screening/rules.ts'
 
-const LIMITS = { minCharacters: 10, maxCharacters: 4000, languages: ['en'] }
+const LIMITS = screenConfig.parse({})
 const reasonOf = (text: string, finishReason: string | null = 'stop'): string | null => {
   const judged = judgeText(text, finishReason, LIMITS)
   return 'reason' in judged ? judged.reason : null
