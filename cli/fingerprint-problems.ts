@@ -58,10 +58,13 @@ function readLine(line: string): { readonly problem: string } | { readonly fault
   const name = FIELDS.find((field) => Object.hasOwn(fields, field))
   if (name === undefined) {
     const others = Object.keys(fields).slice(0, 8).join(', ') || 'none at all'
-    return { fault: `there is no field "problem", "question" or "prompt" (there is ${others}); rename the one with the problem` }
+    return {
+      fault: `there is no field "problem", "question" or "prompt" (there is ${others}); rename the one with the problem`,
+    }
   }
   const problem = fields[name]
-  if (typeof problem !== 'string') return { fault: `field "${name}" is ${kindOf(problem)}; it must be the problem's text` }
+  if (typeof problem !== 'string')
+    return { fault: `field "${name}" is ${kindOf(problem)}; it must be the problem's text` }
   if (wordsOf(problem).count < 2)
     return { fault: `field "${name}" has fewer than two words or numbers; take the line out, or mend its text` }
   return { problem }

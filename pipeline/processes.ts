@@ -11,6 +11,7 @@ import type { Curated } from '../processors/curate.ts'
 import { createReward } from '../processors/reward.ts'
 import { createSample } from '../processors/sample.ts'
 import { createScreen } from '../processors/screen.ts'
+import { openContamination } from '../processors/screening/contamination-files.ts'
 import { createScreenIndex } from '../processors/screening/screen-index.ts'
 import { createTag } from '../processors/tag.ts'
 import { createVerify } from '../processors/verify.ts'
@@ -107,6 +108,7 @@ function screenParts(tools: StageTools): StageParts {
   const { config, connection, runId, revision, now } = tools
   const rules = config.stages.screen
   const index = createScreenIndex(rules.duplicates)
+  const contamination = openContamination(rules.contamination)
   async function* accepted(signal: AbortSignal): AsyncIterable<Screened> {
     for await (const message of readTopic(connection, { topic: topicFor('screened', revision), signal })) {
       const record = readable(tools, 'Screened', message)
@@ -114,7 +116,7 @@ function screenParts(tools: StageTools): StageParts {
     }
   }
   return {
-    process: routed(createScreen({ config: rules, index, now }), routeTo('screened', tools)),
+    process: routed(createScreen({ config: rules, index, contamination, now }), routeTo('screened', tools)),
     ordered: true,
     prepare: async (signal) => {
       if (!rules.duplicates.enabled) return

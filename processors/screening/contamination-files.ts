@@ -4,8 +4,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { UsageFault } from '../../schemas/failure.ts'
 import { decodeFingerprint, type Fingerprint } from './contamination-fingerprint.ts'
-import type { ContaminationConfig } from './contamination.ts'
+import { createContamination, type Contamination, type ContaminationConfig } from './contamination.ts'
 
 const SHIPPED = fileURLToPath(new URL('../../configs/benchmarks', import.meta.url))
 const ENDING = '.json'
@@ -55,6 +56,18 @@ export function readBenchmarks(
     else fingerprints.push(read)
   })
   return { fingerprints, faults }
+}
+
+/**
+ * The finder that a config asks for; null where it is off. Paths are whole (configs/benchmark-files.ts makes them so).
+ * Throws UsageFault for files that are gone since the config was checked.
+ */
+export function openContamination(config: ContaminationConfig): Contamination | null {
+  if (!config.enabled) return null
+  const { fingerprints, faults } = readBenchmarks(config.benchmarks, '')
+  if (faults.length > 0)
+    throw new UsageFault(faults.map(({ text }) => `stages.screen.contamination.benchmarks ${text}`))
+  return createContamination(fingerprints, config)
 }
 
 function readFingerprint(file: string): Fingerprint | { readonly fault: string } {

@@ -135,7 +135,7 @@ export function wordsOf(raw: string): Words {
     digits += text.slice(from, at)
     if (text.charCodeAt(at) === DOT && isDigit(text.charCodeAt(at + 1))) {
       const point = at
-      for (at += 1; isDigit(text.charCodeAt(at)); ) at += 1
+      for (at += 1; isDigit(text.charCodeAt(at));) at += 1
       digits += text.slice(point, at).replace(/\.?0+$/, '')
     }
     put(hashOf(digits.replace(/^0+(?=\d)/, '')), NUMBER, start, at)
@@ -196,8 +196,7 @@ export function wordsOf(raw: string): Words {
     else if (code >= 0x80) beyond(code)
     else {
       if (ENDS_SENTENCE[code] === 1 && !(code === BANG && isFactorial(text, at))) opening = 1
-      else if (IS_SIGN[code] === 1 && !isPartOfOther(text, at))
-        put(hashOf(text.charAt(at)), SIGN, at, at + 1)
+      else if (IS_SIGN[code] === 1 && !isPartOfOther(text, at)) put(hashOf(text.charAt(at)), SIGN, at, at + 1)
       at += 1
     }
   }
