@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { Failure, UsageFault } from '../schemas/failure.ts'
+import { addFingerprint } from './fingerprint.ts'
 import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
 import { addModels } from './models.ts'
@@ -31,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addSql,
     addTopics,
     addGrade,
+    addFingerprint,
     addModels,
     addServices,
   ]) {

@@ -7,6 +7,7 @@ import { readOwnTemplate } from '../llm/own-template.ts'
 import { findTemplate, loadTemplates, takesFurtherTurns, templateNames } from '../llm/templates.ts'
 import type { Template } from '../llm/templates.ts'
 import { UsageFault } from '../schemas/failure.ts'
+import { brokenBenchmarks, withBenchmarkHashes, withBenchmarkPaths } from './benchmark-files.ts'
 import { canonicalJson, deepFreeze, sha256 } from './canonical.ts'
 import { overridesFor } from './overrides.ts'
 import type { Override, Overrides } from './overrides.ts'
@@ -61,15 +62,19 @@ export async function loadConfig({
         ...overridesFor(tree, overrides, needed, (model) => templates.find(model)?.name ?? null),
       ]
     },
-    rules: (tree) => brokenRules(readSections(tree), work, templates, environment),
+    rules: (tree) => {
+      const sections = readSections(tree)
+      return [...brokenRules(sections, work, templates, environment), ...brokenBenchmarks(sections, dirname(file))]
+    },
   })
   if ('faults' in result) throw new UsageFault(result.faults)
-  const config = deepFreeze(withTemplatePaths(result.value, file))
+  const config = deepFreeze(withBenchmarkPaths(withTemplatePaths(result.value, file), dirname(file)))
   return { config, file, hash: hashOf(config), json: canonicalJson(config) }
 }
 
 /** How much is wanted, what it costs, where it goes, what it is called and what the screen says do not shape the data. */
-function hashOf({ roles, producer, stages }: Config): string {
+function hashOf(config: Config): string {
+  const { roles, producer, stages } = withBenchmarkHashes(config)
   // A template file shapes the data by what it says, wherever it lies.
   const said = Object.entries(roles).map(([name, role]) =>
     role?.chatTemplate === undefined

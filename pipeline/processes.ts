@@ -15,6 +15,7 @@ import { createJudge } from '../processors/judge.ts'
 import { createReward } from '../processors/reward.ts'
 import { createSample } from '../processors/sample.ts'
 import { createScreen } from '../processors/screen.ts'
+import { openContamination } from '../processors/screening/contamination-files.ts'
 import { createScreenIndex } from '../processors/screening/screen-index.ts'
 import { createTag } from '../processors/tag.ts'
 import { createVerify } from '../processors/verify.ts'
@@ -127,6 +128,7 @@ function screenParts(tools: StageTools): StageParts {
   const { config, connection, runId, revision, now } = tools
   const rules = config.stages.screen
   const index = createScreenIndex(rules.duplicates)
+  const contamination = openContamination(rules.contamination)
   async function* accepted(signal: AbortSignal): AsyncIterable<Screened> {
     for await (const message of readTopic(connection, { topic: topicFor('screened', revision), signal })) {
       const record = readable(tools, 'Screened', message)
@@ -134,7 +136,7 @@ function screenParts(tools: StageTools): StageParts {
     }
   }
   return {
-    process: routed(createScreen({ config: rules, index, now }), routeTo('screened', tools)),
+    process: routed(createScreen({ config: rules, index, contamination, now }), routeTo('screened', tools)),
     ordered: true,
     prepare: async (signal) => {
       if (!rules.duplicates.enabled) return
