@@ -1,7 +1,8 @@
-// Who calls models: the roles of the config and its reward models, as one list.
+// Who calls models: the roles of the config, its reward models and its embedding model, as one list.
 
-import type { Callers, EndpointConfig } from './config.ts'
+import { type Callers, EMBEDDER, type EndpointConfig } from './config.ts'
 import type { Canary } from './endpoint.ts'
+import { isRouteMissing } from './engine-failure.ts'
 
 export interface Caller {
   readonly name: string
@@ -11,8 +12,8 @@ export interface Caller {
   readonly endpoints: readonly EndpointConfig[]
 }
 
-/** Roles and reward models as one list. */
-export function callersOf({ roles, rewarders }: Callers): Caller[] {
+/** All of them as one list. */
+export function callersOf({ roles, rewarders, embedder }: Callers): Caller[] {
   const named = Object.entries(roles).flatMap(([name, role]) =>
     role === undefined
       ? []
@@ -24,7 +25,18 @@ export function callersOf({ roles, rewarders }: Callers): Caller[] {
     endpoints,
     canary: smallScore(model),
   }))
-  return [...named, ...rewards]
+  const embedding =
+    embedder === undefined
+      ? []
+      : [
+          {
+            name: EMBEDDER,
+            model: embedder.model,
+            endpoints: embedder.endpoints,
+            canary: smallEmbedding(embedder.model),
+          },
+        ]
+  return [...named, ...rewards, ...embedding]
 }
 
 /** One token, as cheap as a call can be. */
@@ -40,4 +52,13 @@ function smallScore(model: string): Canary {
     { role: 'assistant', content: '1' },
   ] as const
   return (client, signal) => client.pool({ model, messages }, signal)
+}
+
+function smallEmbedding(model: string): Canary {
+  const call = { model, texts: ['1'], maxTokens: null, dimensions: null }
+  return (client, signal) =>
+    client.embed(call, signal).catch((error: unknown) => {
+      if (isRouteMissing(error)) return client.poolEmbeddings(call, signal)
+      throw error
+    })
 }

@@ -106,6 +106,33 @@ export const roleConfig = z.strictObject({
 /** A reward model behind /pooling or /classify. */
 export const rewarderConfig = z.strictObject({ endpoints, model, timeoutSeconds, price: priceConfig })
 
+/** An embedding model behind /v1/embeddings or /pooling. */
+export const embedderConfig = z.strictObject({
+  endpoints,
+  model,
+  timeoutSeconds,
+  price: priceConfig,
+  prefix: z
+    .string()
+    .default('')
+    .describe('Put before every text, where the model wants an instruction, as "query: " of the e5 models'),
+  dimensions: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Shorter vectors, of models that were trained for it (Matryoshka); null: as the model gives them'),
+  maxTokens: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "Longer texts are cut by the server (vLLM's truncate_prompt_tokens); null: a text too long gets no vector",
+    ),
+  batch: z.int().min(1).max(256).default(16).describe('Texts in one request at most'),
+})
+
 /** How the scores of a process reward's steps become one value. */
 export const SUMMARIES = ['min', 'mean', 'last', 'product'] as const
 export type Summary = (typeof SUMMARIES)[number]
@@ -122,11 +149,17 @@ export type RewarderConfig = z.infer<typeof rewarderConfig> & {
   readonly summary?: Summary
 }
 
-/** Every model that is called, by its lane's name: a role, or `reward:NAME`. */
+export type EmbedderConfig = z.infer<typeof embedderConfig>
+
+/** Every model that is called, by its lane's name: a role, `reward:NAME`, or `embedder`. */
 export interface Callers {
   readonly roles: Readonly<Record<string, SpeakerConfig | undefined>>
   readonly rewarders: Readonly<Record<string, RewarderConfig>>
+  readonly embedder?: EmbedderConfig | undefined
 }
+
+/** Lane of the embedding model. */
+export const EMBEDDER = 'embedder'
 
 /** Base URL without a trailing slash or /v1: the name of an engine everywhere, and the key of what is shared. */
 export function engineUrl(url: string): string {

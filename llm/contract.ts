@@ -78,6 +78,25 @@ export interface Score {
   readonly detail: string | null
 }
 
+/** The vector of a text, or why it has none. */
+export interface Embedding {
+  /** Of unit length; null when this text got none (error says why). */
+  readonly vector: Float32Array | null
+  /** context-too-long: a fact about the text. refused (400, 422), not-finite: of every text, the config's or the server's fault. */
+  readonly error: string | null
+  /** More about the error. */
+  readonly detail: string | null
+  readonly model: string
+  readonly endpoint: string
+  /** Its share of a request that carried others too, as is usd. */
+  readonly tokens: number
+  /** Of the request. */
+  readonly milliseconds: number
+  readonly attempts: number
+  /** US dollars; null without a price. */
+  readonly usd: number | null
+}
+
 export interface Llm {
   /** Resolves with n choices in order. Waits as long as servers are down; rejects with a permanent Failure or the signal's reason. */
   complete(request: CompletionRequest, context: CallContext): Promise<Completion[]>
@@ -87,9 +106,14 @@ export interface Llm {
    * not fit the reward's kind.
    */
   score(messages: readonly ChatMessage[], context: CallContext<string>): Promise<Score>
+  /**
+   * The vector of a text by the embedding model. What is asked for at once travels together. Rejects as complete does,
+   * and with a permanent `embedding-shape` for replies that are no vector, or one of another dimension than before.
+   */
+  embed(text: string, context: Omit<CallContext, 'role'>): Promise<Embedding>
   /** What is going on, for progress and back-pressure. Cheap; call at will. */
   state(): LlmState
-  /** Sequences that the endpoints of a role (`reward:NAME` too), or of all, take at once as far as known now. */
+  /** Sequences that the endpoints of a role (`reward:NAME` and `embedder` too), or of all, take at once as far as known now. */
   capacity(role?: string): number
   /** Takes endpoints, weights and limits from a changed config; calls under way go on. Throws UsageFault and changes nothing then. */
   update(callers: Callers): void

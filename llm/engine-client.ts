@@ -1,4 +1,4 @@
-// One engine's routes: raw completions, chat, /pooling, /classify, /tokenize and what tells its state. Promises: every
+// One engine's routes: raw completions, chat, rewards, embeddings, /tokenize and what tells its state. Promises: every
 // sampling parameter is always sent, every failure is an EngineFailure (or the signal's reason), a reply that is
 // returned is whole.
 
@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts'
 import { EngineFailure } from './engine-failure.ts'
 import type { Fetch } from './lean-fetch.ts'
 import { type Choices, readChat, readCompletions } from './replies.ts'
+import { type Embedded, readEmbeddings } from './reply-embeddings.ts'
 import { type Pooled, readClassified, readPooling } from './reply-scores.ts'
 import { readDetokenized, readModels, readTokens, readVersion, type ServedModel, type Tokens } from './reply-server.ts'
 import { createTransport } from './transport.ts'
@@ -42,6 +43,15 @@ export interface ScoreCall {
   readonly base64?: boolean
 }
 
+export interface EmbedCall {
+  readonly model: string
+  readonly texts: readonly string[]
+  /** The server cuts longer texts; null: it refuses what its context does not hold. */
+  readonly maxTokens: number | null
+  /** null: as many as the model gives. */
+  readonly dimensions: number | null
+}
+
 export type TokenizeCall =
   | { readonly model: string; readonly prompt: string; readonly addSpecialTokens: boolean }
   | { readonly model: string; readonly messages: readonly ChatMessage[]; readonly addGenerationPrompt: boolean }
@@ -54,6 +64,10 @@ export interface EngineClient {
   pool(call: ScoreCall, signal: AbortSignal): Promise<Pooled>
   /** The value of a sequence reward model. */
   classify(call: ScoreCall, signal: AbortSignal): Promise<Pooled>
+  /** A vector for each text, by /v1/embeddings. */
+  embed(call: EmbedCall, signal: AbortSignal): Promise<Embedded>
+  /** The same by vLLM's /pooling, which servers have that were started without the other. */
+  poolEmbeddings(call: EmbedCall, signal: AbortSignal): Promise<Embedded>
   /** Ids of a text, or of a chat in the server's own template. */
   tokenize(call: TokenizeCall, signal: AbortSignal): Promise<Tokens>
   detokenize(call: { model: string; tokens: readonly number[] }, signal: AbortSignal): Promise<string>
@@ -115,6 +129,12 @@ export function createEngineClient(engine: {
     },
     pool: async (call, signal) => readPooling(await send('post', `${url}/pooling`, scoring(call), signal)),
     classify: async (call, signal) => readClassified(await send('post', `${url}/classify`, scoring(call), signal)),
+    embed: async (call, signal) =>
+      readEmbeddings(await send('post', '/embeddings', embedding(call), signal), call.texts.length),
+    poolEmbeddings: async (call, signal) => {
+      const body = { ...embedding(call), task: 'embed' }
+      return readEmbeddings(await send('post', `${url}/pooling`, body, signal), call.texts.length)
+    },
     tokenize: async (call, signal) => {
       const body =
         'prompt' in call
@@ -152,6 +172,17 @@ function scoring({ model, messages, activation, base64 }: ScoreCall): Record<str
     messages,
     ...(activation === undefined ? {} : { [activation.name]: activation.on }),
     ...(base64 === true ? { encoding_format: 'base64' } : {}),
+  }
+}
+
+/** The body of /v1/embeddings; numbers as base64 are a fifth of their size as JSON. */
+function embedding({ model, texts, maxTokens, dimensions }: EmbedCall): Record<string, unknown> {
+  return {
+    model,
+    input: texts,
+    encoding_format: 'base64',
+    ...(maxTokens === null ? {} : { truncate_prompt_tokens: maxTokens }),
+    ...(dimensions === null ? {} : { dimensions }),
   }
 }
 

@@ -100,6 +100,11 @@ function tlsWords(code: string, words: string): string {
   return `${code}: ${words.split(':').at(-1)!.trim() === '' ? 'the TLS handshake failed' : words.replace(/\s+/g, ' ').trim()}`
 }
 
+/** Whether the server said that it has no such route. */
+export function isRouteMissing(error: unknown): boolean {
+  return error instanceof EngineFailure && error.code === 'route-not-found'
+}
+
 /** Whether the error is one of the network or of the reply; anything else is a bug of ours. */
 export function isConnectionError(error: unknown): boolean {
   return error instanceof SyntaxError || causes(error).some((link) => link.code !== undefined)

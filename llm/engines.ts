@@ -3,7 +3,7 @@
 
 import { UsageFault } from '../schemas/failure.ts'
 import type { Caller } from './callers.ts'
-import { engineUrl, LOCAL_ENDPOINT } from './config.ts'
+import { EMBEDDER, engineUrl, LOCAL_ENDPOINT } from './config.ts'
 import type { Canary } from './endpoint.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -27,7 +27,7 @@ export function enginesOf(callers: readonly Caller[], environment: Environment):
   for (const { name, endpoints, canary } of callers) {
     const urls = new Set<string>()
     for (const [index, endpoint] of endpoints.entries()) {
-      const owner = name.startsWith('reward:') ? `stages.reward.rewards[${name.slice(7)}]` : `roles.${name}`
+      const owner = ownerOf(name)
       const place = `${owner}.endpoints.${index}`
       if (endpoint.url === LOCAL_ENDPOINT) {
         faults.push(`${place}.url: the local model is not running; start it with ./magpie services up or give a URL`)
@@ -55,4 +55,10 @@ export function enginesOf(callers: readonly Caller[], environment: Environment):
   }
   if (faults.length > 0) throw new UsageFault(faults)
   return engines
+}
+
+/** Where the config has the caller. */
+function ownerOf(caller: string): string {
+  if (caller === EMBEDDER) return 'stages.screen.embeddings'
+  return caller.startsWith('reward:') ? `stages.reward.rewards[${caller.slice(7)}]` : `roles.${caller}`
 }

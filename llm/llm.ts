@@ -6,11 +6,13 @@ import type { Logger } from '../schemas/logger.ts'
 import { type Answered, createAttempts, type Job } from './attempts.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { completeRequest, type RoleTemplate, templateOf } from './complete.ts'
-import type { RewarderConfig, SpeakerConfig } from './config.ts'
-import type { JudgeRole, Llm, RoleName, Score } from './contract.ts'
+import { EMBEDDER, type EmbedderConfig, type RewarderConfig, type SpeakerConfig } from './config.ts'
+import type { Embedding, JudgeRole, Llm, RoleName, Score } from './contract.ts'
+import { createEmbedder, type Reply } from './embed.ts'
 import { type Endpoint, unusableSince } from './endpoint.ts'
 import type { Environment } from './engines.ts'
 import { createFleet } from './fleet.ts'
+import { createGatherer, type Gathered } from './gather.ts'
 import { defaultHealth, type HealthConfig } from './health.ts'
 import type { Lane } from './lane.ts'
 import { defaultLiveness, type LivenessConfig } from './liveness.ts'
@@ -33,11 +35,17 @@ interface Role {
 }
 
 interface Asked<T> extends Pick<Job<T>, 'lane' | 'rank' | 'signal' | 'sequences' | 'call'> {
-  readonly config: SpeakerConfig | RewarderConfig
+  readonly config: SpeakerConfig | RewarderConfig | EmbedderConfig
   /** Name that it is counted under. */
   readonly account: string
   /** null: there was nothing to count. */
   readonly tokensOf: (value: T) => Tokens | null
+}
+
+/** A text to embed, as it waits for company. */
+interface Ranked {
+  readonly text: string
+  readonly rank: number
 }
 
 /**
@@ -49,6 +57,7 @@ interface Asked<T> extends Pick<Job<T>, 'lane' | 'rank' | 'signal' | 'sequences'
 export function createLlm(parts: {
   roles: Roles
   rewarders: Rewarders
+  embedder?: EmbedderConfig | undefined
   log: Logger
   clock?: Clock
   /** From 0 to 1, for the spread of pauses. */
@@ -62,6 +71,7 @@ export function createLlm(parts: {
   const fleet = createFleet({
     roles: parts.roles,
     rewarders: parts.rewarders,
+    embedder: parts.embedder,
     environment,
     health,
     liveness: parts.liveness ?? defaultLiveness,
@@ -118,6 +128,23 @@ export function createLlm(parts: {
     return { ...answer, usd: meter.answered(tokensOf(answer.value), answer.milliseconds) }
   }
 
+  const vectorOf = parts.embedder === undefined ? null : gatheredVectors(parts.embedder)
+
+  function gatheredVectors(config: EmbedderConfig): Gathered<Ranked, Embedding> {
+    const embedder = createEmbedder(config)
+    const lane = fleet.lane(EMBEDDER)
+    return createGatherer(config.batch, (texts, asked) =>
+      whileOpen(asked, (signal) => {
+        const rank = Math.min(...texts.map((each) => each.rank))
+        return embedder(
+          texts.map(({ text }) => text),
+          (sequences, call) =>
+            ask({ lane, account: lane.name, config, rank, signal, sequences, call, tokensOf: tokensOfVectors }),
+        )
+      }),
+    )
+  }
+
   return {
     complete: (request, context) =>
       whileOpen(context.signal, async (signal) => {
@@ -143,6 +170,11 @@ export function createLlm(parts: {
           ask({ lane, account, config, rank: context.rank, signal, sequences: 1, call, tokensOf: tokensOfScore }),
         )
       }),
+
+    embed: (text, { rank, signal }) => {
+      if (vectorOf === null) throw new UsageFault('stages.screen.embeddings: is off, but a stage asks for a vector')
+      return vectorOf({ text, rank }, signal)
+    },
 
     state: () => ({
       endpoints: fleet.endpoints().map((endpoint) => endpointState(endpoint)),
@@ -191,4 +223,9 @@ function tokensOfChoices({ promptTokens, cachedTokens, completionTokens }: Choic
 /** A text that the server refused was not counted. */
 function tokensOfScore({ tokens, error }: Pick<Score, 'tokens' | 'error'>): Tokens | null {
   return tokens === 0 && error !== null ? null : { prompt: tokens, cached: 0, completion: 0 }
+}
+
+/** A refused request was not counted. */
+function tokensOfVectors(reply: Reply): Tokens | null {
+  return 'vectors' in reply ? { prompt: reply.tokens, cached: 0, completion: 0 } : null
 }

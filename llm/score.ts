@@ -7,7 +7,7 @@ import type { RewarderConfig } from './config.ts'
 import type { ChatMessage, Score } from './contract.ts'
 import { withoutControlTokens } from './control-tokens.ts'
 import type { Activation, EngineClient } from './engine-client.ts'
-import { EngineFailure } from './engine-failure.ts'
+import { EngineFailure, isRouteMissing } from './engine-failure.ts'
 import { createRawValues } from './raw-values.ts'
 import type { Pooled } from './reply-scores.ts'
 import { misfit, type RewardShape, sequenceReward, shapeOf, stepRewards, summarize, tokenReward } from './rewards.ts'
@@ -147,10 +147,6 @@ function outcome(value: number, { tokens }: Pooled, doubted: boolean): Reading {
   if (!doubted) return { ...NOTHING, value, tokens }
   const detail = `${value}: all values lie between 0 and 1, and neither use_activation: false nor activation: false changes them; the server seems to answer through a sigmoid`
   return { ...NOTHING, error: 'sigmoid', detail, tokens }
-}
-
-function isRouteMissing(error: unknown): boolean {
-  return error instanceof EngineFailure && error.code === 'route-not-found'
 }
 
 /** What the server holds against this one text is a fact about it; everything else is thrown on. */

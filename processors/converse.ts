@@ -17,7 +17,7 @@ import { safeTurn } from './conversing/history.ts'
 import { createTurnAnswer } from './conversing/turn-answer.ts'
 import { chooseForSft, type CurateConfig } from './curate.ts'
 import { asRewarded, envelopeOf } from './grow.ts'
-import type { RuleLimits } from './screening/rules.ts'
+import type { RuleSettings } from './screening/rule-settings.ts'
 import type { VerifyConfig } from './verify.ts'
 
 export const CONVERSE_VERSION = 'converse@1'
@@ -70,7 +70,7 @@ export interface ConverseParts {
   readonly math: Pick<MathPool, 'group'>
   readonly config: Omit<ConverseConfig, 'enabled'>
   /** The config of the stages whose judgement is asked here. */
-  readonly screen: RuleLimits
+  readonly screen: RuleSettings
   readonly verify: Pick<VerifyConfig, 'expectsThought' | 'weakestAnswer'>
   readonly curate: CurateConfig
   readonly answerer: Prompting

@@ -17,5 +17,17 @@ export interface ProcessContext {
 /**
  * Handles one record. Called for many records at once (unless the stage is ordered), never twice at once for
  * the same offset. Must be safe to repeat: a crash before the commit brings the record again.
+ *
+ * seen: what the stage's LookAhead found out about this record; undefined in a stage without one.
  */
-export type Process<In, Out> = (record: In, context: ProcessContext) => Promise<Outcome<Out>>
+export type Process<In, Out, Seen = undefined> = (
+  record: In,
+  context: ProcessContext,
+  seen?: Seen,
+) => Promise<Outcome<Out>>
+
+/**
+ * Finds out about a record what takes long and needs no other record, before its turn has come. Called for many records
+ * at once, in an ordered stage too. What it throws is treated as what a Process throws.
+ */
+export type LookAhead<In, Seen> = (record: In, context: ProcessContext) => Promise<Seen>

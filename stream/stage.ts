@@ -8,18 +8,20 @@ import type { Codec } from '../schemas/codec.ts'
 import type { Logger } from '../schemas/logger.ts'
 import type { RecordName, Records } from '../schemas/records.ts'
 import type { Arrival } from './arrival.ts'
-import { backOffDelay, pauseFor, SERVER_BACK_OFF, settledWithin, type BackOff } from './back-off.ts'
+import { SERVER_BACK_OFF, settledWithin, type BackOff } from './back-off.ts'
 import { startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
 import { deadLetter, deadLetterCode } from './dead-letters.ts'
+import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { KafkaConnection } from './kafka.ts'
-import type { Outcome, Process } from './outcome.ts'
+import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
 import { headerText, type Outgoing, RUN_HEADER, stamp } from './outgoing.ts'
+import { createPatience } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
 import { createSchedule } from './schedule.ts'
 import { isSenderClosed, type Sender } from './sender.ts'
 
-export interface StageOptions<Name extends RecordName, Out> {
+export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   readonly connection: KafkaConnection
   readonly sender: Sender
   readonly codec: Codec
@@ -36,13 +38,16 @@ export interface StageOptions<Name extends RecordName, Out> {
   /** Records at work at once; asked again and again, so it may change. */
   readonly inFlight: () => number
   /**
-   * Processes one record at a time, in log order. What came of a record is sent while the next one is processed, so a
-   * Process that keeps a state must not need to know that its last output has arrived.
+   * Processes one record at a time, in log order; a record keeps its place while it is tried again. What came of a
+   * record is sent while the next one is processed, so a Process that keeps a state must not need to know that its last
+   * output has arrived.
    */
   readonly ordered?: boolean
+  /** Runs for every record at work, before its Process. In an ordered stage it is what does not wait for its turn. */
+  readonly lookAhead?: LookAhead<Records[Name], Seen>
   /** Runs after each assignment that brings new partitions, before their first record (screen: its index). */
   readonly prepare?: (signal: AbortSignal) => Promise<void>
-  readonly process: Process<Records[Name], Out>
+  readonly process: Process<Records[Name], Out, Seen>
   /** What the emitted value becomes on the topics. Headers for run and revision are added. */
   readonly route: (out: Out) => readonly Outgoing[]
   /** The stage stops when more than this share of its last 50 records became dead letters. Default 0.2. */
@@ -89,20 +94,21 @@ const QUEUE_BYTES = 32 * 1024 * 1024
 type End = 'emitted' | 'rejected' | 'dead' | 'skipped' | 'aborted'
 
 /** Starts the stage; it joins its group in the background. */
-export function startStage<Name extends RecordName, Out>(options: StageOptions<Name, Out>): RunningStage {
+export function startStage<Name extends RecordName, Out, Seen = undefined>(
+  options: StageOptions<Name, Out, Seen>,
+): RunningStage {
   const { sender, codec, name, runId, revision } = options
   const log = options.log.child({ stage: name })
-  const backOff = options.backOff ?? SERVER_BACK_OFF
   const places = options.inFlight
-  const inTurn = options.ordered === true ? oneAfterAnother() : null
+  const inTurn = options.ordered === true ? oneAfterAnother() : atOnce
   const schedule = createSchedule()
   const deadLetterShare = options.deadLetterShare ?? DEFAULT_SHARE
+  const patience = createPatience({ backOff: options.backOff ?? SERVER_BACK_OFF, onError: noteError, log })
   const isTooManyDead = watchDeadLetters(deadLetterShare)
   const counts = { received: 0, emitted: 0, rejected: 0, dead: 0, skipped: 0, aborted: 0 }
   const running = new Set<Promise<void>>()
   const stopped = Promise.withResolvers<undefined>()
   stopped.promise.catch(() => undefined)
-  let waiting = 0
   let milliseconds = 0
   let lastError: string | null = null
   let isFull = false
@@ -170,53 +176,42 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
 
   async function handle(arrival: Arrival): Promise<End> {
     const { signal } = arrival.tenure
-    let attempts = 0
+    const effort = { attempts: 1 }
     try {
       const record = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
       if (record.runId !== runId) return 'skipped'
-      for (let bugs = 0, outages = 0; ;) {
-        attempts += 1
-        try {
-          const outcome = await (inTurn === null ? timed(record, signal) : inTurn(() => timed(record, signal)))
-          if (signal.aborted) return 'aborted'
-          await send(
+      const context = { signal, log }
+      const { lookAhead } = options
+      const seen =
+        lookAhead === undefined ? undefined : patience.persist(() => lookAhead(record, context), signal, effort)
+      // Its place in the line is taken now, before anything is awaited.
+      const outcome = await inTurn(seen, (found) =>
+        patience.persist(() => timed(record, context, found), signal, effort),
+      )
+      if (signal.aborted) return 'aborted'
+      await patience.persist(
+        () =>
+          send(
             'emit' in outcome
               ? options.route(outcome.emit)
               : [rejectionOf(codec, arrival, record.id, outcome.reject, { stage: name, runId, revision })],
-          )
-          return 'emit' in outcome ? 'emitted' : 'rejected'
-        } catch (error) {
-          if (signal.aborted || isSenderClosed(error)) return 'aborted'
-          noteError(error)
-          if (error instanceof Failure && error.retry === 'transient') {
-            outages += 1
-            if (!(await waitForServer(outages, error, signal))) return 'aborted'
-          } else if (error instanceof Failure || ++bugs > 1) throw error
-        }
-      }
+          ),
+        signal,
+        effort,
+      )
+      return 'emit' in outcome ? 'emitted' : 'rejected'
     } catch (error) {
-      if (signal.aborted) return 'aborted'
-      return await bury(arrival, error, Math.max(attempts, 1))
+      if (signal.aborted || isSenderClosed(error)) return 'aborted'
+      return await bury(arrival, error, effort.attempts)
     }
   }
 
-  async function timed(record: Records[Name], signal: AbortSignal): Promise<Outcome<Out>> {
+  async function timed(record: Records[Name], context: ProcessContext, seen: Seen | undefined): Promise<Outcome<Out>> {
     const start = performance.now()
     try {
-      return await options.process(record, { signal, log })
+      return await options.process(record, context, seen)
     } finally {
       milliseconds += performance.now() - start
-    }
-  }
-
-  async function waitForServer(outages: number, failure: Failure, signal: AbortSignal): Promise<boolean> {
-    if (outages === 1 && waiting === 0)
-      log.warn({ code: failure.code, error: failure.message }, 'a server does not answer; the stage waits for it')
-    waiting += 1
-    try {
-      return await pauseFor(backOffDelay(outages, backOff), signal)
-    } finally {
-      waiting -= 1
     }
   }
 
@@ -271,7 +266,7 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
         rejected,
         dead,
         running: running.size,
-        waiting,
+        waiting: patience.waiting(),
         queued: schedule.size(),
         paused: partitions > 0 && paused === partitions,
         seconds: milliseconds / 1000,
@@ -282,15 +277,5 @@ export function startStage<Name extends RecordName, Out>(options: StageOptions<N
       await stop(null, deadlineMs)
     },
     stopped: stopped.promise,
-  }
-}
-
-/** Runs each task when the one before has ended, however it ended. */
-function oneAfterAnother(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (task) => {
-    const mine = last.then(task)
-    last = mine.catch(() => undefined)
-    return mine
   }
 }

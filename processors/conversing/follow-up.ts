@@ -7,7 +7,8 @@ import { turnSeed } from '../../llm/seeds.ts'
 import type { PastTurn } from '../../llm/templates.ts'
 import type { QuestionTry } from '../../schemas/records.ts'
 import { cleanProblem } from '../screening/clean.ts'
-import { judgeText, type RuleLimits } from '../screening/rules.ts'
+import type { RuleSettings } from '../screening/rule-settings.ts'
+import { judgeText } from '../screening/rules.ts'
 import { CONTEXT_FULL, type Ending, unlessFull } from './history.ts'
 
 export interface FollowUpParts {
@@ -15,7 +16,7 @@ export interface FollowUpParts {
   readonly rank: number
   readonly prefix: (past: readonly PastTurn[]) => { readonly prompt: string }
   readonly tries: number
-  readonly limits: RuleLimits
+  readonly limits: RuleSettings
 }
 
 export interface FollowUpRequest {
@@ -58,7 +59,7 @@ export function createFollowUp({ llm, rank, prefix, tries: most, limits }: Follo
 export function judgeFollowUp(
   { text, generation }: Completion,
   past: readonly PastTurn[],
-  limits: RuleLimits,
+  limits: RuleSettings,
 ): QuestionTry {
   const { text: cleaned, changes } = cleanProblem(text.slice(0, limits.maxCharacters * 4))
   const tried = { text, cleaned, changes, generation }

@@ -48,6 +48,8 @@ export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>):
       },
       pool: () => Promise.reject(new Error('not here')),
       classify: () => Promise.reject(new Error('not here')),
+      embed: () => Promise.reject(new Error('not here')),
+      poolEmbeddings: () => Promise.reject(new Error('not here')),
       tokenize: () => Promise.reject(new Error('not here')),
       detokenize: () => Promise.reject(new Error('not here')),
       version: () => Promise.resolve(null),

@@ -14,6 +14,9 @@ import { type Bench, createGate, openBench, problemMessages, until } from '../su
 
 const FAST = { first: 10, longest: 20 }
 
+/** What a look-ahead of these tests finds out. */
+type Seen = string
+
 describe('stage', () => {
   let bench: Bench
   const started: RunningStage[] = []
@@ -38,10 +41,10 @@ describe('stage', () => {
     await bench.createTopics({ [`rejections.${revision}`]: 1, 'dead-letters': 4 })
     const group = bench.name('group')
     const start = (
-      process: Process<Problem, Problem>,
-      more: Partial<StageOptions<'Problem', Problem>> = {},
+      process: Process<Problem, Problem, Seen>,
+      more: Partial<StageOptions<'Problem', Problem, Seen>> = {},
     ): RunningStage => {
-      const stage = startStage<'Problem', Problem>({
+      const stage = startStage<'Problem', Problem, Seen>({
         connection: bench.connection,
         sender: bench.sender,
         codec: bench.codec,
@@ -288,6 +291,91 @@ describe('stage', () => {
     assert.equal(stage.state().dead, 0)
   })
 
+  it('looks ahead at many records at once, and hands what it found over one at a time, in order', async () => {
+    const { start, feed, deadLetters } = await setUp(1)
+    await feed(40)
+    const gates = Array.from({ length: 40 }, () => createGate())
+    const looks = new Map<number, number>()
+    const order: number[] = []
+    const stage = start(
+      (problem, _context, seen) => {
+        assert.equal(seen, `seen ${problem.slot}`)
+        order.push(problem.slot)
+        return Promise.resolve(problem.slot === 9 ? { reject: { reason: 'nine' } } : { emit: problem })
+      },
+      {
+        ordered: true,
+        lookAhead: async ({ slot }, { signal }) => {
+          const look = (looks.get(slot) ?? 0) + 1
+          looks.set(slot, look)
+          if (slot === 5) throw permanent('of-no-use', 'nothing is to be seen')
+          if (slot === 6 && look < 3) throw transient('server-down', 'nobody answers')
+          if (slot === 7 && look < 2) throw new RangeError('wrong once')
+          await gates[slot]!.wait(signal)
+          return `seen ${slot}`
+        },
+      },
+    )
+    await until(
+      () => looks.size === 40,
+      () => JSON.stringify(stage.state()),
+    )
+    assert.deepEqual(order, [], 'nobody overtakes the first')
+    // The last is there first.
+    for (const gate of gates.toReversed()) gate.open()
+    await until(
+      () => ended(stage) === 40,
+      () => JSON.stringify(stage.state()),
+    )
+    assert.deepEqual(
+      order,
+      Array.from({ length: 40 }, (_, index) => index).filter((slot) => slot !== 5),
+    )
+    assert.deepEqual([looks.get(5), looks.get(6), looks.get(7), looks.get(8)], [1, 3, 2, 1])
+    const letters = await deadLetters()
+    assert.deepEqual(
+      letters.map(({ key, headers }) => [key, headers['magpie.code'], headers[DEAD_LETTER_HEADERS.attempts]]),
+      [['p5', 'of-no-use', '1']],
+    )
+  })
+
+  it('keeps the place of an ordered record whose server is down, and ends its look-ahead with the drain', async () => {
+    const { start, feed, lag } = await setUp(1)
+    await feed(3)
+    const order: string[] = []
+    const reasons: unknown[] = []
+    let isDown = true
+    const stage = start(
+      ({ id }) => {
+        order.push(id)
+        return id === 'p0' && isDown
+          ? Promise.reject(transient('server-down', 'nobody answers'))
+          : Promise.resolve({ reject: { reason: 'seen' } })
+      },
+      {
+        ordered: true,
+        lookAhead: async ({ slot }, { signal }) => {
+          if (slot < 2) return ''
+          await createGate()
+            .wait(signal)
+            .catch((error: unknown) => {
+              reasons.push(error)
+              throw error
+            })
+          return ''
+        },
+      },
+    )
+    await until(() => order.length >= 3)
+    assert.deepEqual(new Set(order), new Set(['p0']), 'its successor waits behind it')
+    isDown = false
+    await until(() => ended(stage) === 2)
+    assert.equal(order.at(-1), 'p1')
+    await stage.drain(0)
+    assert.equal(reasons.length, 1)
+    assert.equal(await lag(), 1)
+  })
+
   it('goes on with its running work when another member joins, and hands over the rest', async () => {
     const { start, feed, ids, lag } = await setUp(4)
     await feed(40)
@@ -295,7 +383,7 @@ describe('stage', () => {
     const calls = { one: [] as string[], two: [] as string[] }
     const aborted = { one: 0, two: 0 }
     const handler =
-      (who: 'one' | 'two'): Process<Problem, Problem> =>
+      (who: 'one' | 'two'): Process<Problem, Problem, Seen> =>
       async (problem, { signal }) => {
         calls[who].push(problem.id)
         try {

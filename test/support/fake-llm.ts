@@ -1,6 +1,14 @@
 // A model client for tests: answers by a function, and keeps what it was asked.
 
-import type { CallContext, ChatMessage, Completion, CompletionRequest, Llm, Score } from '../../llm/contract.ts'
+import type {
+  CallContext,
+  ChatMessage,
+  Completion,
+  CompletionRequest,
+  Embedding,
+  Llm,
+  Score,
+} from '../../llm/contract.ts'
 import { generation } from './problems.ts'
 
 export interface FakeLlm extends Llm {
@@ -18,7 +26,13 @@ export type Scores = (
   context: CallContext<string>,
 ) => Promise<Partial<Score>> | Partial<Score>
 
-export function createFakeLlm(says: Says = () => [], rates: Scores = () => ({})): FakeLlm {
+export type Vectors = (text: string) => Promise<Partial<Embedding>> | Partial<Embedding>
+
+export function createFakeLlm(
+  says: Says = () => [],
+  rates: Scores = () => ({}),
+  vectors: Vectors = () => ({}),
+): FakeLlm {
   const completions: FakeLlm['completions'] = []
   const scores: FakeLlm['scores'] = []
   return {
@@ -50,6 +64,11 @@ export function createFakeLlm(says: Says = () => [], rates: Scores = () => ({}))
         detail: null,
         ...(await rates(messages, context)),
       }
+    },
+    async embed(text, context) {
+      context.signal.throwIfAborted()
+      const fact = { error: null, detail: null, model: 'an-embedder', endpoint: 'http://127.0.0.1:3', tokens: 5 }
+      return { ...fact, milliseconds: 2, attempts: 1, usd: null, vector: null, ...(await vectors(text)) }
     },
     state: () => ({ endpoints: [], waiting: 0, usage: {} }),
     capacity: () => 64,
