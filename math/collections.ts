@@ -1,9 +1,11 @@
 // Answers of several parts: ± written out, conditions dropped, assignments in a list made into the tuples they stand for,
 // and lists compared without order.
 
+import { numberNode, productOf, sumOf } from './build.ts'
 import type { Comparison } from './contract.ts'
 import { childrenOf, contains, rewrite, type Node } from './node.ts'
 import { assignmentOf, type Assignment } from './relations.ts'
+import { conversion, rationalOf } from './units.ts'
 import { different, equal, unknown } from './verdicts.ts'
 
 type Compare = (left: Node, right: Node) => Comparison
@@ -66,8 +68,35 @@ function recordsOf(assignments: readonly Assignment[]): readonly Node[] | null {
   return records
 }
 
+/** x > 0, x ∈ Z: an inequality and where its unknown lives, as the set of both. Null for other lists. */
+function restricted(items: readonly Node[]): Node | null {
+  const [first, second] = items
+  if (first === undefined || second === undefined || items.length !== 2) return null
+  const [membership, condition] = isCondition(first) ? [first, second] : [second, first]
+  if (!isCondition(membership) || membership.kind !== 'relation' || condition.kind !== 'relation') return null
+  const bounds = condition.operators.some((operator) => !['=', '~', 'in'].includes(operator))
+  return bounds && condition.operands.some((operand) => isSameSymbol(operand, membership.operands[0]))
+    ? { kind: 'builder', element: membership, condition }
+    : null
+}
+
+function isSameSymbol(left: Node, right: Node | undefined): boolean {
+  return left.kind === 'symbol' && right?.kind === 'symbol' && left.name === right.name
+}
+
+/** 1 hour and 30 minutes: quantities of one thing, each of a smaller unit, are one. Null for other lists. */
+function summed(items: readonly Node[]): Node | null {
+  const [first, second] = items
+  if (items.length !== 2 || first?.kind !== 'quantity' || second?.kind !== 'quantity') return null
+  const factor = conversion(second.unit, first.unit)
+  if (typeof factor !== 'number' || factor >= 1) return null
+  return { ...first, value: sumOf([first.value, productOf([second.value, numberNode(rationalOf(factor))])]) }
+}
+
 /** A list with what it says made plain: one item stands for itself, assignments become values or tuples. */
-function plainList(items: readonly Node[]): Node {
+function plainList(items: readonly Node[], all = false): Node {
+  const whole = restricted(items) ?? (all ? summed(items) : null)
+  if (whole !== null) return whole
   const stated = items.filter((item) => !isCondition(item))
   const spread = (stated.length > 0 ? stated : items).flatMap(signsOf)
   const [only] = spread
@@ -86,7 +115,7 @@ function plainList(items: readonly Node[]): Node {
   if (named.length === 1 && assignments[0] !== null && !spread.slice(1).some((item) => item.kind === 'relation')) {
     return { kind: 'list', items: spread.map((item, index) => assignments[index]?.value ?? item).flatMap(listed) }
   }
-  return { kind: 'list', items: spread.flatMap(listed) }
+  return { kind: 'list', items: spread.flatMap(listed), all }
 }
 
 function listed(node: Node): readonly Node[] {
@@ -109,12 +138,18 @@ export function inOrderOf(left: Node, right: Node): Node {
 
 /** The node as comparisons want it. */
 export function plain(node: Node): Node {
-  if (node.kind === 'list') return plainList(node.items)
+  if (node.kind === 'list') return plainList(node.items, node.all)
+  if (node.kind === 'builder' && isParametric(node)) return plain(node.element)
   if (node.kind === 'set') return { ...node, items: node.items.flatMap(signsOf) }
   if (node.kind === 'product')
     return namedPoint(node) ?? (hasPlusMinus(node) ? { kind: 'list', items: signsOf(node) } : node)
   if (node.kind === 'relation' && hasPlusMinus(node)) return plainList([node])
   return hasPlusMinus(node) ? { kind: 'list', items: signsOf(node) } : node
+}
+
+/** {kπ | k ∈ Z}: what its elements look like says it all. */
+function isParametric(node: Extract<Node, { kind: 'builder' }>): boolean {
+  return isCondition(node.condition) && node.element.kind !== 'symbol' && node.element.kind !== 'relation'
 }
 
 /** A(1, 2): the point, without its letter. */
@@ -131,7 +166,10 @@ function distinct(items: readonly Node[], compare: Compare): Node[] {
 }
 
 /** Every item on one side has its own equal on the other. */
-export function compareUnordered(left: readonly Node[], right: readonly Node[], compare: Compare): Comparison {
+export function compareUnordered(left: readonly Node[], right: readonly Node[], compareItems: Compare): Comparison {
+  // Among items {2} is not 2.
+  const compare: Compare = (item, other) =>
+    (item.kind === 'set') === (other.kind === 'set') ? compareItems(item, other) : different('set')
   if (left.length > maximumItems || right.length > maximumItems) {
     if (left.length !== right.length) return unknown('too-many-items')
     const apart = left.some((item, index) => compare(item, right[index] as Node).verdict !== 'equal')

@@ -8,6 +8,7 @@ import type { Comparison } from './contract.ts'
 import { determinant, matrixOf, unitVectors, vectorOf } from './matrices.ts'
 import { contains, rewrite, type Node, type RatioNode, type TupleNode } from './node.ts'
 import { rationalValue } from './normal-form.ts'
+import { withParameterOf } from './parameters.ts'
 import { assignmentOf, compareRelations, lastOfChain } from './relations.ts'
 import { sameSet } from './pieces.ts'
 import { realSetOf } from './real-set.ts'
@@ -53,7 +54,29 @@ function mayBeSet(node: Node): boolean {
 
 /** Compares two answers. Symmetric; bounded by the size of both; never throws for trees that the parser makes. */
 export function compareNodes(left: Node, right: Node): Comparison {
-  return compareResolved(withDeterminants(resolveDegrees(left)), withDeterminants(resolveDegrees(right)))
+  const [first, second] = [left, right].map((node) => withDeterminants(resolveDegrees(node))) as [Node, Node]
+  const natural = compareResolved(withLogarithms(first, null), withLogarithms(second, null))
+  if (natural.verdict === 'equal' || ![first, second].some(hasBareLogarithm)) return natural
+  // "log" without a base means the natural one to some and the decimal one to others.
+  const decimal = compareResolved(withLogarithms(first, ten), withLogarithms(second, ten))
+  return decimal.verdict === 'equal' ? decimal : natural
+}
+
+const ten = numberNode(10n)
+
+function isBareLogarithm(node: Node): boolean {
+  return node.kind === 'call' && node.name === 'log' && node.arguments.length === 1
+}
+
+function hasBareLogarithm(node: Node): boolean {
+  return contains(node, isBareLogarithm)
+}
+
+function withLogarithms(node: Node, base: Node | null): Node {
+  return rewrite(node, (part) => {
+    if (part.kind !== 'call' || !isBareLogarithm(part)) return part
+    return base === null ? { ...part, name: 'ln' } : { ...part, arguments: [...part.arguments, base] }
+  })
 }
 
 function withDeterminants(node: Node): Node {
@@ -66,7 +89,7 @@ function withDeterminants(node: Node): Node {
 
 function compareResolved(leftNode: Node, rightNode: Node): Comparison {
   const left = plain(leftNode)
-  const right = plain(inOrderOf(leftNode, rightNode))
+  const right = withParameterOf(left, plain(inOrderOf(leftNode, rightNode)))
   if (left.kind === 'relation' || right.kind === 'relation') {
     const settled = settleRelation(left, right)
     if (settled !== null) return settled
@@ -87,7 +110,13 @@ function settleRelation(left: Node, right: Node): Comparison | null {
   const relation = left.kind === 'relation' ? left : right
   const other = left.kind === 'relation' ? right : left
   if (relation.kind !== 'relation') return null
-  const meant = assignmentOf(relation)?.value ?? lastOfChain(relation)
+  const assignment = assignmentOf(relation)
+  const meant = assignment?.value ?? lastOfChain(relation)
+  if (meant !== null && assignment?.name.kind === 'sum') {
+    // x + y = 5 is an equation, or the value of a sum.
+    const verdict = compareResolved(meant, other)
+    return verdict.verdict === 'equal' ? unknown('equation') : verdict
+  }
   if (meant !== null) return left.kind === 'relation' ? compareResolved(meant, other) : compareResolved(other, meant)
   return mayBeSet(other) || other.kind === 'list' ? null : different('kind')
 }
@@ -193,7 +222,8 @@ function compareRatios(left: Node, right: Node): Comparison {
   if (left.kind === 'ratio' && right.kind === 'ratio') {
     if (left.parts.length !== right.parts.length) return different('ratio')
     const same = together(pairs(left.parts, right.parts), 'ratio')
-    if (same.verdict === 'equal' || hasZero(left) || hasZero(right)) return same
+    const clock = [...left.parts, ...right.parts].some((part) => part.kind === 'quantity')
+    if (same.verdict === 'equal' || clock || hasZero(left) || hasZero(right)) return same
     const [first, ...rest] = left.parts
     const [other, ...others] = right.parts
     if (first === undefined || other === undefined) return unknown('ratio')

@@ -6,7 +6,7 @@ import { compareExpressions } from './compare-expressions.ts'
 import type { Comparison } from './contract.ts'
 import { contains, rewrite, type Node } from './node.ts'
 import { rational } from './rational.ts'
-import { conversion } from './units.ts'
+import { conversion, rationalOf } from './units.ts'
 import { different, equal, unknown } from './verdicts.ts'
 
 const hundredth = numberNode(rational(1n, 100n))
@@ -46,6 +46,16 @@ function asFraction(node: Node): Node {
   return rewrite(node, (part) => (part.kind === 'percent' ? productOf([part.operand, hundredth]) : part))
 }
 
+/** 2500 m in a formula, beside a quantity: the letter is a unit. Null for every other node. */
+function letteredUnit(node: Node): Extract<Node, { kind: 'quantity' }> | null {
+  if (node.kind !== 'product') return null
+  const [unit] = node.factors.slice(-1)
+  const value = productOf(node.factors.slice(0, -1))
+  if (unit?.kind !== 'symbol' || !/^[mgsh]$/.test(unit.name) || contains(value, (part) => part.kind === 'symbol'))
+    return null
+  return { kind: 'quantity', value, unit: unit.name }
+}
+
 /** Digits as they stand, or the number that they mean in their base (null: not digits of that base). */
 function valueOfBased(node: Extract<Node, { kind: 'based' }>, meant: boolean): Node | null {
   if (!meant) return numberNode(BigInt(node.digits))
@@ -62,12 +72,20 @@ export function compareValues(left: Node, right: Node): Comparison {
   if (left.kind === 'based' || right.kind === 'based') return compareBased(left, right)
   if (left.kind === 'quantity' && right.kind === 'quantity') {
     const factor = conversion(left.unit, right.unit)
+    if (factor === 'apart') return different('unit')
+    if (factor === 'power') {
+      const plain = compareValues(left.value, right.value)
+      return plain.verdict === 'equal' ? unknown('unit') : plain
+    }
     if (factor !== null && factor !== 1) {
       const scaled = productOf([left.value, numberNode(rationalOf(factor), true)])
       const verdict = compareValues(scaled, right.value)
       return verdict.verdict === 'unknown' ? verdict : { ...verdict, reason: 'unit' }
     }
   }
+  const lettered = [left, right].map(letteredUnit)
+  if (left.kind === 'quantity' && lettered[1]) return compareValues(left, lettered[1])
+  if (right.kind === 'quantity' && lettered[0]) return compareValues(lettered[0], right)
   if (left.kind === 'quantity') return compareValues(left.value, right)
   if (right.kind === 'quantity') return compareValues(left, right.value)
   const percents = [has(left, 'percent'), has(right, 'percent')]
@@ -85,11 +103,6 @@ export function compareValues(left: Node, right: Node): Comparison {
     return turned.verdict === 'equal' ? equal('degrees') : plain
   }
   return compareExpressions(withoutDegrees(left), withoutDegrees(right))
-}
-
-function rationalOf(value: number): ReturnType<typeof rational> {
-  const places = 12
-  return rational(BigInt(Math.round(value * 10 ** places)), 10n ** BigInt(places))
 }
 
 function compareBased(left: Node, right: Node): Comparison {

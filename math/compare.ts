@@ -24,6 +24,14 @@ function compareChoiceWith(choice: Choice, other: ReadAnswer): Comparison | null
   return choice.explicit && letter === null ? unknown('choice-without-value') : null
 }
 
+/** A, C and AC: several letters of choices, in order; listed: written with separators. Null for other answers. */
+function selectionOf(answer: string): { readonly letters: string; readonly listed: boolean } | null {
+  const bare = answer.replace(/\\text\s*\{([^{}]*)\}/g, '$1')
+  if (!/^\(?[A-H]\)?(?:(?:[\s,;]|and|\()*[A-H]\)?)+$/.test(bare)) return null
+  const letters = bare.replace(/and|[^A-H]/g, '')
+  return { letters: [...new Set(letters)].sort().join(''), listed: /[\s,;]/.test(bare) }
+}
+
 /** "Yes", "No, it is not": the word that decides. */
 const decision = /^(yes|no)(?:$| (?:it|he|she|they|this|that|the|there|because|since|we|i)\b)/
 
@@ -56,6 +64,9 @@ function isWord(spelling: string): boolean {
 function compareRead(gold: ReadAnswer, pred: ReadAnswer): Comparison {
   if (gold.spelling === '' || pred.spelling === '') return unknown('empty')
   if (gold.spelling === pred.spelling) return equal('identical')
+  const [chosen, given] = [gold, pred].map(({ answer }) => selectionOf(answer))
+  if (chosen && given && (chosen.listed || given.listed))
+    return chosen.letters === given.letters ? equal('choice') : different('choice')
   if (gold.choice !== null && pred.choice !== null) {
     const verdict = compareChoices(gold.choice, pred.choice)
     if (verdict !== null) return verdict

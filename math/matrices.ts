@@ -1,6 +1,6 @@
 // Matrices: products, sums and scalar multiples of them, as far as the entries can be written down.
 
-import { negated, productOf, sumOf } from './build.ts'
+import { negated, productOf, quotient, sumOf } from './build.ts'
 import { contains, rewrite, type MatrixNode, type Node } from './node.ts'
 import { rationalValue } from './normal-form.ts'
 
@@ -57,9 +57,14 @@ export function matrixOf(node: Node): MatrixNode | null {
       if (rows === null) return null
       return { kind: 'matrix', rows: rows.map((row) => row.map((entry) => productOf([...scalars, entry]))) }
     }
+    case 'tuple':
+      return nestedRows(node)
     case 'power': {
-      const exponent = rationalValue(node.exponent)
       const base = matrixOf(node.base)
+      if (base !== null && node.exponent.kind === 'symbol' && /^(?:T|t|\\top)$/.test(node.exponent.name))
+        return { kind: 'matrix', rows: transposed(base.rows) }
+      const exponent = rationalValue(node.exponent)
+      if (base !== null && exponent?.denominator === 1n && exponent.numerator === -1n) return inverseOf(base.rows)
       if (base === null || exponent?.denominator !== 1n || exponent.numerator < 1n || exponent.numerator > 8n)
         return null
       let rows: Rows | null = base.rows
@@ -84,8 +89,37 @@ export function matrixOf(node: Node): MatrixNode | null {
     case 'set-operation':
     case 'set':
     case 'symbol':
-    case 'tuple':
       return null
+  }
+}
+
+/** [[1, 2], [3, 4]]: rows in square brackets. */
+function nestedRows(node: Extract<Node, { kind: 'tuple' }>): MatrixNode | null {
+  const rows = node.items.map((item) =>
+    item.kind === 'tuple' && item.open === '[' && item.close === ']' ? item.items : null,
+  )
+  const square = node.open === '[' && node.close === ']'
+  if (!square || !rows.every((row) => row !== null && row.length === rows[0]?.length)) return null
+  return { kind: 'matrix', rows: rows.filter((row) => row !== null) }
+}
+
+function transposed(rows: Rows): Rows {
+  return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] as Node))
+}
+
+/** The inverse of a matrix of two rows, whose determinant is a number that is not zero. */
+function inverseOf(rows: Rows): MatrixNode | null {
+  const scale = rows.length === 2 ? determinant(rows) : null
+  const size = scale === null ? null : rationalValue(scale)
+  if (scale === null || size === null || size.numerator === 0n) return null
+  const entry = (row: number, column: number): Node => rows[row]?.[column] as Node
+  const over = (node: Node): Node => quotient(node, scale)
+  return {
+    kind: 'matrix',
+    rows: [
+      [over(entry(1, 1)), over(negated(entry(0, 1)))],
+      [over(negated(entry(1, 0))), over(entry(0, 0))],
+    ],
   }
 }
 

@@ -68,9 +68,10 @@ export interface SeriesNode {
   readonly to: Node
   readonly body: Node
 }
-/** Items between commas, semicolons, "and", "or", without brackets. Order does not count. */
+/** Items between commas, semicolons, "and", "or", without brackets. Order does not count. all: joined by "and" only. */
 export interface ListNode {
   readonly kind: 'list'
+  readonly all?: boolean
   readonly items: readonly Node[]
 }
 /** Items between brackets: a tuple, a point, or (two items) an interval. */

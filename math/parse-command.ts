@@ -6,6 +6,8 @@ import type { Node } from './node.ts'
 import { ParseFault } from './parse-fault.ts'
 import { fromDecimal } from './rational.ts'
 import { expectMark, isMark, nested, peek, takeMark, type Reader } from './reader.ts'
+import type { Token } from './tokens.ts'
+import { functionNames } from './vocabulary.ts'
 
 const matrixEnvironments = new Set([
   'pmatrix',
@@ -56,27 +58,32 @@ export function readArgument(reader: Reader): Node {
   throw new ParseFault(`argument is missing before ${token.text}`)
 }
 
-/** \frac12 is 1/2: of a numeral without braces only its first digit is taken, of a word its first letter. */
+/** Of a numeral without braces \frac takes only the first digit, of a word its first letter: \frac12 is 1/2. */
 function readSingle(reader: Reader): Node {
   const token = peek(reader)
-  if (
-    token !== undefined &&
-    (token.kind === 'number' || token.kind === 'word') &&
-    token.text.length > 1 &&
-    token.text[0] !== '.'
-  ) {
-    const first = token.text.slice(0, 1)
-    const rest = token.text.slice(1)
-    const kind = token.kind === 'number' ? 'number' : 'letter'
-    const restKind = token.kind === 'number' ? 'number' : rest.length === 1 ? 'letter' : 'word'
-    reader.tokens.splice(
-      reader.at,
-      1,
-      { ...token, kind, text: first },
-      { ...token, kind: restKind, text: rest, spaced: false },
-    )
-  }
+  if (token?.kind === 'number' && token.text.length > 1 && token.text[0] !== '.') splitToken(reader, token, 'number')
+  else splitWord(reader)
   return readArgument(reader)
+}
+
+/** e^xe^y: of a word that is a product of letters a script takes only the first. */
+export function splitWord(reader: Reader): void {
+  const token = peek(reader)
+  if (token?.kind === 'word' && !token.prose && !functionNames.has(token.text) && !wholeWords.has(token.text))
+    splitToken(reader, token, 'letter')
+}
+
+const wholeWords = new Set(['pi', 'inf', 'infinity', 'oo', 'th', 'st', 'nd', 'rd'])
+
+function splitToken(reader: Reader, token: Token, kind: 'number' | 'letter'): void {
+  const rest = token.text.slice(1)
+  const restKind = kind === 'number' ? 'number' : rest.length === 1 ? 'letter' : 'word'
+  reader.tokens.splice(
+    reader.at,
+    1,
+    { ...token, kind, text: token.text.slice(0, 1) },
+    { ...token, kind: restKind, text: rest, spaced: false },
+  )
 }
 
 /** A structure command at the reader. Throws ParseFault for those that this grammar does not read. */
@@ -85,7 +92,11 @@ export function parseCommand(reader: Reader, name: string): Node {
   switch (name) {
     case 'frac': {
       const above = readSingle(reader)
-      return quotient(above, readSingle(reader))
+      const below = readSingle(reader)
+      const derivative = above.kind === 'symbol' && /^(?:d|\\partial)$/.test(above.name) && isDifferential(below)
+      // The engine differentiates.
+      if (derivative) throw new ParseFault('derivative')
+      return quotient(above, below)
     }
     case 'binom': {
       const above = readSingle(reader)
@@ -122,6 +133,11 @@ export function parseCommand(reader: Reader, name: string): Node {
     default:
       throw new ParseFault(`unsupported command \\${name}`)
   }
+}
+
+function isDifferential(node: Node): boolean {
+  const [first] = node.kind === 'product' ? node.factors : []
+  return first?.kind === 'symbol' && /^(?:d|\\partial)$/.test(first.name)
 }
 
 function readSetName(reader: Reader): string {
@@ -165,7 +181,8 @@ function parseSeries(reader: Reader, name: 'sum' | 'prod'): Node {
   const end = endOfTerm(reader)
   const rest = reader.tokens.splice(end)
   const body = nested(reader, () => reader.grammar.sum(reader))
-  if (reader.at !== end || end === start) throw new ParseFault(`\\${name} without a body`)
+  // Reading may have split tokens: the term ends where all that was left of the tokens ends.
+  if (reader.at !== reader.tokens.length || end === start) throw new ParseFault(`\\${name} without a body`)
   reader.tokens.push(...rest)
   return { kind: 'series', name, variable: bound, from, to, body }
 }
@@ -229,6 +246,8 @@ function parseEnvironment(reader: Reader): Node {
     const [only, ...others] = items
     return only !== undefined && others.length === 0 ? only : { kind: 'list', items }
   }
+  const [entry] = filled[0] ?? []
+  if (entry !== undefined && filled.length === 1 && filled[0]?.length === 1) return entry
   const matrix: Node = { kind: 'matrix', rows: filled }
   return name === 'vmatrix' ? callOf('det', matrix) : matrix
 }

@@ -1,7 +1,7 @@
 // The smallest parts of an answer: numbers, names, functions, brackets and bars. Long because these rules are one level of the
 // grammar and call each other.
 
-import { callOf, negated, negativeOne, numberNode, powerOf, productOf, root } from './build.ts'
+import { callOf, negated, negativeOne, numberNode, powerOf, productOf, root, sumOf } from './build.ts'
 import type { Node } from './node.ts'
 import { ParseFault } from './parse-fault.ts'
 import { parseCommand, readArgument } from './parse-command.ts'
@@ -11,7 +11,7 @@ import { expectMark, isMark, nested, peek, takeMark, type Reader } from './reade
 import type { Token } from './tokens.ts'
 import { functionAliases, functionNames, numberWords } from './vocabulary.ts'
 
-const opening = new Set(['(', '[', '{', 'set(', '⌊', '⌈', '∞', '∅', '…'])
+const opening = new Set(['$', '(', '[', '{', 'set(', '⌊', '⌈', '∞', '∅', '…'])
 const factorCommands = new Set(['frac', 'binom', 'sqrt', 'sum', 'prod', 'begin', 'mathbb', 'mathds', 'overline', 'bar'])
 const applied = new Set(['f', 'g', 'h', 'F', 'G', 'H'])
 const inverses = new Map([
@@ -94,7 +94,10 @@ function readArguments(reader: Reader): readonly Node[] {
 
 function parseWord(reader: Reader, token: Token): Node {
   const word = token.text.toLowerCase()
-  if (functionNames.has(token.text)) {
+  const next = peek(reader, 1)
+  const applicable =
+    !shortNames.has(token.text) || isMark(next, '(') || next?.kind === 'letter' || next?.kind === 'number'
+  if (functionNames.has(token.text) && applicable) {
     return nested(reader, () => parseFunction(reader, token.text), { bars: reader.bars, builders: reader.builders })
   }
   reader.at += 1
@@ -106,12 +109,15 @@ function parseWord(reader: Reader, token: Token): Node {
     throw new ParseFault(`prose: ${token.text}`)
   }
   if (isEnglish(token, peek(reader))) throw new ParseFault(`prose: ${token.text}`)
-  // A product of single letters; the last one may carry a subscript or be applied.
-  const letters = Array.from(token.text)
-  const last = letters.pop() ?? ''
-  const names = letters.map((letter) => parseName({ ...reader, at: reader.tokens.length }, letter))
-  return productOf([...names, parseName(reader, last)])
+  // A product of single letters, each with what is written behind it: in xy^2 only y is squared.
+  const [first = '', ...rest] = token.text
+  const after = rest.map((text): Token => ({ ...token, kind: 'letter', text, spaced: false }))
+  reader.tokens.splice(reader.at, 0, ...after)
+  return parseName(reader, first)
 }
+
+/** Names of functions that are as often two letters side by side. */
+const shortNames = new Set(['tr', 'sh', 'ch', 'th', 'tg'])
 
 const smallWords = new Set('is it of in to at be by on no so we he as an am do go us my me up'.split(' '))
 
@@ -147,8 +153,10 @@ function applyFunction(name: string, values: readonly Node[], value: Node, base:
   if (name === 'sqrt') return root(value, numberNode(2n))
   if (name === 'cbrt') return root(value, numberNode(3n))
   if (name === 'exp') return powerOf({ kind: 'constant', name: 'e' }, value)
+  if (name === 'cis')
+    return sumOf([callOf('cos', value), productOf([{ kind: 'constant', name: 'i' }, callOf('sin', value)])])
   if (name === 'lg') return callOf('log', value, numberNode(10n))
-  if (name === 'log') return base === null ? callOf('ln', value) : callOf('log', value, base)
+  if (name === 'log') return base === null ? callOf('log', value) : callOf('log', value, base)
   if (base !== null) throw new ParseFault(`subscript of ${name}`)
   return callOf(name, ...values)
 }
@@ -200,6 +208,10 @@ function parseBracket(reader: Reader, mark: string): Node {
       return { kind: 'set', items: [] }
     case '…':
       return { kind: 'symbol', name: '…' }
+    case '$': {
+      const amount = nested(reader, () => parsePrimary(reader))
+      return { kind: 'quantity', value: amount, unit: 'dollar' }
+    }
     case '-':
       return productOf([negativeOne, nested(reader, () => parsePrimary(reader))])
     case '(':

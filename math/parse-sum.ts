@@ -1,12 +1,14 @@
 // Sums, products (written or implied), units, powers and what follows a value: the middle levels of the grammar.
 
 import { callOf, inverse, negated, numberNode, powerOf, productOf, sumOf } from './build.ts'
-import type { Node } from './node.ts'
+import type { Node, QuantityNode } from './node.ts'
 import { ParseFault } from './parse-fault.ts'
+import { splitWord } from './parse-command.ts'
 import { parsePrimary, startsPrimary } from './parse-primary.ts'
+import { fromDecimal } from './rational.ts'
 import { isMark, nested, peek, takeMark, type Reader } from './reader.ts'
 import type { Token } from './tokens.ts'
-import { isUnitWord } from './units.ts'
+import { conversion, isUnitWord, rationalOf } from './units.ts'
 import { functionNames, magnitudeWords } from './vocabulary.ts'
 
 const percentWords = new Set(['percent', 'pct', 'percentage'])
@@ -37,28 +39,29 @@ export function parseSum(reader: Reader): Node {
 }
 
 /** What a word or an upright letter after a value is. */
-function roleOfWord(token: Token): 'stop' | 'percent' | 'magnitude' | 'unit' | 'factor' {
+function roleOfWord(token: Token, next: Token | undefined): 'stop' | 'percent' | 'magnitude' | 'unit' | 'factor' {
   const word = token.text.toLowerCase()
   if (proseStops.has(word)) return 'stop'
   if (percentWords.has(word)) return 'percent'
   if (magnitudeWords.has(word)) return 'magnitude'
   if (token.kind === 'letter') return token.prose && token.spaced ? 'unit' : 'factor'
+  // min and deg are units unless they are applied to something.
+  if (isUnitWord(word) && functionNames.has(word) && !isMark(next, '(', '{', '_', '[')) return 'unit'
   if (functionNames.has(token.text) || word === 'pi') return 'factor'
   if (token.prose || isUnitWord(word)) return 'unit'
   // A noun of plain prose ("12 apples") or a product of letters ("2xyz").
   return word === token.text && word.length >= 4 && token.spaced ? 'unit' : 'factor'
 }
 
-/** Takes a run of unit words with their powers ("cm^2", "miles per hour"); returns the unit where it is a single one. */
+/** Takes a run of unit words with their powers ("cm^2", "miles per hour"); the unit as units.ts spells it, null for other words. */
 function takeUnits(reader: Reader): string | null {
   const names: string[] = []
-  let power = 1
   for (;;) {
     const token = peek(reader)
     if (token === undefined) break
     const isWord = token.kind === 'word' || (token.kind === 'letter' && token.prose)
     const behindSign = names.at(-1) === '/' || names.at(-1) === '*'
-    if (isWord && (['unit', 'percent'].includes(roleOfWord(token)) || (behindSign && token.prose))) {
+    if (isWord && (['unit', 'percent'].includes(roleOfWord(token, peek(reader, 1))) || (behindSign && token.prose))) {
       names.push(token.text.toLowerCase())
       reader.at += 1
     } else if (isMark(token, '/', '*') && (peek(reader, 1)?.kind === 'word' || peek(reader, 1)?.prose === true)) {
@@ -67,13 +70,39 @@ function takeUnits(reader: Reader): string | null {
     } else if (names.length > 0 && isMark(token, '^')) {
       reader.at += 1
       const exponent = parseScript(reader)
-      if (exponent.kind === 'number') power = Number(exponent.value.numerator)
+      if (exponent.kind === 'number') names.push(`^${exponent.value.numerator.toString()}`)
     } else break
   }
-  const [first, second] = names
-  if (first === 'square' || first === 'sq') return names.length === 2 && second !== undefined ? `${second}^2` : null
-  if (first === 'cubic' || first === 'cu') return names.length === 2 && second !== undefined ? `${second}^3` : null
-  return names.length === 1 && first !== undefined ? (power === 1 ? first : `${first}^${power}`) : null
+  return spelledUnit(names)
+}
+
+/** "square feet" as ft^2, "miles per hour" as miles/hour. */
+function spelledUnit(names: readonly string[]): string | null {
+  let spelled = ''
+  let power = ''
+  for (const name of names) {
+    if (name === 'square' || name === 'sq') power = '^2'
+    else if (name === 'cubic' || name === 'cu') power = '^3'
+    else if (name === 'squared' || name === 'cubed') spelled += name === 'squared' ? '^2' : '^3'
+    else if (name === 'per') spelled += '/'
+    else if (/^[/*^]/.test(name)) spelled += name
+    else {
+      // Two names side by side are a description, not a unit.
+      if (spelled !== '' && !/[/*]$/.test(spelled)) return null
+      spelled += name + power
+      power = ''
+    }
+  }
+  return spelled === '' || power !== '' ? null : spelled
+}
+
+/** 6 ft 2 in, 1 hour 30 minutes: a smaller quantity of the same thing is added. */
+function addSmaller(reader: Reader, larger: QuantityNode): Node {
+  const smaller = parseProduct(reader)
+  const factor = smaller.kind === 'quantity' ? conversion(smaller.unit, larger.unit) : null
+  if (smaller.kind !== 'quantity' || typeof factor !== 'number' || factor >= 1)
+    throw new ParseFault('two values side by side')
+  return { ...larger, value: sumOf([larger.value, productOf([smaller.value, numberNode(rationalOf(factor))])]) }
 }
 
 function parseProduct(reader: Reader): Node {
@@ -99,7 +128,7 @@ function parseProduct(reader: Reader): Node {
       continue
     }
     if (token.kind === 'word' || (token.kind === 'letter' && token.prose)) {
-      const role = roleOfWord(token)
+      const role = roleOfWord(token, peek(reader, 1))
       if (role === 'stop') break
       if (role === 'percent') {
         reader.at += 1
@@ -118,6 +147,7 @@ function parseProduct(reader: Reader): Node {
       }
     }
     const last = factors.at(-1)
+    if (token.kind === 'number' && last?.kind === 'quantity' && factors.length === 1) return addSmaller(reader, last)
     if (token.text === 'U' && last !== undefined && (last.kind === 'tuple' || last.kind === 'set')) break
     if (!startsPrimary(reader, token)) break
     // Two bare numerals side by side are not a product.
@@ -138,6 +168,7 @@ function parseScript(reader: Reader): Node {
     return inside
   }
   const minus = takeMark(reader, '-')
+  splitWord(reader)
   const node = nested(reader, () => parsePrimary(reader))
   return minus ? negated(node) : node
 }
@@ -160,6 +191,19 @@ function takeDegreeSign(reader: Reader): boolean {
   return false
 }
 
+/** 30' 15'' behind degrees, in degrees. */
+function takeArcMinutes(reader: Reader): Node[] {
+  const parts: Node[] = []
+  for (const marks of [1, 2]) {
+    const token = peek(reader)
+    const primes = [1, 2].map((ahead) => isMark(peek(reader, ahead), "'"))
+    if (token?.kind !== 'number' || primes[0] !== true || primes[1] !== (marks === 2)) continue
+    reader.at += 1 + marks
+    parts.push(productOf([numberNode(fromDecimal(token.text)), inverse(numberNode(60n ** BigInt(marks)))]))
+  }
+  return parts
+}
+
 /** ^{th}, ^{\text{st}}: true and taken. */
 function takeOrdinal(reader: Reader): boolean {
   if (!isMark(peek(reader), '^')) return false
@@ -176,7 +220,7 @@ function parsePower(reader: Reader): Node {
   for (;;) {
     const token = peek(reader)
     if (takeDegreeSign(reader)) {
-      node = { kind: 'degree', operand: node }
+      node = { kind: 'degree', operand: sumOf([node, ...takeArcMinutes(reader)]) }
       // 25 °C: the letter of the scale.
       const scale = peek(reader)
       if (scale?.kind === 'letter' && (scale.text === 'C' || scale.text === 'F')) reader.at += 1

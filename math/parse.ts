@@ -97,17 +97,21 @@ function parseRelation(reader: Reader): Node {
 /** Items up to a closing bracket or the end; one item stands for itself. */
 function parseList(reader: Reader): Node {
   const items: Node[] = []
+  let all = true
   while (isSeparator(peek(reader))) reader.at += 1
   for (;;) {
     items.push(parseRelation(reader))
     if (!isSeparator(peek(reader))) break
-    while (isSeparator(peek(reader))) reader.at += 1
+    while (isSeparator(peek(reader))) {
+      all &&= peek(reader)?.text === 'and'
+      reader.at += 1
+    }
     const next = peek(reader)
     if (next === undefined || isMark(next, ')', ']', '}', 'set)') || (next.kind === 'command' && next.text === 'end'))
       break
   }
   const [only, ...others] = items
-  return only !== undefined && others.length === 0 ? only : { kind: 'list', items }
+  return only !== undefined && others.length === 0 ? only : { kind: 'list', items, all }
 }
 
 /** A word that can only be the name of a quantity: "Area = 5", "Total cost: 45". */

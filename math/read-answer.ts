@@ -1,10 +1,13 @@
 // One side of a comparison, read: whole solutions give their final answer, short ones are taken as they are. The readings
 // are the trees that the text may stand for (1,234 is a number or two); words stay words.
 
+import { numberNode } from './build.ts'
 import { findFinalAnswer } from './extract.ts'
 import type { Node } from './node.ts'
 import { normaliseText } from './normalise-text.ts'
 import { ParseFault } from './parse-fault.ts'
+import { numberInWords } from './number-words.ts'
+import { normaliseNotation, otherReadings, plainQuantity } from './normalise-notation.ts'
 import { parseAnswer } from './parse.ts'
 import { findBoxes, findFormulas } from './scan-text.ts'
 import type { CommaReading } from './tokens.ts'
@@ -58,6 +61,7 @@ function wordsOf(text: string): string {
     .replace(/\\[A-Za-z]+/g, ' ')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .replace(/^dne$|^d n e$/, 'does not exist')
     .replace(/^(?:the|a|an) (?=\p{L}{3})/u, '')
     .trim()
 }
@@ -78,6 +82,7 @@ function choiceOf(text: string): Choice | null {
   const opened = /^\\(?:text|textbf|mathrm|mathbf)\s*\{\s*(\(?[A-J]\)?)[.:]?\s*\}\s*(.*)$/s.exec(bare)
   if (opened?.[1] !== undefined)
     bare = `${opened[1].includes('(') ? opened[1] : `(${opened[1]})`} ${opened[2] ?? ''}`.trim()
+  bare = bare.replace(/^(?:option|choice|answer)\s+(?=\(?[A-J]\)?$)/i, '')
   const bracketed = /^\(([A-Ja-j])\)(?:[\s~.:,]|\\ )*(.*)$/s.exec(bare)
   if (bracketed?.[1] !== undefined) {
     return {
@@ -120,7 +125,7 @@ function readingsOf(text: string): Node[] {
 
 /** True for a text that shows its answer: a box, a formula, a phrase. */
 function showsAnswer(text: string): boolean {
-  return /\\f?(?:rame)?box|\$|\\\(|\\\[|answer|####|<\/think>/i.test(text)
+  return /\\f?(?:rame)?box|(?<!\\)\$|\\\(|\\\[|answer|####|<\/think>/i.test(text)
 }
 
 /** The answer inside the text of one side. */
@@ -139,17 +144,33 @@ function answerIn(text: string): string {
   return trimmed
 }
 
+/** A day's name: the number beside it is no answer by itself. */
+const dated =
+  /\b(?:january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b/
+
 /** Reads one side of a comparison. Never throws. */
 export function readAnswer(text: string): ReadAnswer {
   const normal = normaliseText(text)
-  const answer = answerIn(normal)
+  const found = answerIn(normal)
+  const answer = normaliseNotation(/[\\{}]|\$.*\$/.test(normal) ? found : plainQuantity(found))
   if (answer.length > maximumReadable) return { answer, spelling: answer, words: '', readings: [], choice: null }
   const words = wordsOf(answer)
   const phrase = phrases.find(([pattern]) => pattern.test(words))
   const choice = choiceOf(answer)
-  let readings = phrase === undefined ? readingsOf(answer) : [phrase[1]]
+  const counted = numberInWords(words)
+  let readings =
+    phrase !== undefined
+      ? [phrase[1]]
+      : counted !== null
+        ? [numberNode(counted)]
+        : [answer, ...otherReadings(answer)].flatMap(readingsOf)
   const spelling = spellingOf(answer)
-  if (readings.length === 0 && choice === null && !/[\\^_={}<>|]/.test(spelling.replace(/[\^_]\{[\d-]+\}$/, ''))) {
+  if (
+    readings.length === 0 &&
+    choice === null &&
+    !dated.test(words) &&
+    !/[\\^_={}<>|]/.test(spelling.replace(/[\^_]\{[\d-]+\}$/, ''))
+  ) {
     // Prose without any sign of where its answer is: what its phrases say, or its last number.
     const weak = findFinalAnswer(spelling)
     if (weak !== null && weak.answer !== spelling) readings = readingsOf(weak.answer)

@@ -69,7 +69,7 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
       return left === null || right === null ? null : intersect(left, complement(right))
     }
     case 'builder':
-      return solve(node.condition)?.set ?? null
+      return builtSet(node)
     case 'list': {
       const parts = node.items.map((item) => (item.kind === 'tuple' ? realSetOf(item, true) : null))
       if (parts.every((part) => part !== null)) return unite(parts.flat())
@@ -93,6 +93,34 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
     case 'symbol':
       return null
   }
+}
+
+const maximumMembers = 200
+const wholeNumbers = new Set(['Z', 'N', 'Z^+', 'N^+', 'N^*', 'Z_+'])
+
+/** { x | … } and { x ∈ Z | … }: whole numbers are listed where they are few. */
+function builtSet({ element, condition }: Extract<Node, { kind: 'builder' }>): RealSet | null {
+  const set = solve(condition)?.set ?? null
+  const domain = element.kind === 'relation' && element.operators[0] === 'in' ? element.operands.at(-1) : null
+  if (set === null || domain === null || domain === undefined) return set
+  const within = realSetOf(domain, true)
+  if (within !== null) return intersect(set, within)
+  if (domain.kind !== 'named-set' || !wholeNumbers.has(domain.name)) return null
+  const lowest = domain.name === 'Z' ? -Infinity : domain.name === 'N' ? 0 : 1
+  const members: Piece[] = []
+  for (const piece of intersect(set, [{ lower: lowest, upper: Infinity, lowerOpen: false, upperOpen: true }])) {
+    if (!(piece.upper - piece.lower <= maximumMembers)) return null
+    for (let value = Math.ceil(piece.lower - 1e-9); value <= piece.upper + 1e-9; value += 1) {
+      const atEnd = (end: number, open: boolean): boolean => open && Math.abs(value - end) < 1e-9
+      if (!atEnd(piece.lower, piece.lowerOpen) && !atEnd(piece.upper, piece.upperOpen)) members.push(point(value))
+    }
+  }
+  return unite(members)
+}
+
+function isLine(set: RealSet): boolean {
+  const [piece] = set
+  return set.length === 1 && piece?.lower === -Infinity && piece.upper === Infinity
 }
 
 /** A polynomial in one unknown: coefficients of 1, u, u². Null for several unknowns or a higher degree. */
@@ -209,7 +237,12 @@ export function solve(node: Node): Solution | null {
       !parts.every((part) => part !== null && part.unknown === first.unknown)
     )
       return null
-    return { unknown: first.unknown, set: unite(parts.flatMap((part) => part?.set ?? [])) }
+    const sets = parts.map((part) => part?.set ?? [])
+    const either = unite(sets.flat())
+    const both = sets.reduce((left, right) => intersect(left, right))
+    // "x ≥ -1, x ≠ 2" holds at once: nobody writes a union that is everything.
+    const atOnce = both.length > 0 && (node.all === true || isLine(either))
+    return { unknown: first.unknown, set: atOnce ? both : either }
   }
   if (node.kind !== 'relation') return null
   let found: Solution | null = null

@@ -38,6 +38,7 @@ const groupingComma = /(?:\d{1,3}(?:,\d{3})+)(?![\d,]*\d)/y
 const spacedGroups = /\d{1,3}(?:(?: |~|\\[,;: ]|\\thinspace )\d{3})+(?!\d)/y
 const forcedGroups = /\d{1,3}(?:(?:\{,\}|,\s?\\!|\\!,|\\,\\!)\s?\d{3})+(?!\d)/y
 const plainNumber = /\d+(?:\.\d+)?|\.\d+/y
+const bracedDecimal = /\d+\{,\}\d+(?!\d*\{,)/y
 const decimalComma = /\d+,\d+(?!\d*,)/y
 const letters = /[A-Za-z]+/y
 const fraction = /\.\d+/y
@@ -99,6 +100,11 @@ export function tokenise(text: string, commas: CommaReading): Token[] {
         return decimal.length
       }
     }
+    const braced = matchAt(bracedDecimal, text, at)
+    if (braced !== null) {
+      push('number', braced.replace('{,}', '.'))
+      return braced.length
+    }
     const plain = matchAt(plainNumber, text, at)
     if (plain === null) return 0
     if (plain.length > maximumDigits) throw new ParseFault('number too long')
@@ -118,7 +124,8 @@ export function tokenise(text: string, commas: CommaReading): Token[] {
         if (command !== null && isKnownCommand(command)) at -= 1
         else if (text[at] === '{' || text[at] === '}' || text[at] === '%' || text[at] === '$') at -= 1
         else push('mark', '\\\\')
-      } else if (',;: >\n\t'.includes(next)) spaced = true
+      } else if (next === '$' && matchAt(/\s*[\d.]/y, text, at) !== null) push('mark', '$')
+      else if (',;: >\n\t'.includes(next)) spaced = true
       else if (next === '!' || next === '/' || next === '$' || next === '-' || next === '(' || next === ')') return
       else if (next === '{') {
         push('mark', 'set(')

@@ -14,7 +14,7 @@ export const silentCommands = new Set(
 
 /** Commands with one argument in braces that is dropped with them. */
 export const droppedWithArgument = new Set(
-  'hspace vspace phantom hphantom vphantom label tag color kern mspace'.split(' '),
+  'hspace vspace phantom hphantom vphantom label tag color textcolor kern mspace'.split(' '),
 )
 
 /** Commands whose argument stands for itself. */
@@ -128,7 +128,7 @@ export const markCommands = new Map<string, string>(
 export const functionNames = new Set(
   `sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc asin acos atan sinh cosh tanh coth sech csch
   arcsinh arccosh arctanh asinh acosh atanh ln log lg exp sqrt cbrt abs gcd lcm min max det sgn sign floor ceil
-  tg ctg cosec arctg arcctg sh ch th Re Im arg deg dim ker rank tr`.split(/\s+/),
+  tg ctg cosec arctg arcctg sh ch th Re Im arg deg dim ker rank tr cis`.split(/\s+/),
 )
 
 /** Functions whose other spelling is the one on the right. */
@@ -155,7 +155,7 @@ export const functionAliases = new Map<string, string>(
 export const greekLetters = new Set(
   `alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi omicron pi varpi rho varrho
   sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
-  ell hbar imath jmath nabla partial aleph`.split(/\s+/),
+  ell hbar imath jmath nabla partial aleph top`.split(/\s+/),
 )
 
 /** Commands that the parser handles one by one. */
@@ -199,6 +199,7 @@ export const numberWords = new Map<string, bigint>(
 
 /** Words after a number that multiply it. */
 export const magnitudeWords = new Map<string, bigint>([
+  ['dozen', 12n],
   ['hundred', 100n],
   ['thousand', 1000n],
   ['million', 1_000_000n],
