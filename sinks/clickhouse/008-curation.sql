@@ -23,25 +23,25 @@ ALTER TABLE rejections
     ADD COLUMN IF NOT EXISTS pair_dropped Map(LowCardinality(String), UInt32) AFTER sft_dropped;
 
 -- One row a problem that curation has seen: why it gave no row of a kind (NULL: it gave one), what each rule took out.
--- The rows of a problem all say the same; max takes the one that is there.
+-- The rows of a problem all say the same.
 CREATE OR REPLACE VIEW curated AS
 SELECT
     run_id, revision, problem_id,
-    max(no_sft) AS sft_refusal,
-    max(no_pair) AS pair_refusal,
-    any(taken_for_sft) AS sft_dropped,
-    any(taken_for_pairs) AS pair_dropped
+    if(countIf(kind = 'sft') > 0, NULL, max(no_sft)) AS sft_refusal,
+    if(countIf(kind = 'preference') > 0, NULL, max(no_pair)) AS pair_refusal,
+    anyIf(taken_for_sft, notEmpty(taken_for_sft)) AS sft_dropped,
+    anyIf(taken_for_pairs, notEmpty(taken_for_pairs)) AS pair_dropped
 FROM
 (
-    SELECT run_id, revision, problem_id, CAST(NULL, 'Nullable(String)') AS no_sft,
+    SELECT run_id, revision, problem_id, 'sft' AS kind, CAST(NULL, 'Nullable(String)') AS no_sft,
         CAST(pair_refusal, 'Nullable(String)') AS no_pair, sft_dropped AS taken_for_sft, pair_dropped AS taken_for_pairs
     FROM sft FINAL
     UNION ALL
-    SELECT run_id, revision, problem_id, CAST(sft_refusal, 'Nullable(String)'), CAST(NULL, 'Nullable(String)'),
-        sft_dropped, pair_dropped
+    SELECT run_id, revision, problem_id, 'preference', CAST(sft_refusal, 'Nullable(String)'),
+        CAST(NULL, 'Nullable(String)'), sft_dropped, pair_dropped
     FROM preferences FINAL
     UNION ALL
-    SELECT run_id, revision, problem_id,
+    SELECT run_id, revision, problem_id, 'none',
         CAST(if(sft_refusal IS NULL AND pair_refusal IS NULL, reason, sft_refusal), 'Nullable(String)'),
         CAST(pair_refusal, 'Nullable(String)'), sft_dropped, pair_dropped
     FROM rejections FINAL WHERE stage = 'curate'
