@@ -200,8 +200,8 @@ describe('the ClickHouse sink', () => {
     )
     assert.deepEqual(cost, [
       { role: 'answerer', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
-      { role: 'judge', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
       { role: 'answerer:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
+      { role: 'judge', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
       { role: 'questioner', calls: 4, prompt_tokens: 20, completion_tokens: 120, seconds: 6 },
       { role: 'questioner:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
       { role: 'reward:rm', calls: 18, prompt_tokens: 2160, completion_tokens: 0, seconds: 4.5 },
@@ -419,8 +419,6 @@ function theWholeWay(codec: Codec): Delivered[] {
       message(codec, 'screened', 'Screened', { ...screened, createdAt: EPOCH + 100 }, slot),
       message(codec, 'tagged', 'Tagged', { ...tagged, createdAt: EPOCH + 200 }, slot),
       message(codec, 'rewarded', 'Rewarded', slot === 0 ? judged(slot) : rewarded(slot), slot),
-      message(codec, 'sft', 'SftRecord', sft(slot), slot),
-      message(codec, 'rewarded', 'Rewarded', rewarded(slot), slot),
       ...(slot === 1 ? [message(codec, 'conversed', 'Conversed', conversed(slot), slot)] : []),
       message(codec, 'sft', 'SftRecord', slot === 1 ? TWO_TURNS : sft(slot), slot),
     )
