@@ -16,6 +16,7 @@ import type {
 } from './report/contract.ts'
 import { findRun } from './report/find-run.ts'
 import type { Reads } from './report/find-run.ts'
+import { curationOf } from './report/rules.ts'
 
 export type { Report } from './report/contract.ts'
 
@@ -73,9 +74,14 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
   )
   const rewards = await select<RewardSummary>(REWARDS)
   const ends = await endsOf(select)
-  const rowCount = (step: string): number => steps.find((each) => each.step === step)?.problems ?? 0
+  const curation = await curationOf(select, OF_RUN)
+  // The funnel counts problems, and one problem may have several preference rows.
+  const [counted] = await select<Report['rows']>(
+    `SELECT (SELECT count() FROM sft FINAL WHERE ${OF_RUN}) AS sft,
+       (SELECT count() FROM preferences FINAL WHERE ${OF_RUN}) AS preferences`,
+  )
+  const rows = counted ?? { sft: 0, preferences: 0 }
 
-  const rows = { sft: rowCount('sft'), preferences: rowCount('preferences') }
   const judged = verdicts.reduce((sum, { responses }) => sum + responses, 0)
   const tokens = {
     prompt: cost.reduce((sum, each) => sum + each.promptTokens, 0),
@@ -89,6 +95,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     ends,
     rows,
     reasons: reasons.map((each) => ({ ...each, share: share(each.problems) })),
+    curation,
     deadLetters,
     cost,
     tokens,

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { buildReport } from '../analytics/report.ts'
 import { renderReport } from '../analytics/report/render.ts'
+import { renderRules } from '../analytics/report/rules.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { stateFolder, stateOption } from './options.ts'
@@ -15,8 +16,12 @@ export function addReport(program: Command): void {
     .option('--run <name>', 'the run (the newest when left out)')
     .option('--revision <name>', 'the revision', 'main')
     .option('--json', 'the whole report as JSON')
+    .option('--rules', 'what each rule of curation cost, all of them, instead of the screen')
     .addOption(stateOption())
-    .addHelpText('after', '\nExamples:\n  ./magpie report\n  ./magpie report --run simulated --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ./magpie report\n  ./magpie report --run simulated --json\n  ./magpie report --rules',
+    )
     .action(printReport)
 }
 
@@ -24,6 +29,7 @@ export interface ReportArguments {
   readonly run?: string
   readonly revision?: string
   readonly json?: true
+  readonly rules?: true
   readonly state: string
 }
 
@@ -35,7 +41,8 @@ export async function printReport(options: ReportArguments): Promise<void> {
     const { isTTY } = process.stdout
     const width = isTTY ? process.stdout.columns : 100
     const colour = isTTY && process.env['NO_COLOR'] === undefined
-    const text = options.json === true ? JSON.stringify(report, null, 2) : renderReport(report, { width, colour })
+    const render = options.rules === true ? renderRules : renderReport
+    const text = options.json === true ? JSON.stringify(report, null, 2) : render(report, { width, colour })
     process.stdout.write(`${text}\n`)
   } finally {
     await database.close()

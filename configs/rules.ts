@@ -3,6 +3,7 @@
 
 import type { EndpointConfig } from '../llm/config.ts'
 import type { RoleName } from '../llm/contract.ts'
+import { brokenCuration } from './curate-rules.ts'
 import type { ConfigFault, ConfigPath } from './fault.ts'
 import { nearest } from './nearest.ts'
 import type { Sections } from './schema.ts'
@@ -75,7 +76,7 @@ export function brokenRules(
       : []),
     ...brokenConversation(sections),
     ...missingKeys(sections, work, environment),
-    ...unknownReward(sections),
+    ...brokenCuration(sections),
     ...nothingToVerify(sections),
     ...brokenSampling(sections),
     ...unreachableAccept(sections),
@@ -179,18 +180,6 @@ function missingKeys(sections: Sections, work: Work, environment: Environment): 
       )
     : []
   return [...roles, ...rewards]
-}
-
-function unknownReward({ stages: { curate, reward } }: Sections): ConfigFault[] {
-  if (curate === null || reward?.enabled !== true) return []
-  const names = reward.rewards.map(({ name }) => name)
-  if (names.includes(curate.reward)) return []
-  return [
-    {
-      path: ['stages', 'curate', 'reward'],
-      text: `"${curate.reward}" is none of the rewards in stages.reward.rewards; choose ${names.join(' or ')}`,
-    },
-  ]
 }
 
 function nothingToVerify({ stages: { answer, sample } }: Sections): ConfigFault[] {

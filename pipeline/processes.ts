@@ -77,9 +77,9 @@ export function stageParts({ name, to }: PlannedStage, tools: StageTools): Stage
     case 'curate': {
       const toSft = routeTo('sft', tools)
       const toPreferences = routeTo('preferences', tools)
-      return free(createCurate({ config: stages.curate, now }), ({ sft, preference }: Curated) => [
+      return free(createCurate({ config: stages.curate, now }), ({ sft, preferences }: Curated) => [
         ...(sft === null ? [] : toSft(sft)),
-        ...(preference === null ? [] : toPreferences(preference)),
+        ...preferences.flatMap(toPreferences),
       ])
     }
   }

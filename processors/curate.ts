@@ -1,16 +1,18 @@
-// Stage curate: chooses the SFT answer and the preference pair of each problem by the rules in the config (each
-// rule is in curation/). Promises: a row or a named reason for each; a problem that gives neither is rejected with
-// the SFT reason, and its detail says both.
+// Stage curate: chooses the SFT answer and the preference pairs of each problem by the rules in the config (the rules
+// are in curation/). Promises: rows or a named reason for each; a problem that gives neither is rejected with the SFT
+// reason, and its detail says both; every row and rejection says what each rule took out.
 
 import { z } from 'zod'
 import type { Conversed, Judged, PreferenceRecord, Rewarded, SftRecord, Verified } from '../schemas/records.ts'
 import { settle } from '../schemas/settled.ts'
 import type { Process } from '../stream/outcome.ts'
-import { candidatesOf, type Candidate } from './curation/candidates.ts'
-import { refuse, type Choice } from './curation/choice.ts'
-import { chooseAnswer } from './curation/choose-answer.ts'
-import { choosePair } from './curation/choose-pair.ts'
-import { preferenceRow, sftRow } from './curation/rows.ts'
+import { candidatesOf, problemFacts, type Candidate } from './curation/candidates.ts'
+import type { Choice } from './curation/choice.ts'
+import { answerChoiceConfig, chooseAnswer, type AnswerRules } from './curation/choose-answer.ts'
+import { choosePairs, pairChoiceConfig, type PairRules } from './curation/choose-pairs.ts'
+import { passRateLevelsConfig } from './curation/pass-rate.ts'
+import { preferenceRow, sftRow, type RowParts } from './curation/rows.ts'
+import { changed, forRejected, gatesOf, rulesConfig } from './curation/rules.ts'
 import { asConversed } from './grow.ts'
 
 export const curateConfig = z.strictObject({
@@ -21,45 +23,18 @@ export const curateConfig = z.strictObject({
     .max(1)
     .default(0.5)
     .describe('Share of the votes that the winning answer needs, where no reference answer decides (2 of 4 is 0.5)'),
-  sft: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      verdicts: z
-        .array(z.enum(['equal', 'different', 'unknown']))
-        .min(1)
-        .default(['equal'])
-        .describe(
-          'Verdicts that an SFT answer may have; add unknown to keep answers that nothing could be compared with',
-        ),
-      minReward: z.number().nullable().default(null).describe('Least value of the ranking reward; null asks for none'),
-      prefer: z
-        .enum(['answer', 'reward'])
-        .default('answer')
-        .describe('The cool answer if it passes, or the best by reward'),
-    })
-    .prefault({}),
-  preference: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      pairs: z
-        .enum(['correctness', 'reward'])
-        .default('correctness')
-        .describe('correctness: right against wrong; reward: best against worst, whatever the verdicts'),
-      margin: z
-        .number()
-        .min(0)
-        .default(0)
-        .describe('Least difference between the two rewards; equal rewards never pair'),
-    })
-    .prefault({}),
+  passRateLevels: passRateLevelsConfig.prefault({}),
+  rules: rulesConfig.prefault({}).describe('What keeps a response out of both data sets; null or false: nothing'),
+  sft: answerChoiceConfig.prefault({}),
+  preference: pairChoiceConfig.prefault({}),
 })
 
 export type CurateConfig = z.infer<typeof curateConfig>
 
-/** At least one of the two is there. */
+/** At least one row is there. */
 export interface Curated {
   readonly sft: SftRecord | null
-  readonly preference: PreferenceRecord | null
+  readonly preferences: readonly PreferenceRecord[]
 }
 
 export interface CurateParts {
@@ -68,35 +43,58 @@ export interface CurateParts {
   readonly now: () => number
 }
 
+/** How the config wants the SFT answer chosen. */
+export function answerRules({ reward, minAgreement, rules, sft }: CurateConfig): AnswerRules {
+  return { ...sft, reward, minAgreement, gates: gatesOf(changed(rules, sft.rules)) }
+}
+
+/** How the config wants pairs chosen. */
+export function pairRules({ reward, minAgreement, rules, preference }: CurateConfig): PairRules {
+  const both = changed(rules, preference.rules)
+  const rejected = changed(forRejected(both), preference.rejectedRules)
+  return { ...preference, reward, minAgreement, gates: gatesOf(both), rejectedGates: gatesOf(rejected) }
+}
+
 /** Returns the stage. */
 export function createCurate({ config, now }: CurateParts): Process<Verified | Judged | Rewarded | Conversed, Curated> {
+  const forAnswer = answerRules(config)
+  const forPairs = pairRules(config)
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract of a stage is a promise
-  return async function curate(record) {
-    const rewarded = asConversed(record)
-    const candidates = candidatesOf(rewarded, config.reward)
-    const verification = settle(rewarded)
-    const shared = { reward: config.reward, minAgreement: config.minAgreement }
-    const answer = chooseForSft(rewarded, config)
-    const pair = config.preference.enabled
-      ? choosePair(candidates, verification, { ...shared, ...config.preference })
-      : SWITCHED_OFF
-    const at = now()
-    const sft = 'chosen' in answer ? sftRow(rewarded, answer.chosen, config.reward, reasonOf(pair), at) : null
-    const preference =
-      'chosen' in pair ? preferenceRow(rewarded, pair.chosen, config.reward, reasonOf(answer), at) : null
-    if (sft !== null || preference !== null) return { emit: { sft, preference } }
-    const first = config.sft.enabled ? reasonOf(answer) : reasonOf(pair)
-    return { reject: { reason: first ?? 'nothing-wanted', detail: `sft: ${told(answer)}; preference: ${told(pair)}` } }
+  return async function curate(verified) {
+    const record = asConversed(verified)
+    const candidates = candidatesOf(record, config.reward, config.passRateLevels)
+    const verification = settle(record)
+    const answer = config.sft.enabled ? chooseAnswer(candidates, verification, forAnswer) : SWITCHED_OFF
+    const pairs = config.preference.enabled ? choosePairs(candidates, verification, forPairs) : SWITCHED_OFF
+    const curation = {
+      ...{ sftRefusal: reasonOf(answer), pairRefusal: reasonOf(pairs) },
+      ...{ sftDropped: { ...answer.dropped }, pairDropped: { ...pairs.dropped } },
+    }
+    if ('refusal' in answer && 'refusal' in pairs) {
+      const reason = config.sft.enabled ? answer.refusal.reason : pairs.refusal.reason
+      return { reject: { reason, detail: `sft: ${told(answer)}; preference: ${told(pairs)}`, curation } }
+    }
+    const parts: RowParts = { record, facts: problemFacts(record, config.passRateLevels), curation, now: now() }
+    return {
+      emit: {
+        sft: 'chosen' in answer ? sftRow(parts, answer.chosen, config.reward) : null,
+        preferences: 'chosen' in pairs ? pairs.chosen.map((pair, index) => preferenceRow(parts, pair, index)) : [],
+      },
+    }
   }
 }
 
 /** The response that the SFT row of a problem takes, or why there is none. Stage converse asks it too. */
-export function chooseForSft(record: Rewarded, { reward, minAgreement, sft }: CurateConfig): Choice<Candidate> {
-  if (!sft.enabled) return SWITCHED_OFF
-  return chooseAnswer(candidatesOf(record, reward), settle(record), { reward, minAgreement, ...sft })
+export function chooseForSft(record: Rewarded, config: CurateConfig): Choice<Candidate> {
+  if (!config.sft.enabled) return SWITCHED_OFF
+  const candidates = candidatesOf(record, config.reward, config.passRateLevels)
+  return chooseAnswer(candidates, settle(record), answerRules(config))
 }
 
-const SWITCHED_OFF = refuse('switched-off', 'the config asks for none')
+const SWITCHED_OFF = {
+  refusal: { reason: 'switched-off', detail: 'the config asks for none' },
+  dropped: {},
+} satisfies Choice<never>
 
 function reasonOf(choice: Choice<unknown>): string | null {
   return 'refusal' in choice ? choice.refusal.reason : null

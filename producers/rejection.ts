@@ -21,6 +21,7 @@ export function producerRejection(
     reason,
     detail,
     collidedWith: null,
+    curation: null,
     topic: null,
     partition: null,
     offset: null,

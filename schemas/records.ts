@@ -85,27 +85,13 @@ export interface Conversed extends Rewarded {
   conversation: Conversation | null
 }
 
-/** A row of an SFT data set. */
-export interface SftRecord extends Envelope {
+/** What rows of both data sets say of their problem. */
+export interface DataRow extends Envelope {
   problemId: string
   instruction: string
-  reasoning: string | null
-  response: string
-  conversations: ConversationTurn[]
-  responseId: string
-  model: string
   questionModel: string | null
   source: string
-  finalAnswer: string | null
   referenceAnswer: string | null
-  verdict: VerdictName
-  verdictReason: string | null
-  symbolicVerdict: VerdictName | null
-  judgeVerdict: JudgeVerdict | null
-  voteShare: number
-  reward: number | null
-  rewardName: string | null
-  rewards: Record<string, number>
   difficulty: string | null
   quality: string | null
   qualityExplanation: string | null
@@ -115,10 +101,32 @@ export interface SftRecord extends Envelope {
   safety: string | null
   intent: string | null
   knowledge: string | null
-  usage: Usage
   problemGeneration: Generation | null
-  generation: Generation
   version: string
+  passRate: number | null
+  passRateDifficulty: string | null
+  sftDropped: Record<string, number>
+  pairDropped: Record<string, number>
+}
+
+/** A row of an SFT data set. */
+export interface SftRecord extends DataRow {
+  reasoning: string | null
+  response: string
+  conversations: ConversationTurn[]
+  responseId: string
+  model: string
+  finalAnswer: string | null
+  verdict: VerdictName
+  verdictReason: string | null
+  symbolicVerdict: VerdictName | null
+  judgeVerdict: JudgeVerdict | null
+  voteShare: number
+  reward: number | null
+  rewardName: string | null
+  rewards: Record<string, number>
+  usage: Usage
+  generation: Generation
   pairRefusal: string | null
   turns: number
   furtherPromptTokens: number
@@ -127,9 +135,7 @@ export interface SftRecord extends Envelope {
 }
 
 /** A row of a preference data set. */
-export interface PreferenceRecord extends Envelope {
-  problemId: string
-  instruction: string
+export interface PreferenceRecord extends DataRow {
   chosen: string
   rejected: string
   chosenId: string
@@ -144,23 +150,20 @@ export interface PreferenceRecord extends Envelope {
   rejectedModel: string
   chosenReasoning: string | null
   rejectedReasoning: string | null
-  questionModel: string | null
-  source: string
-  referenceAnswer: string | null
-  difficulty: string | null
-  quality: string | null
-  qualityExplanation: string | null
-  category: string | null
-  otherCategories: string[]
-  language: string | null
-  safety: string | null
-  intent: string | null
-  knowledge: string | null
-  problemGeneration: Generation | null
   chosenGeneration: Generation
   rejectedGeneration: Generation
-  version: string
   sftRefusal: string | null
+  strategy: string | null
+  chosenRewards: Record<string, number>
+  rejectedRewards: Record<string, number>
+}
+
+/** What curation made of the responses of a problem: why there is no row, and what each rule took out. */
+export interface Curation {
+  sftRefusal: string | null
+  pairRefusal: string | null
+  sftDropped: Record<string, number>
+  pairDropped: Record<string, number>
 }
 
 /** A record that a stage refused, with the reason: one of the three ends of a problem. */
@@ -170,6 +173,7 @@ export interface Rejection extends Envelope {
   reason: string
   detail: string | null
   collidedWith: string | null
+  curation: Curation | null
   topic: string | null
   partition: number | null
   offset: number | null

@@ -2,11 +2,20 @@
 // everything about topics, offsets, retries and shutdown is the runtime's.
 
 import type { Logger } from '../schemas/logger.ts'
+import type { Curation } from '../schemas/records.ts'
 
 /** What became of a record. Expected ends are values; errors are thrown (see schemas/failure.ts). */
-export type Outcome<Out> =
-  | { readonly emit: Out }
-  | { readonly reject: { readonly reason: string; readonly detail?: string; readonly collidedWith?: string } }
+export type Outcome<Out> = { readonly emit: Out } | { readonly reject: Reject }
+
+export interface Reject {
+  /** kebab-case; counted and shown. */
+  readonly reason: string
+  /** What was seen. */
+  readonly detail?: string
+  /** Id of the record it collided with. */
+  readonly collidedWith?: string
+  readonly curation?: Curation
+}
 
 export interface ProcessContext {
   /** Aborted when the drain's deadline has passed: stop calling, throw the signal's reason. */

@@ -5,17 +5,15 @@ import { rejectionId } from '../schemas/ids.ts'
 import type { Rejection } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { Arrival } from './arrival.ts'
-import type { Outcome } from './outcome.ts'
+import type { Reject } from './outcome.ts'
 import type { Outgoing, Stamp } from './outgoing.ts'
-
-export type Refusal = Extract<Outcome<never>, { reject: unknown }>['reject']
 
 /** The rejection of a problem's record by a stage. Throws Failure `record-too-large` when it does not fit with its reason. */
 export function rejectionOf(
   codec: Codec,
   arrival: Arrival,
   problemId: string,
-  why: Refusal,
+  why: Reject,
   { stage, runId, revision }: Stamp & { stage: string },
 ): Outgoing {
   const record: Rejection = {
@@ -28,6 +26,7 @@ export function rejectionOf(
     reason: why.reason,
     detail: why.detail ?? null,
     collidedWith: why.collidedWith ?? null,
+    curation: why.curation ?? null,
     topic: arrival.tenure.topic,
     partition: arrival.tenure.partition,
     offset: arrival.offset,

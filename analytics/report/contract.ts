@@ -96,6 +96,24 @@ export interface Ruled {
   readonly matrix: readonly RuledCount[]
 }
 
+/** What a rule of curation cost one data set. */
+export interface RuleCost {
+  readonly rule: string
+  /** Problems without a row of the data set because of it. */
+  readonly rows: number
+  /** rows, of all problems that were curated. */
+  readonly share: number
+  /** Responses that it took out, those of problems that gave a row all the same included. */
+  readonly responses: number
+}
+
+/** What curation made of the problems that reached it; most costly rules first. */
+export interface Curation {
+  readonly problems: number
+  readonly sft: readonly RuleCost[]
+  readonly preference: readonly RuleCost[]
+}
+
 /** Responses that are no answers because they did not come to their end. */
 export interface Unfinished {
   /** The thought never closed. */
@@ -129,6 +147,7 @@ export interface Report {
   readonly ends: Ends
   readonly rows: { readonly sft: number; readonly preferences: number }
   readonly reasons: readonly Reason[]
+  readonly curation: Curation
   readonly deadLetters: readonly DeadLetters[]
   readonly cost: readonly Cost[]
   readonly tokens: { readonly prompt: number; readonly cached: number; readonly completion: number }

@@ -3,6 +3,7 @@
 import picocolors from 'picocolors'
 import type { Report } from './contract.ts'
 import { clip, columns, count, dollars, duration, harmless, percent, short } from './format.ts'
+import { ruleLines } from './rules.ts'
 
 export interface RenderOptions {
   /** Characters of a line; more than 100 are not used, fewer than 60 are not expected. */
@@ -14,24 +15,41 @@ const SCREEN_WIDTH = 100
 const SCREEN_LINES = 40
 
 /** Lines of each part at most, its heading not counted. */
-const LINES = { reasons: 10, cost: 7, rewards: 4, deadLetters: 3 }
+interface Limits {
+  readonly reasons: number
+  readonly rules: number
+  readonly cost: number
+  readonly rewards: number
+  readonly deadLetters: number
+}
+
+const ROOMY: Limits = { reasons: 10, rules: 5, cost: 8, rewards: 4, deadLetters: 3 }
+const TIGHT: Limits = { reasons: 10, rules: 3, cost: 4, rewards: 2, deadLetters: 2 }
 
 /** The report as lines joined by newlines, without one at the end. */
 export function renderReport(report: Report, options: RenderOptions): string {
+  const roomy = linesOf(report, options, ROOMY)
+  const lines = roomy.length <= SCREEN_LINES ? roomy : linesOf(report, options, TIGHT)
+  return lines.slice(0, SCREEN_LINES).join('\n')
+}
+
+function linesOf(report: Report, options: RenderOptions, limits: Limits): string[] {
   const width = Math.min(SCREEN_WIDTH, options.width)
   const paint = picocolors.createColors(options.colour)
   const heading = (text: string): string => paint.bold(clip(text, width))
   const plain = (lines: readonly string[]): string[] => lines.map((line) => clip(line, width))
 
   const funnel = ['Funnel', ...funnelLines(report)]
-  const reasons = ['Why problems ended', ...reasonLines(report)]
+  const reasons = ['Why problems ended', ...reasonLines(report, limits.reasons)]
   const beside = width >= 90
-  const lines = [
+  const { sft, preference } = report.curation
+  const rules = [ruleLines('SFT', sft, limits.rules), ruleLines('Preference', preference, limits.rules)] as const
+  return [
     heading(headline(report)),
     ...plain([rateLine(report)]),
     '',
     ...(beside
-      ? sideBySide(funnel, reasons, width).map((line, place) => (place === 0 ? paint.bold(line) : line))
+      ? sideBySide(funnel, reasons, width).map(boldFirst(paint))
       : [
           heading('Funnel'),
           ...plain(funnel.slice(1)),
@@ -39,18 +57,25 @@ export function renderReport(report: Report, options: RenderOptions): string {
           heading('Why problems ended'),
           ...plain(reasons.slice(1, 7)),
         ]),
+    ...(sft.length + preference.length === 0
+      ? []
+      : ['', ...(beside ? sideBySide(...rules, width) : plain(rules.flat())).map(boldFirst(paint))]),
     '',
     heading('Models'),
-    ...plain(costLines(report)),
+    ...plain(costLines(report, limits.cost)),
     '',
     heading('Answers'),
-    ...plain(answerLines(report)),
+    ...plain(answerLines(report, limits.rewards)),
     ...(report.deadLetters.length === 0
       ? []
-      : ['', paint.red(clip('Dead letters', width)), ...plain(deadLetterLines(report))]),
+      : ['', paint.red(clip('Dead letters', width)), ...plain(deadLetterLines(report, limits.deadLetters))]),
   ]
-  return lines.slice(0, SCREEN_LINES).join('\n')
 }
+
+const boldFirst =
+  (paint: ReturnType<typeof picocolors.createColors>) =>
+  (line: string, place: number): string =>
+    place === 0 ? paint.bold(line) : line
 
 function headline({ run }: Report): string {
   const revision = run.revision === 'main' ? '' : ` · revision ${run.revision}`
@@ -79,9 +104,9 @@ function funnelLines({ funnel, ends }: Report): string[] {
   ]
 }
 
-function reasonLines({ reasons }: Report): string[] {
+function reasonLines({ reasons }: Report, most: number): string[] {
   if (reasons.length === 0) return ['no problem was refused']
-  const shown = reasons.slice(0, reasons.length > LINES.reasons ? LINES.reasons - 1 : LINES.reasons)
+  const shown = reasons.slice(0, reasons.length > most ? most - 1 : most)
   const rows = shown.map(({ stage, reason, problems, share }) => [
     harmless(stage),
     harmless(reason),
@@ -102,9 +127,9 @@ function reasonLines({ reasons }: Report): string[] {
   ])
 }
 
-function costLines({ cost, money }: Report): string[] {
+function costLines({ cost, money }: Report, most: number): string[] {
   if (cost.length === 0) return ['no model was asked']
-  const shown = cost.slice(0, cost.length > LINES.cost ? LINES.cost - 1 : LINES.cost)
+  const shown = cost.slice(0, cost.length > most ? most - 1 : most)
   const priced = money.total !== null
   const rows = [
     ['role', 'model', 'calls', 'tokens in', 'cached', 'out', 'model time', 'out/s', ...(priced ? ['cost'] : [])],
@@ -145,7 +170,7 @@ function moneyLine({ perSftRow, perPreferenceRow, unpriced }: Report['money'], t
   return [`${dollars(total)} in all`, ...per, ...missing].join(' · ')
 }
 
-function answerLines({ verdicts, judge, unfinished, passRate, rewards }: Report): string[] {
+function answerLines({ verdicts, judge, unfinished, passRate, rewards }: Report, most: number): string[] {
   const judged = verdicts.map(({ verdict, responses, share }) => `${count(responses)} ${verdict} (${percent(share)})`)
   const first = judged.length === 0 ? 'no answer was verified yet' : `verdicts: ${judged.join(', ')}`
   const rate = passRate === null ? '' : `; mean pass rate ${percent(passRate)}`
@@ -156,7 +181,7 @@ function answerLines({ verdicts, judge, unfinished, passRate, rewards }: Report)
     ...(continued === 0 ? [] : [`${count(continued)} went on after a cut`]),
   ]
   const rows = rewards
-    .slice(0, LINES.rewards)
+    .slice(0, most)
     .map((reward) => [
       harmless(reward.name),
       `${count(reward.responses)} scored`,
@@ -187,9 +212,9 @@ function judgeLines({ responses, calls, recovered, disagreements, matrix }: Repo
   return [parts.join(', ')]
 }
 
-function deadLetterLines({ deadLetters }: Report): string[] {
+function deadLetterLines({ deadLetters }: Report, most: number): string[] {
   const rows = deadLetters
-    .slice(0, LINES.deadLetters)
+    .slice(0, most)
     .map(({ stage, code, count: letters, example }) => [
       harmless(stage),
       harmless(code),

@@ -1,71 +1,114 @@
-// Chooses the SFT answer of a problem. Promises: it is complete, has a final answer and an allowed verdict; every
-// refusal names the first rule that left nobody.
+// Chooses the SFT answer of a problem. Promises: it is complete, has a final answer and an allowed verdict, and passes
+// every rule; every refusal names the first gate that left nobody; the order of the candidates makes no difference.
 
-import type { Verification, VerdictName } from '../../schemas/records.ts'
-import { bestFirst, isWhole, type Candidate } from './candidates.ts'
-import { refuse, type Choice } from './choice.ts'
+import { z } from 'zod'
+import type { Verification } from '../../schemas/records.ts'
+import { higherFirst, inOrder, type Candidate } from './candidates.ts'
+import type { Choice } from './choice.ts'
+import { agreementGate, narrow, WHOLE, type Gate } from './gates.ts'
+import { ruleChangesConfig } from './rules.ts'
 
-export interface AnswerRules {
+const CRITERIA = ['verdict', 'vote', 'reward', 'length'] as const
+
+type Criterion = (typeof CRITERIA)[number]
+
+export const answerChoiceConfig = z.strictObject({
+  enabled: z.boolean().default(true),
+  verdicts: z
+    .array(z.enum(['equal', 'different', 'unknown']))
+    .min(1)
+    .default(['equal'])
+    .describe('Verdicts that an SFT answer may have; add unknown to keep answers that nothing could be compared with'),
+  minReward: z.number().nullable().default(null).describe('Least value of the ranking reward; null asks for none'),
+  prefer: z
+    .enum(['answer', 'best', 'reward'])
+    .default('answer')
+    .describe('The cool answer if it passes, or the best of all: in the order of `by`, or by the reward alone'),
+  by: z
+    .array(z.enum(CRITERIA))
+    .min(1)
+    .default(['verdict', 'vote', 'reward'])
+    .describe('What makes a response the best, the first that differs decides; length: the shorter one'),
+  rules: ruleChangesConfig.prefault({}).describe('Rules for SFT answers, in place of those in curate.rules'),
+})
+
+export interface AnswerRules extends Omit<z.infer<typeof answerChoiceConfig>, 'rules' | 'enabled'> {
   /** Name of the primary reward, for refusals. */
   readonly reward: string
-  readonly verdicts: readonly VerdictName[]
   readonly minAgreement: number
-  readonly minReward: number | null
-  readonly prefer: 'answer' | 'reward'
+  /** The rules that are switched on. */
+  readonly gates: readonly Gate[]
 }
 
-/** The cool answer if it passes (unless `prefer` is reward), else the passing response with the highest primary reward. */
+/** The cool answer if it passes (with `prefer: answer`), else the best that passes. */
 export function chooseAnswer(
   candidates: readonly Candidate[],
   verification: Verification,
   rules: AnswerRules,
 ): Choice<Candidate> {
-  const complete = candidates.filter(({ verdict }) => verdict.complete)
-  if (complete.length === 0)
-    return refuse('no-complete-answer', `none of ${candidates.length} responses came to an end by itself`)
-  const whole = complete.filter(isWhole)
-  if (whole.length === 0)
-    return refuse('no-final-answer', `none of ${complete.length} complete responses says a final answer`)
-  const allowed = whole.filter(({ verdict }) => rules.verdicts.includes(verdict.verdict))
-  if (allowed.length === 0) {
-    if (verification.against === 'none')
-      return refuse(
-        'no-majority',
-        `${whole.length} final answers, no two or more of which won the vote: ${sizesOf(verification)}`,
-      )
-    return refuse(
-      'no-correct-answer',
-      `none of ${whole.length} final answers has verdict ${rules.verdicts.join(' or ')}`,
-    )
-  }
-  const weak = weakVote(verification, rules.minAgreement)
-  if (weak !== null) return weak
-  const { minReward } = rules
-  const rewarded = minReward === null ? allowed : allowed.filter(({ reward }) => reward !== null && reward >= minReward)
-  const ranked = bestFirst(rewarded)
-  const [best] = ranked
-  if (best === undefined) {
-    const seen = bestFirst(allowed)[0]?.reward ?? null
-    return seen === null
-      ? refuse('no-reward', `no response that could be chosen has a value of reward ${rules.reward}`)
-      : refuse('below-reward', `best ${rules.reward} ${seen} is below ${minReward ?? -Infinity}`)
-  }
-  const cool = rewarded.find(({ response }) => response.kind === 'answer')
-  return { chosen: rules.prefer === 'answer' ? (cool ?? best) : best }
+  const gates = [
+    ...WHOLE,
+    verdictGate(verification, rules),
+    agreementGate(verification, rules.minAgreement),
+    ...rules.gates,
+    ...rewardGates(rules),
+  ]
+  const { kept, dropped, refusal } = narrow(candidates.toSorted(inOrder), gates, 1)
+  if (refusal !== null) return { refusal, dropped }
+  const by = rules.prefer === 'reward' ? (['reward'] as const) : rules.by
+  const best = kept.toSorted((left, right) => betterFirst(left, right, by))[0]!
+  const cool = kept.find(({ response }) => response.kind === 'answer')
+  return { chosen: rules.prefer === 'answer' ? (cool ?? best) : best, dropped }
 }
 
-/** Refusal where the vote decides what is right and too few agreed; null otherwise. A reference answer needs no vote. */
-export function weakVote(verification: Verification, minAgreement: number): ReturnType<typeof refuse> | null {
-  if (verification.against !== 'vote' || verification.winningShare >= minAgreement) return null
-  return refuse(
-    'low-agreement',
-    `${verification.winningShare.toFixed(3)} of the votes agree, ${minAgreement} are asked for`,
-  )
+function verdictGate({ against, classes }: Verification, { verdicts }: AnswerRules): Gate {
+  const sizes = classes.slice(0, 8).map(({ size }) => size)
+  const refused =
+    against === 'none'
+      ? `no answer won the vote; ${classes.length} classes of sizes ${sizes.join(', ')}`
+      : `its verdict is not ${verdicts.join(' or ')}`
+  return {
+    reason: against === 'none' ? 'no-majority' : 'no-correct-answer',
+    refuses: ({ verdict }) => (verdicts.includes(verdict.verdict) ? null : refused),
+  }
 }
 
-function sizesOf({ classes }: Verification): string {
-  return `${classes.length} classes of sizes ${classes
-    .slice(0, 8)
-    .map(({ size }) => size)
-    .join(', ')}`
+function rewardGates({ reward: name, minReward }: AnswerRules): Gate[] {
+  if (minReward === null) return []
+  return [
+    { reason: 'no-reward', refuses: ({ reward }) => (reward === null ? `it has no value of reward ${name}` : null) },
+    {
+      reason: 'below-reward',
+      refuses: ({ reward }) =>
+        reward === null || reward < minReward ? `${name} ${String(reward)} is below ${minReward}` : null,
+    },
+  ]
+}
+
+const VERDICT_RANK = { equal: 2, unknown: 1, different: 0 } as const
+
+function betterFirst(left: Candidate, right: Candidate, by: readonly Criterion[]): number {
+  for (const criterion of by) {
+    const order = compareBy(criterion, left, right)
+    if (order !== 0) return order
+  }
+  return inOrder(left, right)
+}
+
+function compareBy(criterion: Criterion, left: Candidate, right: Candidate): number {
+  switch (criterion) {
+    case 'verdict':
+      return VERDICT_RANK[right.verdict.verdict] - VERDICT_RANK[left.verdict.verdict]
+    case 'vote':
+      return higherFirst(left.verdict.voteShare, right.verdict.voteShare)
+    case 'reward':
+      return higherFirst(left.reward, right.reward)
+    case 'length':
+      return lengthOf(left) - lengthOf(right)
+  }
+}
+
+/** Characters of thought and solution: what a trainer sees, whatever model wrote it. */
+export function lengthOf({ verdict }: Candidate): number {
+  return (verdict.reasoning ?? '').length + verdict.solution.length
 }

@@ -1,15 +1,24 @@
 // Makes the rows of the data sets from what curation chose. Nothing is decided here.
 
 import { preferenceId, sftId } from '../../schemas/ids.ts'
-import type { Conversed, PreferenceRecord, Rewarded, SftRecord } from '../../schemas/records.ts'
+import type { Conversed, Curation, PreferenceRecord, SftRecord } from '../../schemas/records.ts'
 import { furtherTurns, turnsOf } from './further-turns.ts'
-import type { Candidate } from './candidates.ts'
-import type { Pair } from './choose-pair.ts'
+import type { Candidate, ProblemFacts } from './candidates.ts'
+import type { Pair } from './choose-pairs.ts'
 
-export const CURATE_VERSION = 'curate@1'
+export const CURATE_VERSION = 'curate@2'
 
-/** What a row takes from the problem, whoever was chosen. */
-function problemPart(record: Rewarded, now: number) {
+/** What the rows of a problem are made of, whoever was chosen. */
+export interface RowParts {
+  readonly record: Conversed
+  readonly facts: ProblemFacts
+  readonly curation: Curation
+  /** Milliseconds since 1970 UTC. */
+  readonly now: number
+}
+
+/** What a row takes from the problem. */
+function problemPart({ record, facts, curation, now }: RowParts) {
   const { problem, screening, tags } = record
   return {
     runId: record.runId,
@@ -25,28 +34,27 @@ function problemPart(record: Rewarded, now: number) {
     qualityExplanation: tags?.qualityExplanation ?? null,
     category: tags?.category ?? null,
     otherCategories: tags?.otherCategories ?? [],
-    language: tags?.language ?? screening.language,
+    language: facts.language,
     safety: tags?.safety ?? null,
     intent: tags?.intent ?? null,
     knowledge: tags?.knowledge ?? null,
     problemGeneration: problem.generation,
     version: CURATE_VERSION,
+    passRate: facts.passRate,
+    passRateDifficulty: facts.passRateDifficulty,
+    sftDropped: curation.sftDropped,
+    pairDropped: curation.pairDropped,
   }
 }
 
-/** The SFT row, with the further turns of a conversation that goes on from the chosen response. pairRefusal: why there is no preference row beside it; null if there is one. */
-export function sftRow(
-  record: Conversed,
-  chosen: Candidate,
-  rewardName: string,
-  pairRefusal: string | null,
-  now: number,
-): SftRecord {
+/** The SFT row, with the further turns of a conversation that goes on from the chosen response. rewardName: of the reward that ranks. */
+export function sftRow(parts: RowParts, chosen: Candidate, rewardName: string): SftRecord {
+  const { record, curation } = parts
   const { response, verdict, symbolicVerdict, judgeVerdict, rewards, reward } = chosen
   const { promptTokens, completionTokens } = response.generation
   const { conversations, ...rest } = furtherTurns(record.conversation, response.id)
   return {
-    ...problemPart(record, now),
+    ...problemPart(parts),
     id: sftId(record.id),
     reasoning: verdict.reasoning,
     response: verdict.solution,
@@ -65,30 +73,24 @@ export function sftRow(
     rewards: { ...rewards },
     usage: { promptTokens, completionTokens },
     generation: response.generation,
-    pairRefusal,
+    pairRefusal: curation.pairRefusal,
   }
 }
 
-/** The preference row. sftRefusal: why there is no SFT row beside it; null if there is one. */
-export function preferenceRow(
-  record: Rewarded,
-  pair: Pair,
-  rewardName: string,
-  sftRefusal: string | null,
-  now: number,
-): PreferenceRecord {
-  const { chosen, rejected } = pair
+/** The preference row of a pair. index: its place among the pairs of the problem. */
+export function preferenceRow(parts: RowParts, pair: Pair, index: number): PreferenceRecord {
+  const { chosen, rejected, chosenValue, rejectedValue } = pair
   return {
-    ...problemPart(record, now),
-    id: preferenceId(record.id),
+    ...problemPart(parts),
+    id: preferenceId(parts.record.id, index),
     chosen: chosen.verdict.solution,
     rejected: rejected.verdict.solution,
     chosenId: chosen.response.id,
     rejectedId: rejected.response.id,
-    chosenReward: chosen.reward,
-    rejectedReward: rejected.reward,
-    margin: chosen.reward - rejected.reward,
-    rewardName,
+    chosenReward: chosenValue,
+    rejectedReward: rejectedValue,
+    margin: chosenValue - rejectedValue,
+    rewardName: pair.valueName,
     chosenVerdict: chosen.verdict.verdict,
     rejectedVerdict: rejected.verdict.verdict,
     chosenModel: chosen.response.generation.model,
@@ -97,6 +99,9 @@ export function preferenceRow(
     rejectedReasoning: rejected.verdict.reasoning,
     chosenGeneration: chosen.response.generation,
     rejectedGeneration: rejected.response.generation,
-    sftRefusal,
+    sftRefusal: parts.curation.sftRefusal,
+    strategy: pair.strategy,
+    chosenRewards: { ...chosen.rewards },
+    rejectedRewards: { ...rejected.rewards },
   }
 }

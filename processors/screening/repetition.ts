@@ -12,7 +12,7 @@ export function repetitionIn(text: string): string | null {
 }
 
 /** The same piece of at least two different letters, 8 times and more without a break; or one letter, 33 times. */
-function loopIn(text: string): string | null {
+export function loopIn(text: string): string | null {
   const { length } = text
   for (let period = 1; period <= Math.min(LONGEST_PERIOD, length / TIMES); period += 1) {
     // A single letter must go on for long: Zzz, 0000 and -- are met in honest text.

@@ -91,24 +91,16 @@ export function problemRow(record: Problem | Screened | Tagged | Verified | Judg
   return row
 }
 
+/** Keys below these fields are names of rewards or rules, not of fields. */
+const DATA_MAPS = new Set(['rewards', 'chosenRewards', 'rejectedRewards', 'sftDropped', 'pairDropped'])
+
 /** Row of `sft`. */
 export function sftRow(record: SftRecord, origin: Origin): Row {
-  const {
-    conversations,
-    generation,
-    problemGeneration,
-    usage,
-    rewards,
-    version,
-
-    createdAt,
-    ...rest
-  } = record
+  const { conversations, generation, problemGeneration, usage, version, createdAt, ...rest } = record
   return {
-    ...(snakeKeys(rest) as Row),
+    ...(snakeKeys(rest, DATA_MAPS) as Row),
     ...placeColumns(origin, createdAt),
     conversations: JSON.stringify(conversations),
-    rewards,
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,
     generation: jsonText(generation),
@@ -121,7 +113,7 @@ export function sftRow(record: SftRecord, origin: Origin): Row {
 export function preferenceRow(record: PreferenceRecord, origin: Origin): Row {
   const { chosenGeneration, rejectedGeneration, problemGeneration, version, createdAt, ...rest } = record
   return {
-    ...(snakeKeys(rest) as Row),
+    ...(snakeKeys(rest, DATA_MAPS) as Row),
     ...placeColumns(origin, createdAt),
     chosen_generation: jsonText(chosenGeneration),
     rejected_generation: jsonText(rejectedGeneration),
@@ -141,6 +133,7 @@ export function rejectionRow(rejection: Rejection, origin: Origin): Row {
     reason: rejection.reason,
     detail: rejection.detail,
     collided_with: rejection.collidedWith,
+    ...(rejection.curation === null ? {} : (snakeKeys(rejection.curation, DATA_MAPS) as Row)),
     source_topic: rejection.topic,
     source_partition: rejection.partition,
     source_offset: rejection.offset,

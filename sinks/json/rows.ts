@@ -15,8 +15,8 @@ const FIRST: Record<DataType, readonly string[]> = {
   preference: ['id', 'instruction', 'chosen', 'rejected', 'chosen_reward', 'rejected_reward', 'margin'],
 }
 
-/** Keys below this field are names of rewards, not of fields. */
-const DATA_MAPS = new Set(['rewards'])
+/** Keys below these fields are names of rewards or rules, not of fields. */
+const DATA_MAPS = new Set(['rewards', 'chosenRewards', 'rejectedRewards', 'sftDropped', 'pairDropped'])
 
 /** A row as JSON text on one line. created_at: milliseconds since 1970 UTC. */
 export function rowText(type: DataType, record: SftRecord | PreferenceRecord): string {

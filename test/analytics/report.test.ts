@@ -11,12 +11,14 @@ import { buildReport } from '../../analytics/report.ts'
 import type { Report } from '../../analytics/report.ts'
 import { clip, columns, duration, harmless, short } from '../../analytics/report/format.ts'
 import { renderReport } from '../../analytics/report/render.ts'
+import { renderRules } from '../../analytics/report/rules.ts'
 import { createCodec } from '../../schemas/codec.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import { createClickhouseSink } from '../../sinks/clickhouse.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
+import { preferenceId } from '../../schemas/ids.ts'
 import { EPOCH, judged, message, preference, problem, rejection, rewarded, RUN, sft } from '../support/rows.ts'
 
 const codec = await createCodec()
@@ -75,13 +77,37 @@ describe('the report', () => {
       message(codec, 'rewarded', 'Rewarded', cut, 2),
       message(codec, 'sft', 'SftRecord', sft(0), 0),
       message(codec, 'preferences', 'PreferenceRecord', preference(0), 0),
-      message(codec, 'preferences', 'PreferenceRecord', preference(1), 1),
+      message(
+        codec,
+        'preferences',
+        'PreferenceRecord',
+        preference(1, { sftRefusal: 'open-end', sftDropped: { 'open-end': 8 }, pairDropped: { 'open-end': 1 } }),
+        1,
+      ),
+      message(
+        codec,
+        'preferences',
+        'PreferenceRecord',
+        preference(1, {
+          id: preferenceId(problem(1).id, 1),
+          sftRefusal: 'open-end',
+          sftDropped: { 'open-end': 8 },
+          pairDropped: { 'open-end': 1 },
+        }),
+        2,
+      ),
       message(codec, 'rejections', 'Rejection', rejection(2), 0),
       message(
         codec,
         'rejections',
         'Rejection',
-        rejection(5, { stage: 'curate', reason: 'no-agreement', topic: 'rewarded' }),
+        rejection(5, {
+          ...{ stage: 'curate', reason: 'no-agreement', topic: 'rewarded' },
+          curation: {
+            ...{ sftRefusal: 'no-agreement', pairRefusal: 'too-few-answers' },
+            ...{ sftDropped: { 'open-end': 2 }, pairDropped: { 'open-end': 3, 'no-final-answer': 1 } },
+          },
+        }),
         1,
       ),
       {
@@ -121,11 +147,25 @@ describe('the report', () => {
       { step: 'preferences', problems: 2, share: 1 / 3 },
     ])
     assert.deepEqual(report.ends, { accepted: 2, rejected: 2, deadLetters: 1, open: 1 })
-    assert.deepEqual(report.rows, { sft: 1, preferences: 2 })
+    assert.deepEqual(report.rows, { sft: 1, preferences: 3 })
     assert.deepEqual(report.reasons, [
       { stage: 'curate', reason: 'no-agreement', problems: 1, share: 1 / 6 },
       { stage: 'screen', reason: 'exact-duplicate', problems: 1, share: 1 / 6 },
     ])
+    // Problems 0, 1 and 5 were curated; 1 has two pairs, and what its rows say counts once.
+    assert.deepEqual(report.curation, {
+      problems: 3,
+      sft: [
+        { rule: 'open-end', rows: 1, responses: 10, share: 1 / 3 },
+        { rule: 'no-agreement', rows: 1, responses: 0, share: 1 / 3 },
+        { rule: 'refusal-phrase', rows: 0, responses: 1, share: 0 },
+      ],
+      preference: [
+        { rule: 'too-few-answers', rows: 1, responses: 0, share: 1 / 3 },
+        { rule: 'open-end', rows: 0, responses: 4, share: 0 },
+        { rule: 'no-final-answer', rows: 0, responses: 1, share: 0 },
+      ],
+    })
     assert.deepEqual(
       report.deadLetters.map(({ stage, code, count, redriven }) => [stage, code, count, redriven]),
       [['answer', 'context-too-long', 1, 0]],
@@ -151,7 +191,7 @@ describe('the report', () => {
       ],
     )
     const total = 36 * 0.25 + 27 * 0.125
-    assert.deepEqual(report.money, { total, perSftRow: total, perPreferenceRow: total / 2, unpriced: [] })
+    assert.deepEqual(report.money, { total, perSftRow: total, perPreferenceRow: total / 3, unpriced: [] })
     assert.equal(report.tokens.cached, 36 * 5)
     assert.equal(report.tokens.completion, 6 * 30 + 3 * 100 + 3 * 100 + 24 * 100)
     assert.deepEqual(
@@ -226,14 +266,16 @@ describe('the report', () => {
     const text = renderReport(await buildReport(database, { run: RUN }), { width: 100, colour: false })
     assert.match(
       text,
-      /^Run test-run · finished · began 2026-01-02 03:04 UTC · 36 s\n1 SFT and 2 preference rows · 1 problems on the way/,
+      /^Run test-run · finished · began 2026-01-02 03:04 UTC · 36 s\n1 SFT and 3 preference rows · 1 problems on the way/,
     )
     assert.match(text, /problems +6 +100\.0 % +█{12}/)
     assert.match(text, /screen +exact-duplicate +1 +16\.7 %/)
+    assert.match(text, /SFT +rows lost +responses out +Preference +rows lost +responses out\n/)
+    assert.match(text, /open-end +1 +33\.3 % +10 +too-few-answers +1 +33\.3 % +0\n/)
     assert.match(text, /sampler +Org\/some-model +24/)
     assert.match(text, /answer +context-too-long +1/)
     assert.match(text, /sampler .*\$6\.00\n/)
-    assert.match(text, /\n\$12\.38 in all · \$12\.38 for each SFT row · \$6\.19 for each preference row\n/)
+    assert.match(text, /\n\$12\.38 in all · \$12\.38 for each SFT row · \$4\.13 for each preference row\n/)
   })
 })
 
@@ -242,6 +284,7 @@ describe('the screen', () => {
   const size = fc.nat({ max: 10 ** 12 })
   const part = fc.double({ min: 0, max: 1, noNaN: true })
   const maybe = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }))
+  const costs = fc.array(fc.record({ rule: word, rows: size, responses: size, share: part }), { maxLength: 20 })
   const report: fc.Arbitrary<Report> = fc.record({
     run: fc.record({
       id: word,
@@ -253,11 +296,12 @@ describe('the screen', () => {
       seconds: fc.double({ min: 0, max: 1e8, noNaN: true }),
     }),
     funnel: fc.array(fc.record({ step: fc.constantFrom('problems', 'preferences'), problems: size, share: part }), {
-      maxLength: 9,
+      maxLength: 11,
     }),
     ends: fc.record({ accepted: size, rejected: size, deadLetters: size, open: size }),
     rows: fc.record({ sft: size, preferences: size }),
     reasons: fc.array(fc.record({ stage: word, reason: word, problems: size, share: part }), { maxLength: 40 }),
+    curation: fc.record({ problems: size, sft: costs, preference: costs }),
     deadLetters: fc.array(fc.record({ stage: word, code: word, count: size, redriven: size, example: word }), {
       maxLength: 20,
     }),
@@ -322,6 +366,20 @@ describe('the screen', () => {
         assert.ok(lines.length <= 40, `${lines.length} lines`)
         for (const line of lines) {
           assert.ok(Array.from(line).length <= Math.min(width, 100), line)
+          assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f]/)
+        }
+      }),
+    )
+  })
+
+  it('gives every rule a line where only rules are asked for', () => {
+    fc.assert(
+      fc.property(report, fc.integer({ min: 60, max: 300 }), (each, width) => {
+        const lines = renderRules(each, { width, colour: false }).split('\n')
+        const { sft, preference } = each.curation
+        assert.equal(lines.length, 5 + sft.length + preference.length)
+        for (const line of lines) {
+          assert.ok(Array.from(line).length <= width, line)
           assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f]/)
         }
       }),

@@ -249,6 +249,20 @@ stages:
   it('is one whose parts do not fit together', async () => {
     const cases: [string[], RegExp][] = [
       [['stages.curate.reward=rm'], /stages\.curate\.reward "rm" is none of the rewards .* choose agreement/],
+      [
+        ['stages.curate.rules.rewards={rm: 1}'],
+        /stages\.curate\.rules\.rewards\.rm "rm" is none of the rewards .* choose agreement/,
+      ],
+      [
+        ['stages.curate.sft.rules.tags={quality: [good]}'],
+        /sft\.rules\.tags would refuse every problem: stages\.tag is off/,
+      ],
+      [
+        ['stages.curate.preference.pairs=process'],
+        /process\.reward is "agreement", of kind agreement, which scores no/,
+      ],
+      [['stages.curate.rules.boxd=true'], /stages\.curate\.rules\.boxd is no setting; did you mean "boxed"/],
+      [['stages.curate.passRateLevels.easy=0.1'], /passRateLevels each level must be at least the one before/],
       [['stages.answer.enabled=false', 'stages.sample.enabled=false'], /stages has answer and sample both off/],
       [['accept={sft: 1}', 'stages.curate.sft.enabled=false'], /accept\.sft can never be reached/],
       [

@@ -38,7 +38,7 @@ function rewarded(
     reasoning: each.reasoning ?? null,
     solution: `solution ${at}`,
     finalAnswer: each.finalAnswer === undefined ? '5' : each.finalAnswer,
-    answerClass: 0,
+    answerClass: each.finalAnswer === null ? -1 : each.finalAnswer === '6' ? 1 : 0,
     voteShare: 0.5,
     verdict: each.verdict ?? 'equal',
     reason: null,
@@ -87,7 +87,7 @@ describe('the SFT answer', () => {
   const chosen = async (record: Rewarded, settings: object = {}): Promise<string> => {
     const outcome = await curated(record, settings)
     if ('reject' in outcome) return outcome.reject.reason
-    return outcome.emit.sft?.responseId.slice(37) ?? outcome.emit.preference?.sftRefusal ?? 'nothing'
+    return outcome.emit.sft?.responseId.slice(37) ?? outcome.emit.preferences[0]?.sftRefusal ?? 'nothing'
   }
 
   it('is the cool answer where it passes, however good the samples are', async () => {
@@ -143,7 +143,7 @@ describe('the SFT answer', () => {
     const record = rewarded({ reward: 2, reasoning: 'a thought' }, [])
     const outcome = await curated(record)
     assert.ok('emit' in outcome)
-    assert.equal(outcome.emit.preference, null)
+    assert.deepEqual(outcome.emit.preferences, [])
     assert.deepEqual(outcome.emit.sft, {
       id: `${record.id}/sft`,
       runId: record.runId,
@@ -183,12 +183,16 @@ describe('the SFT answer', () => {
       usage: { promptTokens: 10, completionTokens: 20 },
       problemGeneration: record.problem.generation,
       generation: record.answer!.generation,
-      version: 'curate@1',
+      version: 'curate@2',
       pairRefusal: 'too-few-answers',
       turns: 1,
       furtherPromptTokens: 0,
       furtherCompletionTokens: 0,
       conversationEnded: null,
+      passRate: null,
+      passRateDifficulty: null,
+      sftDropped: {},
+      pairDropped: {},
     })
   })
 })
@@ -197,7 +201,7 @@ describe('the preference pair', () => {
   const pair = async (record: Rewarded, settings: object = {}): Promise<string> => {
     const outcome = await curated(record, { sft: { enabled: false }, ...settings })
     if ('reject' in outcome) return outcome.reject.reason
-    const { chosenId, rejectedId, margin } = outcome.emit.preference!
+    const { chosenId, rejectedId, margin } = outcome.emit.preferences[0]!
     return `${chosenId.slice(37)} over ${rejectedId.slice(37)} by ${margin}`
   }
 
@@ -237,7 +241,7 @@ describe('the preference pair', () => {
     const outcome = await curated(rewarded({ reward: 1 }, [{ ...WRONG, reward: 0 }]), { sft: { minReward: 2 } })
     assert.ok('emit' in outcome)
     assert.equal(outcome.emit.sft, null)
-    const row = outcome.emit.preference!
+    const row = outcome.emit.preferences[0]!
     assert.deepEqual(
       [
         row.id.slice(37),
@@ -272,14 +276,15 @@ describe('the preference pair', () => {
           const record = rewarded(answer, samples)
           const outcome = await curated(record, { preference })
           if ('reject' in outcome) return
-          const { sft, preference: row } = outcome.emit
+          const { sft, preferences } = outcome.emit
           const verdictOf = (id: string): Verdict =>
             record.verification.verdicts.find(({ responseId }) => responseId === id)!
           if (sft !== null) {
             const verdict = verdictOf(sft.responseId)
             assert.ok(verdict.complete && verdict.finalAnswer !== null && verdict.verdict === 'equal')
           }
-          if (row === null) return
+          const [row] = preferences
+          if (row === undefined) return
           const [chosen, rejected] = [verdictOf(row.chosenId), verdictOf(row.rejectedId)]
           assert.notEqual(row.chosenId, row.rejectedId)
           assert.ok(

@@ -111,13 +111,13 @@ describe('the recording', { skip }, () => {
         reasons[curated.reject.reason] = (reasons[curated.reject.reason] ?? 0) + 1
         continue
       }
-      const { sft, preference } = curated.emit
+      const { sft, preferences } = curated.emit
       if (sft !== null) {
         rows += 1
         assert.ok(flag(sft.response), line.problem)
         assert.equal(sft.referenceAnswer, line.answer)
       }
-      if (preference !== null) {
+      for (const preference of preferences) {
         pairs += 1
         assert.ok(flag(preference.chosen) && !flag(preference.rejected), line.problem)
         assert.ok(preference.margin > 0)

@@ -67,6 +67,6 @@ describe('unfinished thoughts', () => {
     const closed = response(of.id, 'answer', 0, `<think>a</think>${right}`)
     const outcome = await ended({ ...sampled(of, null, []), samples, answer: closed })
     assert.ok('emit' in outcome)
-    assert.deepEqual([outcome.emit.sft?.responseId, outcome.emit.preference], [closed.id, null])
+    assert.deepEqual([outcome.emit.sft?.responseId, outcome.emit.preferences], [closed.id, []])
   })
 })

@@ -41,6 +41,8 @@ const VIEWS = [
   'duplicates',
   'sft_turns',
   'conversation_ends',
+  'curated',
+  'rule_costs',
 ]
 
 describe('the ClickHouse sink', () => {
@@ -198,8 +200,8 @@ describe('the ClickHouse sink', () => {
     )
     assert.deepEqual(cost, [
       { role: 'answerer', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
-      { role: 'judge', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
       { role: 'answerer:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
+      { role: 'judge', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
       { role: 'questioner', calls: 4, prompt_tokens: 20, completion_tokens: 120, seconds: 6 },
       { role: 'questioner:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
       { role: 'reward:rm', calls: 18, prompt_tokens: 2160, completion_tokens: 0, seconds: 4.5 },
@@ -377,6 +379,7 @@ const UNFILLED: Record<string, string[]> = {
     'intent',
     'knowledge',
     'other_categories',
+    'pair_dropped',
     'problem_generation',
     'quality',
     'quality_explanation',
@@ -384,11 +387,12 @@ const UNFILLED: Record<string, string[]> = {
     'reference_answer',
     'rejected_reasoning',
     'safety',
+    'sft_dropped',
     'sft_refusal',
   ],
   responses: ['first_temperature', 'judge_error', 'reward_details', 'stop_reason', 'template'],
   runs: ['finished_at'],
-  sft: ['judge_verdict', 'knowledge', 'pair_refusal', 'reference_answer'],
+  sft: ['judge_verdict', 'knowledge', 'pair_dropped', 'pair_refusal', 'reference_answer'],
 }
 
 const TWO_TURNS = sft(1, {
@@ -405,6 +409,7 @@ const TWO_TURNS = sft(1, {
 
 /** Two problems to the end, one duplicate, one that failed. */
 function theWholeWay(codec: Codec): Delivered[] {
+  const curation = { sftRefusal: 'a', pairRefusal: 'b', sftDropped: { 'open-end': 2 }, pairDropped: { 'open-end': 3 } }
   const messages: Delivered[] = []
   for (const slot of [0, 1]) {
     const screened: Screened = rewarded(slot)
@@ -414,8 +419,6 @@ function theWholeWay(codec: Codec): Delivered[] {
       message(codec, 'screened', 'Screened', { ...screened, createdAt: EPOCH + 100 }, slot),
       message(codec, 'tagged', 'Tagged', { ...tagged, createdAt: EPOCH + 200 }, slot),
       message(codec, 'rewarded', 'Rewarded', slot === 0 ? judged(slot) : rewarded(slot), slot),
-      message(codec, 'sft', 'SftRecord', sft(slot), slot),
-      message(codec, 'rewarded', 'Rewarded', rewarded(slot), slot),
       ...(slot === 1 ? [message(codec, 'conversed', 'Conversed', conversed(slot), slot)] : []),
       message(codec, 'sft', 'SftRecord', slot === 1 ? TWO_TURNS : sft(slot), slot),
     )
@@ -423,7 +426,7 @@ function theWholeWay(codec: Codec): Delivered[] {
   messages.push(
     message(codec, 'preferences', 'PreferenceRecord', preference(0), 0),
     message(codec, 'problems', 'Problem', problem(2), 2),
-    message(codec, 'rejections', 'Rejection', rejection(2), 0),
+    message(codec, 'rejections', 'Rejection', rejection(2, { curation }), 0),
     message(codec, 'problems', 'Problem', problem(3), 3),
     deadLetter(3),
     message(codec, 'runs', 'RunRecord', runRecord('running', 1), 0),

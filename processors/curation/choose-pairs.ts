@@ -1,0 +1,236 @@
+// Chooses the preference pairs of a problem. Promises: both are complete, say a final answer and pass their rules;
+// texts differ; value, margin and lengths are as asked for; no two pairs say the same; the order of the candidates
+// makes no difference. Pairs of responses that no pair has yet come first, then those of the greatest margin.
+
+import { z } from 'zod'
+import type { Verification } from '../../schemas/records.ts'
+import { inOrder, type Candidate } from './candidates.ts'
+import type { Choice, Refusal } from './choice.ts'
+import { lengthOf } from './choose-answer.ts'
+import { agreementGate, narrow, sumOf, WHOLE, type Gate } from './gates.ts'
+import { ruleChangesConfig } from './rules.ts'
+import { byProcess, byReward, byRewardUnlessWorse, correctness, processConfig, type Strategy } from './strategies.ts'
+
+const ratio = z.number().positive().nullable().default(null)
+
+export const pairChoiceConfig = z.strictObject({
+  enabled: z.boolean().default(true),
+  pairs: z
+    .enum(['correctness', 'reward', 'process', 'correctness-then-reward'])
+    .default('correctness')
+    .describe(
+      'correctness: right against wrong; reward: best against worst, whatever the verdicts; process: by the scores of steps; correctness-then-reward: where there are too few of the first, by reward, never a worse verdict over a better one',
+    ),
+  count: z.int().min(1).max(64).default(1).describe('Pairs of one problem at most'),
+  margin: z.number().min(0).default(0).describe('Least difference between the two values; equal values never pair'),
+  maxLengthRatio: ratio.describe(
+    'The chosen one is at most so many times as long as the rejected one; null: any length',
+  ),
+  maxRejectedLengthRatio: ratio.describe('The rejected one is at most so many times as long as the chosen one'),
+  process: processConfig.prefault({}).describe('What pairs: process goes by'),
+  rules: ruleChangesConfig.prefault({}).describe('Rules for both sides of pairs, in place of those in curate.rules'),
+  rejectedRules: ruleChangesConfig.prefault({}).describe('Rules for rejected responses alone, in place of both'),
+})
+
+type PairChoice = z.infer<typeof pairChoiceConfig>
+
+export interface PairRules extends Omit<PairChoice, 'enabled' | 'rules' | 'rejectedRules'> {
+  /** Name of the primary reward. */
+  readonly reward: string
+  readonly minAgreement: number
+  /** Rules that are on for chosen responses. */
+  readonly gates: readonly Gate[]
+  readonly rejectedGates: readonly Gate[]
+}
+
+export interface Pair {
+  readonly chosen: Candidate
+  readonly rejected: Candidate
+  readonly chosenValue: number
+  readonly rejectedValue: number
+  /** What the values are: the reward's name, or the measure of its steps. */
+  readonly valueName: string
+  readonly strategy: Strategy['name']
+}
+
+/** Returns the pairs, the first the best; or the refusal of the rule that left none. */
+export function choosePairs(
+  candidates: readonly Candidate[],
+  verification: Verification,
+  rules: PairRules,
+): Choice<readonly Pair[]> {
+  const whole = narrow(candidates.toSorted(inOrder), WHOLE, 2)
+  if (whole.refusal !== null) {
+    const detail = `${whole.kept.length} complete responses with a final answer; a pair needs two`
+    return { refusal: { reason: 'too-few-answers', detail }, dropped: whole.dropped }
+  }
+  const pools = poolsOf(whole.kept, rules)
+  const dropped = sumOf(whole.dropped, pools.dropped)
+  if (pools.refusal !== null) return { refusal: pools.refusal, dropped }
+  const picked: Pair[] = []
+  let refusal: Refusal | null = null
+  for (const strategy of strategiesOf(verification, rules)) {
+    const possible = possiblePairs(pools, strategy, verification, rules)
+    if ('refusal' in possible) refusal = possible.refusal
+    else pick(possible.pairs, rules.count, picked)
+  }
+  return picked.length === 0 && refusal !== null ? { refusal, dropped } : { chosen: picked, dropped }
+}
+
+function strategiesOf(verification: Verification, { pairs, reward, process }: PairRules): Strategy[] {
+  switch (pairs) {
+    case 'correctness':
+      return [correctness(reward, verification)]
+    case 'reward':
+      return [byReward(reward)]
+    case 'process':
+      return [byProcess(process.reward ?? reward, process)]
+    case 'correctness-then-reward':
+      return [correctness(reward, verification), byRewardUnlessWorse(reward)]
+  }
+}
+
+interface Pools {
+  readonly chosen: readonly Candidate[]
+  readonly rejected: readonly Candidate[]
+}
+
+/** Who may be chosen and who rejected by the rules. A response counts once: as not chosen, or else as not rejected. */
+function poolsOf(
+  candidates: readonly Candidate[],
+  { gates, rejectedGates }: PairRules,
+): Pools & { dropped: Record<string, number>; refusal: Refusal | null } {
+  const chosen = narrow(candidates, gates, 1)
+  const rejected = narrow(candidates, rejectedGates, 1)
+  const dropped = sumOf(chosen.dropped, narrow(chosen.kept, rejectedGates, 0).dropped)
+  const both = new Set([...chosen.kept, ...rejected.kept])
+  const few =
+    both.size >= 2 ? null : (narrow(candidates, gates, 2).refusal ?? narrow(candidates, rejectedGates, 2).refusal)
+  return { chosen: chosen.kept, rejected: rejected.kept, dropped, refusal: chosen.refusal ?? rejected.refusal ?? few }
+}
+
+/** All pairs that a strategy and the rules allow, or the first rule behind which there is none. */
+function possiblePairs(
+  pools: Pools,
+  strategy: Strategy,
+  verification: Verification,
+  rules: PairRules,
+): { readonly pairs: readonly Pair[] } | { readonly refusal: Refusal } {
+  const { name, valueName, valueOf } = strategy
+  const values = new Map(
+    [...pools.chosen, ...pools.rejected].flatMap((each) => {
+      const value = valueOf(each)
+      return value === null ? [] : [[each, value] as const]
+    }),
+  )
+  if (values.size < 2) {
+    const detail = `${values.size} responses have a value of reward ${valueName}; a pair needs two`
+    return { refusal: { reason: 'no-reward', detail } }
+  }
+  const vote = strategy.asksVote ? [agreementGate(verification, rules.minAgreement)] : []
+  const valued = (pool: readonly Candidate[]): Candidate[] => pool.filter((each) => values.has(each))
+  const chosen = narrow(valued(pools.chosen), strategy.chosen, 1)
+  if (chosen.refusal !== null) return { refusal: chosen.refusal }
+  const rejected = narrow(valued(pools.rejected), strategy.rejected, 1)
+  if (rejected.refusal !== null) return { refusal: rejected.refusal }
+  const weak = narrow(chosen.kept, vote, 1).refusal
+  if (weak !== null) return { refusal: weak }
+  let pairs = chosen.kept.flatMap((better) =>
+    rejected.kept.flatMap((worse): Pair[] =>
+      better === worse
+        ? []
+        : [
+            {
+              ...{ chosen: better, rejected: worse, valueName, strategy: name },
+              ...{ chosenValue: values.get(better)!, rejectedValue: values.get(worse)! },
+            },
+          ],
+    ),
+  )
+  const meetings = strategy.meetings.map((meeting): PairFilter => ({
+    reason: meeting.reason,
+    told: () => meeting.detail,
+    allows: (pair) => meeting.allows(pair.chosen, pair.rejected),
+  }))
+  for (const { reason, told, allows } of [...meetings, DIFFERENT_TEXTS, marginOf(rules), lengthsOf(rules)]) {
+    const before = pairs
+    pairs = before.filter(allows)
+    if (pairs.length === 0) return { refusal: { reason, detail: told(before) } }
+  }
+  return { pairs }
+}
+
+interface PairFilter {
+  readonly reason: string
+  /** What was seen where it allows none of these. */
+  readonly told: (pairs: readonly Pair[]) => string
+  readonly allows: (pair: Pair) => boolean
+}
+
+const DIFFERENT_TEXTS: PairFilter = {
+  reason: 'same-text',
+  told: () => 'all responses that could meet say the same',
+  allows: ({ chosen, rejected }) => chosen.verdict.solution !== rejected.verdict.solution,
+}
+
+const difference = ({ chosenValue, rejectedValue }: Pair): number => chosenValue - rejectedValue
+
+function marginOf({ margin }: PairRules): PairFilter {
+  return {
+    reason: 'margin-too-small',
+    told(pairs) {
+      const greatest = pairs.reduce((most, pair) => Math.max(most, difference(pair)), -Infinity)
+      return `${pairs[0]?.valueName ?? ''}: greatest margin ${greatest}; ${margin} and more than 0 is asked for`
+    },
+    allows: (pair) => difference(pair) > 0 && difference(pair) >= margin,
+  }
+}
+
+const withinTimes = (length: number, other: number, times: number | null): boolean =>
+  times === null || length <= other * times
+
+function lengthsOf({ maxLengthRatio, maxRejectedLengthRatio }: PairRules): PairFilter {
+  return {
+    reason: 'length-ratio',
+    told: (pairs) =>
+      `${pairs.length} pairs differ too much in length; chosen is at most ${maxLengthRatio ?? 'any'}, rejected at most ${maxRejectedLengthRatio ?? 'any'} times as long as the other`,
+    allows: ({ chosen, rejected }) => {
+      const [better, worse] = [lengthOf(chosen), lengthOf(rejected)]
+      return withinTimes(better, worse, maxLengthRatio) && withinTimes(worse, better, maxRejectedLengthRatio)
+    },
+  }
+}
+
+/** Adds pairs until there are so many: of responses that are in no pair yet, then of the greatest margin. */
+function pick(possible: readonly Pair[], count: number, picked: Pair[]): void {
+  const textsOf = ({ chosen, rejected }: Pair): string =>
+    JSON.stringify([chosen.verdict.solution, rejected.verdict.solution])
+  const uses = new Map<Candidate, number>()
+  const used = ({ chosen, rejected }: Pair): number => (uses.get(chosen) ?? 0) + (uses.get(rejected) ?? 0)
+  const note = ({ chosen, rejected }: Pair): void => {
+    for (const each of [chosen, rejected]) uses.set(each, (uses.get(each) ?? 0) + 1)
+  }
+  picked.forEach(note)
+  const taken = new Set(picked.map(textsOf))
+  while (picked.length < count) {
+    let next: Pair | null = null
+    for (const pair of possible) {
+      if (next !== null && comesFirst(next, pair, used) <= 0) continue
+      if (!taken.has(textsOf(pair))) next = pair
+    }
+    if (next === null) return
+    picked.push(next)
+    taken.add(textsOf(next))
+    note(next)
+  }
+}
+
+/** Negative where the one comes before the other. Ties: the earlier response is chosen, the later one rejected. */
+function comesFirst(one: Pair, other: Pair, used: (pair: Pair) => number): number {
+  return (
+    used(one) - used(other) ||
+    difference(other) - difference(one) ||
+    inOrder(one.chosen, other.chosen) ||
+    inOrder(other.rejected, one.rejected)
+  )
+}
