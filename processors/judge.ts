@@ -86,7 +86,7 @@ async function judgeCase(
   signal: AbortSignal,
 ): Promise<Judgement> {
   const shown = answer === null ? Math.max(LEAST_SOLUTION, config.solution) : config.solution
-  const solutionEnd = shown === 0 ? '' : verdict.solution.slice(-shown)
+  const solutionEnd = shown === 0 ? '' : verdict.solution.slice(-shown).toWellFormed()
   const judgement: Judgement = {
     responseIds: [...responseIds],
     answer,

@@ -6,6 +6,7 @@
 import type { Author } from './author.ts'
 import type { Engine, EnginePrompt, EngineSampling } from './contract.ts'
 import { jsonBySchema } from './invented-json.ts'
+import { ruleOn } from './invented-ruling.ts'
 import { createDice, hashText } from './random.ts'
 import { cutText } from './text-cut.ts'
 import { question, writeText } from './text-writing.ts'
@@ -67,7 +68,9 @@ export function createTextEngine(author: Author, options: TextEngineOptions = {}
 }
 
 function json(prompt: EnginePrompt, schema: unknown, sampling: EngineSampling): string {
-  return JSON.stringify(jsonBySchema(schema, createDice(sampling.seed, hashText(prompt.text))))
+  const drawn = jsonBySchema(schema, createDice(sampling.seed, hashText(prompt.text)))
+  const ruling = ruleOn(question(prompt.messages ?? readTurns(prompt.text).messages), schema)
+  return JSON.stringify(ruling === null ? drawn : { ...(drawn as object), ...ruling })
 }
 
 const STEP_TOKEN = tokenize(STEP_MARK)[0]!
