@@ -2,7 +2,7 @@
 // 21st, quotes and Markdown around an answer. Text in, text out; linear in the length of the text.
 
 /** Longer texts are no final answers. */
-const maximumLength = 2_000
+const maximumLength = 600
 
 type Rule = readonly [sign: RegExp, pattern: RegExp, replacement: string | ((...parts: string[]) => string)]
 
