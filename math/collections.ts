@@ -34,7 +34,8 @@ function signsOf(node: Node): readonly Node[] {
 function isCondition(node: Node): boolean {
   if (node.kind !== 'relation') return false
   const last = node.operands.at(-1)
-  return node.operators.includes('in') && last?.kind === 'named-set'
+  const isSet = last?.kind === 'named-set' || (last?.kind === 'symbol' && /^[ZNQR]$/.test(last.name))
+  return node.operators.includes('in') && isSet
 }
 
 function spelledName(assignment: Assignment): string {

@@ -112,13 +112,25 @@ function settleRelation(left: Node, right: Node): Comparison | null {
   if (relation.kind !== 'relation') return null
   const assignment = assignmentOf(relation)
   const meant = assignment?.value ?? lastOfChain(relation)
-  if (meant !== null && assignment?.name.kind === 'sum') {
-    // x + y = 5 is an equation, or the value of a sum.
+  // x + y = 0 is an equation, x + y = 5 may be the value of a sum.
+  if (meant !== null && assignment?.name.kind === 'sum' && rationalValue(meant)?.numerator === 0n) {
     const verdict = compareResolved(meant, other)
     return verdict.verdict === 'equal' ? unknown('equation') : verdict
   }
+  const shared = sharedValue(relation, other)
+  if (shared !== null) return left.kind === 'relation' ? compareResolved(shared, other) : compareResolved(other, shared)
   if (meant !== null) return left.kind === 'relation' ? compareResolved(meant, other) : compareResolved(other, meant)
   return mayBeSet(other) || other.kind === 'list' ? null : different('kind')
+}
+
+/** x = y = 2 beside a list or a tuple of two: the value of each name. Null for other relations. */
+function sharedValue(relation: Extract<Node, { kind: 'relation' }>, other: Node): Node | null {
+  if (other.kind !== 'tuple' && other.kind !== 'list') return null
+  const names = relation.operands.slice(0, -1)
+  const value = relation.operands.at(-1)
+  const isChain = names.every(({ kind }) => kind === 'symbol') && relation.operators.every((sign) => sign === '=')
+  if (value === undefined || names.length < 2 || names.length !== other.items.length || !isChain) return null
+  return { kind: 'tuple', open: '(', close: ')', items: names.map(() => value) }
 }
 
 /** One value, as opposed to a set. */

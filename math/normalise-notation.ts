@@ -2,7 +2,7 @@
 // 21st, quotes and Markdown around an answer. Text in, text out; linear in the length of the text.
 
 /** Longer texts are no final answers. */
-const maximumLength = 2_000
+const maximumLength = 600
 
 type Rule = readonly [sign: RegExp, pattern: RegExp, replacement: string | ((...parts: string[]) => string)]
 
@@ -79,6 +79,15 @@ const rules: readonly Rule[] = [
     '\\text{ $1}/\\text{$2}$3',
   ],
   [/\\math/, /\\(?:mathbf|Bbb)\s*\{?([RZNQ])\}?(?![A-Za-z])/g, '\\mathbb{$1}'],
+  [
+    /^all/i,
+    /^all (?:the )?real numbers except (?:for )?([^A-Za-z]+|\$?[^A-Za-z]+\$?)\.?$/i,
+    '\\mathbb{R}\\setminus\\{$1\\}',
+  ],
+  [/^all/i, /^all (?:the )?positive real numbers\.?$/i, '(0,\\infty)'],
+  [/^all/i, /^all (?:the )?negative real numbers\.?$/i, '(-\\infty,0)'],
+  [/^all/i, /^all (?:the )?non-?negative real numbers\.?$/i, '[0,\\infty)'],
+  [/^all/i, /^all (?:the )?integers\.?$/i, '\\mathbb{Z}'],
   [/\{\}/, /\\(pi|infty|theta|alpha|beta|emptyset|circ)\{\}/g, '\\$1 '],
 ]
 
@@ -98,7 +107,7 @@ export function normaliseNotation(answer: string): string {
 const bareMoney = /^(-?)\$\s?(\d[\d,]*(?:\.\d+)?)$/
 /** A number with the letter of a unit, in plain text: "2500 m". */
 const letteredUnit =
-  /^(-?[\d.,]+(?:\s?\/\s?\d+)?|-?\d+ \d+\/\d+)\s+((?:km|cm|mm|m|kg|mg|g|mL|ml|L|l|h|s)(?:\^\{?[23]\}?)?(?:\/(?:km|m|kg|L|h|s|min)(?:\^\{?[23]\}?)?)?)$/
+  /^(-?[\d.,]+(?:\s?\/\s?\d+)?|-?\d+ \d+\/\d+)\s+((?:km|cm|mm|m|kg|mg|g|mL|ml|L|l|h|s|N|J|W|V|Pa|Hz)(?:\^\{?[23]\}?)?(?:\/(?:km|m|kg|L|h|s|min)(?:\^\{?[23]\}?)?)?)$/
 
 /** What plain text, without a formula, means by a dollar sign or a letter behind its number. */
 export function plainQuantity(text: string): string {

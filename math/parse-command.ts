@@ -2,7 +2,7 @@
 // for each structure; a new one is a new case and its function.
 
 import { callOf, numberNode, quotient, root } from './build.ts'
-import type { Node } from './node.ts'
+import { rewrite, type Node } from './node.ts'
 import { ParseFault } from './parse-fault.ts'
 import { fromDecimal } from './rational.ts'
 import { expectMark, isMark, nested, peek, takeMark, type Reader } from './reader.ts'
@@ -184,7 +184,11 @@ function parseSeries(reader: Reader, name: 'sum' | 'prod'): Node {
   // Reading may have split tokens: the term ends where all that was left of the tokens ends.
   if (reader.at !== reader.tokens.length || end === start) throw new ParseFault(`\\${name} without a body`)
   reader.tokens.push(...rest)
-  return { kind: 'series', name, variable: bound, from, to, body }
+  // In a sum over i the letter is no imaginary unit.
+  const counted = rewrite(body, (part) =>
+    part.kind === 'constant' && part.name === bound ? { kind: 'symbol', name: bound } : part,
+  )
+  return { kind: 'series', name, variable: bound, from, to, body: counted }
 }
 
 /** Index of the first token behind the term that begins here. */

@@ -84,7 +84,7 @@ function properFraction(node: Node): boolean {
   return (
     !above.decimal &&
     !below.base.decimal &&
-    above.value.numerator > 0n &&
+    above.value.numerator >= 0n &&
     above.value.numerator < below.base.value.numerator
   )
 }

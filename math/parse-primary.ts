@@ -158,7 +158,8 @@ function applyFunction(name: string, values: readonly Node[], value: Node, base:
   if (name === 'lg') return callOf('log', value, numberNode(10n))
   if (name === 'log') return base === null ? callOf('log', value) : callOf('log', value, base)
   if (base !== null) throw new ParseFault(`subscript of ${name}`)
-  return callOf(name, ...values)
+  // max{1, 2}: the items of the set.
+  return value.kind === 'set' ? callOf(name, ...value.items) : callOf(name, ...values)
 }
 
 /** The argument of a function without brackets: a product of simple factors, up to the next function. */

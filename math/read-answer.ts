@@ -69,7 +69,7 @@ function wordsOf(text: string): string {
 const wrapped = /^\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox)\s*\{\s*(.*?)\s*\}$/s
 
 function choiceOf(text: string): Choice | null {
-  let bare = text.trim()
+  let bare = text.replace(/\\(?:display|text)style(?![A-Za-z])/g, '').trim()
   let explicit = false
   for (
     let inside = wrapped.exec(bare)?.[1];
@@ -172,7 +172,7 @@ export function readAnswer(text: string): ReadAnswer {
     !/[\\^_={}<>|]/.test(spelling.replace(/[\^_]\{[\d-]+\}$/, ''))
   ) {
     // Prose without any sign of where its answer is: what its phrases say, or its last number.
-    const weak = findFinalAnswer(spelling)
+    const weak = findFinalAnswer(/\\/.test(answer) ? spelling : answer)
     if (weak !== null && weak.answer !== spelling) readings = readingsOf(weak.answer)
   }
   return { answer, spelling, words, readings, choice }

@@ -48,10 +48,7 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
       return values.every((value) => value !== null) ? unite(values.map(point)) : null
     }
     case 'named-set':
-      if (node.name === 'R') return line
-      return node.name === 'R^+' || node.name === 'R_+'
-        ? [{ lower: 0, upper: Infinity, lowerOpen: true, upperOpen: true }]
-        : null
+      return namedRealSet(node.name)
     case 'set-operation': {
       const left = realSetOf(node.left, true)
       const right = realSetOf(node.right, true)
@@ -91,6 +88,23 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
     case 'ratio':
     case 'series':
     case 'symbol':
+      return null
+  }
+}
+
+function namedRealSet(name: string): RealSet | null {
+  switch (name) {
+    case 'R':
+      return line
+    case 'R^+':
+    case 'R_+':
+      return [{ lower: 0, upper: Infinity, lowerOpen: true, upperOpen: true }]
+    case 'R^-':
+    case 'R_-':
+      return [{ lower: -Infinity, upper: 0, lowerOpen: true, upperOpen: true }]
+    case 'R^*':
+      return complement([point(0)])
+    default:
       return null
   }
 }
@@ -173,6 +187,11 @@ function solveLink(left: Node, relator: Relator, right: Node): Solution | null {
   if (relator === 'in') {
     const set = realSetOf(right, true)
     return set === null ? null : { unknown: unknownOf(left), set }
+  }
+  // -∞ < x < ∞ says nothing.
+  if (relator === '<' || relator === '<=') {
+    if (realValue(left) === -Infinity) return { unknown: unknownOf(right), set: line }
+    if (realValue(right) === Infinity) return { unknown: unknownOf(left), set: line }
   }
   if (right.kind === 'call' && right.name === 'abs') return solveDistance(right, relator, left, true)
   if (left.kind === 'call' && left.name === 'abs') return solveDistance(left, relator, right, false)

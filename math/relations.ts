@@ -134,11 +134,22 @@ function factorBetween(left: Node, right: Node, equation: boolean): 1 | -1 | 0 |
   return ratio === null ? null : ratio > 0 ? 1 : ratio < 0 ? -1 : 0
 }
 
+/** log x = 3 and x = 1000: solved or not is not seen from multiples. */
+function isTranscendental(node: RelationNode): boolean {
+  return contains(
+    node,
+    (part) =>
+      (part.kind === 'call' && contains(part, ({ kind }) => kind === 'symbol')) ||
+      (part.kind === 'power' && contains(part.exponent, ({ kind }) => kind === 'symbol')),
+  )
+}
+
 function compareEquations(left: RelationNode, right: RelationNode): Comparison {
   const [a, b] = left.operands
   const [c, d] = right.operands
   if (a === undefined || b === undefined || c === undefined || d === undefined) return unknown('relation')
   const factor = factorBetween(sidesApart(a, b), sidesApart(c, d), true)
+  if (factor === 0 && [left, right].some(isTranscendental)) return unknown('relation')
   return factor === null ? unknown('relation') : factor === 0 ? different('equation') : equal('equation')
 }
 
