@@ -1,113 +1,124 @@
-// Measures screening: problems a second on one core, bytes of the index for each problem, and how many planted
-// near duplicates of real problems are found. Use: node bench/screen.ts [problems to index, default 50000]
+// Measures screening against its floors: problems a second of processor time on one core and resident memory with a
+// full index, the time of a rebuild, planted near copies of real problems that are found, real problems and variants
+// with other numbers that are refused. Exits with 1 below a floor. Use: node bench/screen.ts [problems, default 1000000]
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createScreen, screenConfig } from '../processors/screen.ts'
 import { createScreenIndex } from '../processors/screening/screen-index.ts'
 import { problemId } from '../schemas/ids.ts'
-import { silentLogger } from '../schemas/logger.ts'
-import type { Problem } from '../schemas/records.ts'
+import type { Problem, Screened } from '../schemas/records.ts'
+import { inventedProblems, TEMPLATES } from '../test/support/invented-problems.ts'
+import { drawsOf, NEAR_COPIES } from '../test/support/near-copies.ts'
+import { context, problem, screened } from '../test/support/problems.ts'
 
-const wanted = Number(process.argv[2] ?? 50_000)
-const config = screenConfig.parse({})
-const signal = new AbortController().signal
-
-let state = 12345
-/** Small seeded generator: the bench is the same every time. */
-function random(below: number): number {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-  return Math.floor((state / 2 ** 32) * below)
-}
-const pick = <Item>(items: readonly Item[]): Item => items[random(items.length)]!
-
-const NOUNS =
-  'apples books coins stamps marbles cards tickets bottles boxes pens chairs plates roses shells stones kites'.split(
-    ' ',
-  )
-const NAMES = 'Ada Ben Cleo Dan Eva Finn Gus Hana Ian Jo Kai Lea Max Nia Otto Pia'.split(' ')
-const SENTENCES = [
-  () => `${pick(NAMES)} has ${random(900) + 2} ${pick(NOUNS)} and gives ${random(90) + 2} of them to ${pick(NAMES)}.`,
-  () => `A box holds ${random(500) + 2} ${pick(NOUNS)}, and ${random(50) + 2} boxes stand in the hall.`,
-  () => `Every day ${pick(NAMES)} buys ${random(70) + 2} ${pick(NOUNS)} for $${random(900) + 1}.`,
-  () => `Let $f(x) = ${random(90) + 2}x^2 - ${random(90) + 2}x + ${random(900) + 1}$.`,
-  () => `Of ${random(9000) + 10} ${pick(NOUNS)}, $\\frac{${random(8) + 1}}{${random(8) + 9}}$ are broken.`,
-]
-const QUESTIONS = [
-  () => `How many ${pick(NOUNS)} are there in the end?`,
-  () => `Find the value of $f(${random(90)})$.`,
-  () => `What is the total price of ${random(80) + 2} ${pick(NOUNS)}?`,
-]
-const invented = (): string => [pick(SENTENCES)(), pick(SENTENCES)(), pick(SENTENCES)(), pick(QUESTIONS)()].join(' ')
-
-const record = (slot: number, text: string): Problem => ({
-  id: problemId('bench', slot, 0),
-  runId: 'bench',
-  revision: 'main',
-  createdAt: 0,
-  slot,
-  choice: 0,
-  text,
-  source: 'jsonl',
-  sourceFile: null,
-  sourceLine: null,
-  referenceAnswer: null,
-  opener: null,
-  controlTask: null,
-  generation: null,
-  metadata: {},
-})
-
-const index = createScreenIndex(config.duplicates)
+const FLOORS = { aSecond: 5000, gigabytes: 1.5, recall: 0.95, falseAlarms: 0.001 }
+const wanted = Number(process.argv[2] ?? 1_000_000)
+const CHUNK = 2000
+const { duplicates, ...rest } = screenConfig.parse({})
+const config = { ...rest, duplicates }
+const index = createScreenIndex(duplicates)
 const screen = createScreen({ config, index, now: () => 0 })
-const before = process.memoryUsage().rss
-let slot = 0
-let refused = 0
-const started = performance.now()
-for (; slot < wanted; slot += 1) {
-  const outcome = await screen(record(slot, invented()), { signal, log: silentLogger })
-  if ('reject' in outcome) refused += 1
+
+const processorSeconds = (since?: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(since)
+  return (user + system) / 1e6
 }
-const seconds = (performance.now() - started) / 1000
-console.log(
-  `${wanted} invented problems (${refused} refused): ${(wanted / seconds).toFixed(0)} a second; the index holds ${index.size} in ` +
-    `${(index.bytes / 2 ** 20).toFixed(0)} MiB, ${(index.bytes / index.size).toFixed(0)} bytes each; RSS grew by ${((process.memoryUsage().rss - before) / 2 ** 20).toFixed(0)} MiB`,
+function judge(held: boolean, text: string): void {
+  if (!held) process.exitCode = 1
+  console.log(`${held ? 'ok  ' : 'LOW '} ${text}`)
+}
+
+/** Screens records in chunks that are made outside the measured time. Returns processor seconds. */
+async function timed(count: number, make: (at: number) => Problem): Promise<number> {
+  let seconds = 0
+  for (let from = 0; from < count; from += CHUNK) {
+    const chunk = Array.from({ length: Math.min(CHUNK, count - from) }, (_, at) => make(from + at))
+    const since = process.cpuUsage()
+    for (const record of chunk) await screen(record, context())
+    seconds += processorSeconds(since)
+  }
+  return seconds
+}
+
+const invent = inventedProblems(1)
+const seconds = await timed(wanted, (at) => problem(invent(), { id: problemId('bench', at, 0), slot: at }))
+const { rss } = process.memoryUsage()
+judge(
+  wanted / seconds >= FLOORS.aSecond,
+  `${(wanted / seconds).toFixed(0)} invented problems a second, up to an index of ${index.size}`,
+)
+judge(
+  rss / 1e9 <= FLOORS.gigabytes,
+  `${(rss / 1e9).toFixed(2)} GB resident; the index ${(index.bytes / 1e9).toFixed(2)} GB, ${(index.bytes / index.size).toFixed(0)} bytes each`,
 )
 
-const file = join(import.meta.dirname, '../../shared/data/benchmarks/gsm8k_test.jsonl')
-if (existsSync(file)) {
-  const texts = readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => (JSON.parse(line) as { problem: string }).problem)
-  let falseAlarms = 0
-  for (const text of texts) if (index.admit(problemId('real', slot++, 0), text) !== null) falseAlarms += 1
-  const swapped = (text: string): string => {
-    const words = text.split(' ')
-    const at = words.findIndex((word, place) => place > words.length / 2 && /^[a-z]{4,}$/.test(word))
-    return words.map((word, place) => (place === at ? 'something' : word)).join(' ')
-  }
-  const planted: Record<string, (text: string) => string> = {
-    'one word exchanged': swapped,
-    'sentences reversed': (text) =>
-      text
-        .split(/(?<=[.?!])\s+/)
-        .reverse()
-        .join(' '),
-    'other blanks and case': (text) => `  ${text.toUpperCase().replaceAll(' ', '  ')}`,
-    'numbers in dollars': (text) => text.replace(/\d[\d,.]*\d|\d/g, '$$$&$$'),
-  }
-  for (const [how, change] of Object.entries(planted)) {
-    let found = 0
-    for (const text of texts) if (index.admit(problemId('planted', slot++, 0), change(text)) !== null) found += 1
-    console.log(`planted ${how}: ${found} of ${texts.length} found`)
-  }
-  const renumbered = texts.map((text) => text.replace(/\d+/, (digits) => String(Number(digits) + 1)))
-  let kept = 0
-  for (const text of renumbered) if (index.admit(problemId('kept', slot++, 0), text) === null) kept += 1
-  console.log(
-    `first number changed: ${kept} of ${texts.length} kept; real problems refused as duplicates: ${falseAlarms}`,
+const texts = ['gsm8k_test', 'amc23', 'aime24'].flatMap((name) => {
+  const file = join(import.meta.dirname, `../../shared/data/benchmarks/${name}.jsonl`)
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter((line) => line !== '').map((line) => (JSON.parse(line) as { problem: string }).problem)
+})
+if (texts.length === 0) console.log('real problems skipped: ../shared/data/benchmarks is not on this machine')
+else {
+  // Each round adds a number to every text, so that the rounds are other problems.
+  const rounds = 4
+  const made = rounds * texts.length
+  const real = await timed(made, (at) =>
+    problem(`${texts[at % texts.length]!} Add ${at + 10_000}.`, { id: problemId('real', at, 0), slot: at }),
   )
-} else {
-  console.log('planted duplicates skipped: ../shared/data/benchmarks is not on this machine')
+  judge(made / real >= FLOORS.aSecond, `${(made / real).toFixed(0)} real problems a second with that index`)
+
+  const filled = (): ReturnType<typeof createScreenIndex> => {
+    const fresh = createScreenIndex(duplicates)
+    for (const [at, text] of texts.entries()) fresh.admit(problemId('real', at, 0), text)
+    return fresh
+  }
+  const refused = texts.length - filled().size
+  judge(
+    refused / texts.length <= FLOORS.falseAlarms,
+    `${refused} of ${texts.length} distinct real problems refused as duplicates`,
+  )
+  for (const [how, copy] of Object.entries(NEAR_COPIES)) {
+    const against = filled()
+    const copies = texts.flatMap((text, at) => {
+      const changed = copy(text, drawsOf(at + 1))
+      return changed === text ? [] : [changed]
+    })
+    const found = copies.filter((text, at) => against.admit(problemId('copy', at, 0), text) !== null).length
+    const share = found / copies.length
+    judge(share >= FLOORS.recall, `${(share * 100).toFixed(1)} % of ${copies.length} near copies found: ${how}`)
+  }
 }
+
+let lost = 0
+let variants = 0
+for (const template of TEMPLATES) {
+  const draw = drawsOf(7)
+  const against = createScreenIndex(duplicates)
+  const made = new Set(Array.from({ length: 400 }, () => template(draw)))
+  variants += made.size
+  for (const [at, text] of [...made].entries()) if (against.admit(problemId('variant', at, 0), text) !== null) lost += 1
+}
+judge(lost === 0, `${lost} of ${variants} variants with other numbers refused`)
+
+let making = 0
+// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable over made records
+async function* accepted(): AsyncGenerator<Screened> {
+  const again = inventedProblems(1)
+  for (let from = 0; from < wanted; from += CHUNK) {
+    const since = process.cpuUsage()
+    const chunk = Array.from({ length: Math.min(CHUNK, wanted - from) }, (_, at) =>
+      screened(problem(again(), { id: problemId('bench', from + at, 0), slot: from + at })),
+    )
+    making += processorSeconds(since)
+    yield* chunk
+  }
+}
+const since = process.cpuUsage()
+const held = await index.rebuild(accepted(), null)
+const rebuilding = processorSeconds(since) - making
+judge(
+  held / rebuilding >= FLOORS.aSecond,
+  `${rebuilding.toFixed(1)} s to rebuild the index of ${held}, ${(held / rebuilding).toFixed(0)} a second`,
+)

@@ -4,6 +4,8 @@ import { proseOf, wordsOf } from './prose.ts'
 
 const LONGEST_PERIOD = 60
 const TIMES = 8
+/** Blanks, digits and rules may go on for so many characters. */
+const LONGEST_LAYOUT = 240
 const GRAM = 4
 
 /** What is repeated and how, or null. Time is linear in the text's length. */
@@ -26,11 +28,12 @@ export function loopIn(text: string): string | null {
       let end = at + 1
       while (end < length && end - begin < needed && repeats(end)) end += 1
       if (end - begin < needed) continue
+      while (end < length && end - begin < LONGEST_LAYOUT && repeats(end)) end += 1
       const piece = text.slice(end - period, end)
       // \\quad\\quad, & & & and the like are layout; a sum of equal terms is a sum.
-      const layout = !/\p{L}/u.test(piece) || (piece.includes('\\') && period <= 12)
+      const layout = end - begin < LONGEST_LAYOUT && (!/\p{L}/u.test(piece) || (piece.includes('\\') && period <= 12))
       const word = period === 1 || new Set(piece.match(/\p{L}/gu)).size >= 2
-      if (!layout && word) return `loop of ${JSON.stringify(piece)}`
+      if (!layout && (word || end - begin >= LONGEST_LAYOUT)) return `loop of ${JSON.stringify(piece)}`
     }
   }
   return null

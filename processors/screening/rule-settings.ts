@@ -17,7 +17,7 @@ export const ruleSettings = {
     .number()
     .min(0)
     .max(1)
-    .default(0.02)
+    .default(0.01)
     .describe('Share of the words that must be numbers, signs, formulas or words of mathematics; 0 keeps all'),
   severalProblems: policy.default('refuse').describe('Two and more numbered problems in one text'),
   parts: policy.default('keep').describe('One problem that asks for several parts, as (a) and (b)'),
@@ -25,6 +25,7 @@ export const ruleSettings = {
     .default('refuse')
     .describe('Problems that need a figure, a table, a list or another problem that is not in the text'),
   proofs: policy.default('refuse').describe('Problems that ask for a proof and for no value: no answer to compare'),
+  programs: policy.default('refuse').describe('Problems that ask for a program'),
   multipleChoice: policy.default('keep').describe('Problems that list the answers to choose from'),
   yesNo: policy.default('keep').describe('Problems that are answered by yes or no, true or false: easily guessed'),
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { screenConfig } from '../../../processors/screen.ts'
-import { judgeText } from '../../../processors/screening/rules.ts'
+import { languageOf } from '../../../processors/screening/language.ts'
+import type { Rule } from '../../../processors/screening/rule.ts'
+import type { RuleSettings } from '../../../processors/screening/rule-settings.ts'
+import { judgeText, RULES } from '../../../processors/screening/rules.ts'
 
 const LIMITS = screenConfig.parse({})
 const reasonOf = (text: string, finishReason: string | null = 'stop'): string | null => {
@@ -9,74 +14,102 @@ const reasonOf = (text: string, finishReason: string | null = 'stop'): string | 
   return 'reason' in judged ? judged.reason : null
 }
 
-const REFUSED: Readonly<Record<string, readonly string[]>> = {
-  empty: [''],
-  'non-printing': ['Compute \u000crac{1}{2} + 1.', 'What is 1 \ufffd 2 equal to?', 'What is \ud800 plus 1?'],
-  'too-long': [`What is ${'one and then '.repeat(400)}?`],
-  repetition: [
-    `What is the sum of ${'the numbers and '.repeat(12)}?`,
-    `Find x. ${'Zz'.repeat(40)}`,
-    `Find x. ${'a'.repeat(60)}`,
-    'How many apples are there in all?\n'.repeat(5),
-  ],
-  unfinished: [
-    'Find all integers such that:',
-    'Let $a$, $b$ be reals with $a+b=1$, find the',
-    'Evaluate the sum \\[ 1 + 2 +',
-    'What is the area of the figure? [asy] draw((0,0)--(1,1));',
-    'Solve \\begin{align} x &= 1 \\\\ y &= 2. What is x?',
-  ],
-  'not-a-problem': [
-    '## Step 1: Add the numbers to find 4.',
-    "I'm sorry, I cannot find that.",
-    'Sure, here is how to find it.',
-  ],
-  fragment: [
-    'and the other is 5. What is the sum?',
-    ', where $x > 0$. Find $x$.',
-    ') is the centre. What is the radius?',
-  ],
-  'too-short': ['1 + 1?'],
-  'other-language': [
-    'Quelle est la somme des angles d’un triangle dont les côtés mesurent trois, quatre et cinq centimètres dans le plan ?',
-    '三角形の二辺の長さが3と4で、その間の角が直角であるとき、斜辺の長さを求めなさい。',
-    'Найдите сумму всех целых чисел, которые больше десяти и меньше двадцати.',
-    'Berechne die Summe aller natürlichen Zahlen, die kleiner als hundert und durch sieben teilbar sind, und zeige den Weg.',
-  ],
-  'no-question': ['The area of a circle of radius 3 and its centre.', 'Mathematics was always a great joy to her.'],
-  'answer-in-problem': ['What is $2+2$? It follows that the value is $\\boxed{4}$.'],
-}
-
+/** Problems that no rule may refuse as the config is without a word. */
 const KEPT = [
   'Simplify $\\frac{8}{22}$.',
   'Compute $\\sin 60^\\circ$.',
   'Compute $\\dbinom{5}{3}$.',
   'what is 7 times 8?',
   'is 91 a prime number?',
-  'Prove that $\\sqrt{2}$ is irrational.',
-  'Show that the sum of two odd numbers is even.',
   'What number goes in the box? $3 + \\boxed{?} = 5$',
   'Find the next number: 1, 1, 2, 3, 5, 8, ...',
-  'Calculate the value of 1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1.',
-  'What is the remainder when 100000000000000000000000000000000000000000 is divided by 7?',
   'List all the factors of 36.',
-  'Order the numbers 3/4, 2/3 and 5/8 from least to greatest.',
+  'Let $f(x)=x^2+1$.\n(a) Find $f(2)$.\n(b) Find $f(f(1))$.',
+  'What is $2^5$? (A) 10 (B) 25 (C) 32 (D) 64',
 ]
 
-describe('the rules', () => {
-  for (const [reason, texts] of Object.entries(REFUSED)) {
-    for (const text of texts) {
-      it(`${reason}: ${JSON.stringify(text.slice(0, 60))}`, () => {
-        assert.equal(reasonOf(text), reason)
+/** The defaults, with the rule that a policy turns off by default turned on. */
+function settingsFor({ setting }: Rule): RuleSettings {
+  const on = setting !== null && LIMITS[setting] === 'keep'
+  return on ? { ...LIMITS, [setting]: 'refuse' } : LIMITS
+}
+
+describe('each rule, by its own examples', () => {
+  for (const rule of RULES) {
+    const detail = (text: string): string | null =>
+      rule.detail({ text, finishReason: 'stop', language: languageOf(text), limits: settingsFor(rule) })
+    for (const text of rule.examples.refuses) {
+      it(`${rule.reason} refuses ${JSON.stringify(text.slice(0, 60))}`, () => {
+        assert.ok((detail(text)?.length ?? 0) > 5)
+        // An earlier rule may see more in it, but it is never kept.
+        assert.ok('reason' in judgeText(text, 'stop', settingsFor(rule)))
+      })
+    }
+    for (const text of rule.examples.passes) {
+      it(`${rule.reason} passes ${JSON.stringify(text.slice(0, 60))}`, () => {
+        assert.equal(detail(text), null)
       })
     }
   }
 
+  it('is there for both sides, and each name is one rule', () => {
+    for (const { examples } of RULES) assert.ok(examples.refuses.length > 0 && examples.passes.length > 0)
+    assert.equal(new Set(RULES.map(({ reason }) => reason)).size, RULES.length)
+  })
+
+  it('is turned off where its policy says keep', () => {
+    for (const rule of RULES) {
+      if (rule.setting === null || typeof LIMITS[rule.setting] !== 'string') continue
+      const limits = { ...LIMITS, [rule.setting]: 'keep' }
+      for (const text of rule.examples.refuses)
+        assert.equal(rule.detail({ text, finishReason: 'stop', language: 'en', limits }), null, text)
+    }
+  })
+
+  it('stands in the table of docs/screening.md', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/screening.md'), 'utf8')
+    for (const { reason, setting } of RULES) {
+      assert.ok(page.includes(`| \`${reason}\` |`), `${reason} has no row`)
+      if (setting !== null) assert.ok(page.includes(`\`${setting}\``), `${setting} is not there`)
+    }
+  })
+})
+
+describe('the rules', () => {
   for (const text of KEPT) {
-    it(`keeps ${JSON.stringify(text)}`, () => {
+    it(`keep ${JSON.stringify(text)}`, () => {
       assert.equal(reasonOf(text), null)
     })
   }
+
+  it('are done in time with 100 kB of hostile text', () => {
+    for (const unit of [
+      '\n',
+      '1. ',
+      'a) ',
+      '(A) ',
+      'the figure ',
+      '\nProblem 2: ',
+      '$',
+      '| ',
+      'Prove ',
+      '.',
+      'is ',
+      '\\[',
+      '[asy]',
+      'which of the following ',
+      ', ',
+    ]) {
+      const text = `What is 1? ${unit.repeat(100_000 / unit.length)}x`
+      for (const rule of RULES)
+        rule.detail({
+          text,
+          finishReason: 'stop',
+          language: 'en',
+          limits: { ...settingsFor(rule), maxCharacters: 200_000 },
+        })
+    }
+  })
 
   it('refuse a problem that the token limit cut, but not an imported one', () => {
     assert.equal(reasonOf('What is 7 times 8?', 'length'), 'unfinished')
