@@ -2,7 +2,8 @@
 // other, signs are left out), exact pairs and triples (numbers and signs as they are, and where a sentence begins and
 // ends), and the numbers alone. Each is GRAM_BITS of a hash. Part of the file format: see NORMAL_FORM.
 
-import { hashOf, NUMBER, SIGN, WORD, type Words } from './contamination-words.ts'
+import { hashOf } from './contamination-spellings.ts'
+import { NUMBER, SIGN, WORD, type Words } from './contamination-words.ts'
 
 /** Two grams that are alike by chance (1 in 16 million) bring a share of one triple, never a verdict. */
 export const GRAM_BITS = 24

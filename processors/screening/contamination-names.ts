@@ -2,7 +2,8 @@
 // that a problem whose Anna became Omar is still found. What is taken for a name by mistake (a month, a town) costs
 // a fingerprint a few of its triples and nothing else.
 
-import { hashOf, NUMBER, SIGN, WORD, type Words } from './contamination-words.ts'
+import { hashOf } from './contamination-spellings.ts'
+import { NUMBER, SIGN, WORD, type Words } from './contamination-words.ts'
 
 const PEOPLE = new Set(
   (

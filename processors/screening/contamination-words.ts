@@ -3,6 +3,8 @@
 // thousands separators and drawings ([asy]) make no difference. It is part of the file format: it changes only
 // together with NORMAL_FORM, and is therefore not that of the duplicates (tokens.ts), which may change any day.
 
+import { EMPTY_HASH, extendHash, FRACTIONS, hashOf, NUMBERS, SPELLED, STYLES, TENS } from './contamination-spellings.ts'
+
 /** Name of this normal form, written into every fingerprint. */
 export const NORMAL_FORM = 'words@1'
 
@@ -20,29 +22,12 @@ export interface Words {
   readonly hashes: Uint32Array
   /** WORD, NUMBER or SIGN. */
   readonly kinds: Uint8Array
-  /** 1 where a sentence begins with the token: the first one, and those after . ? ! : ; or a line's end. */
+  /** 1 where a sentence may begin: the first token, those after . ? ! : ; or a line's end, a capital after a formula. */
   readonly openings: Uint8Array
   /** Where the token stands in the text. */
   readonly starts: Uint32Array
   readonly ends: Uint32Array
 }
-
-/** LaTeX commands that are style, brackets, products or fractions. */
-const STYLE =
-  'left right big bigg bigl bigr biggl biggr displaystyle textstyle limits mathrm text textbf textit textrm ' +
-  'mathbf mathit mathbb mathcal boldsymbol bm rm bf it operatorname mbox hbox emph underline overline widehat hat vec ' +
-  'bar tilde quad qquad hspace vspace phantom frac dfrac tfrac cfrac cdot times ast div ldots dots cdots dotsc dotsb ' +
-  'dotso langle rangle lfloor rfloor lceil rceil lvert rvert vert mid item displaylimits nolimits binom tbinom dbinom'
-/** LaTeX commands and characters by the word or sign that they stand for. */
-const SPELLINGS =
-  'le=< leq=< leqslant=< lt=< ge=> geq=> geqslant=> gt=> ne=! neq=! ≤=< ≥=> ≠=! −=- –=- pm=+ ±=+ circ=degrees ' +
-  'degree=degrees °=degrees √=sqrt ∠=angle △=triangle ∞=infty ∑=sum ∏=prod ∫=int ∈=in α=alpha β=beta γ=gamma δ=delta ' +
-  'ε=epsilon varepsilon=epsilon ζ=zeta η=eta θ=theta vartheta=theta κ=kappa λ=lambda μ=mu ν=nu ξ=xi π=pi ρ=rho ' +
-  'σ=sigma τ=tau φ=phi varphi=phi ϕ=phi χ=chi ψ=psi ω=omega'
-const NUMBER_WORDS =
-  'zero=0 two=2 three=3 four=4 five=5 six=6 seven=7 eight=8 nine=9 ten=10 eleven=11 twelve=12 thirteen=13 ' +
-  'fourteen=14 fifteen=15 sixteen=16 seventeen=17 eighteen=18 nineteen=19 twenty=20 thirty=30 forty=40 fifty=50 ' +
-  'sixty=60 seventy=70 eighty=80 ninety=90 hundred=100 thousand=1000 million=1000000'
 
 const DRAWING = /\[asy\][^]*?(?:\[\/asy\]|$)|\\begin\{tikzpicture\}[^]*?(?:\\end\{tikzpicture\}|$)/gi
 const MAY_DRAW = /\[asy\]|tikzpicture/i
@@ -91,14 +76,13 @@ export function wordsOf(raw: string): Words {
 
   const command = (): void => {
     const start = at
-    let hash = OFFSET
-    for (at += 1; isLetter(text.charCodeAt(at)); at += 1) hash = Math.imul(hash ^ (text.charCodeAt(at) | 0x20), PRIME)
+    let hash = EMPTY_HASH
+    for (at += 1; isLetter(text.charCodeAt(at)); at += 1) hash = extendHash(hash, text.charCodeAt(at) | 0x20)
     hash >>>= 0
     if (at === start + 1) {
       at += 1 // a single character: \\ \, \{ \$
     } else if (hash === BEGIN || hash === END) {
-      const close = text.indexOf('}', at)
-      if (close !== -1 && close - at < 32) at = close + 1
+      at += /^\s*\{[^{}]{0,32}\}/.exec(text.slice(at, at + 40))?.[0].length ?? 0
     } else if (FRACTIONS.has(hash)) {
       bareDigits()
     } else if (!STYLES.has(hash)) {
@@ -113,7 +97,7 @@ export function wordsOf(raw: string): Words {
   const bareDigits = (): void => {
     for (let digits = 0; digits < 2; digits += 1) {
       let next = at
-      while (text.charCodeAt(next) === SPACE) next += 1
+      while (text.charCodeAt(next) <= SPACE) next += 1
       if (!isDigit(text.charCodeAt(next))) return
       put(hashOf(text.charAt(next)), NUMBER, next, next + 1)
       at = next + 1
@@ -143,12 +127,13 @@ export function wordsOf(raw: string): Words {
 
   const word = (): void => {
     const start = at
-    let hash = OFFSET
+    if (beginsSentence(text, start)) opening = 1
+    let hash = EMPTY_HASH
     for (;;) {
       const code = text.charCodeAt(at)
       if (code < 0x80 ? isLetter(code) : isWordCharacter(code)) {
         const small = code < 0x80 ? code | 0x20 : text.charAt(at).toLowerCase().charCodeAt(0)
-        hash = Math.imul(hash ^ small, PRIME)
+        hash = extendHash(hash, small)
         at += 1
       } else if ((code === QUOTE || code === CURLY) && isLetter(text.charCodeAt(at + 1))) at += 1
       else if (lettersAlone(start)) at = afterBlanks(at)
@@ -176,7 +161,7 @@ export function wordsOf(raw: string): Words {
   }
 
   const beyond = (code: number): void => {
-    const spelling = SPELLED.get(hashOf(text.charAt(at)))
+    const spelling = SPELLED.get(hashOf(text.charAt(at).toLowerCase()))
     if (spelling !== undefined) {
       if (spelling.length > 1) putWord(hashOf(spelling), at, at + 1)
       else put(hashOf(spelling), SIGN, at, at + 1)
@@ -203,16 +188,6 @@ export function wordsOf(raw: string): Words {
   return { text, count, hashes, kinds, openings, starts, ends }
 }
 
-const OFFSET = 0x811c9dc5
-const PRIME = 0x01000193
-
-/** FNV-1a over UTF-16 units; unsigned 32 bits. */
-export function hashOf(text: string): number {
-  let hash = OFFSET
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME)
-  return hash >>> 0
-}
-
 const SPACE = 0x20
 const BANG = 0x21
 const QUOTE = 0x27
@@ -229,13 +204,7 @@ const BEGIN = hashOf('begin')
 const END = hashOf('end')
 const DEGREES = hashOf('degrees')
 const POWER = hashOf('^')
-const STYLES = new Set(STYLE.split(' ').map(hashOf))
-const FRACTIONS = new Set(['frac', 'dfrac', 'tfrac', 'cfrac'].map(hashOf))
-const pairs = (list: string): [number, string][] =>
-  list.split(' ').map((pair) => [hashOf(pair.slice(0, pair.lastIndexOf('='))), pair.slice(pair.lastIndexOf('=') + 1)])
-const SPELLED = new Map(pairs(SPELLINGS))
-const NUMBERS = new Map(pairs(NUMBER_WORDS).map(([hash, value]) => [hash, Number(value)]))
-const TENS = new Map([20, 30, 40, 50, 60, 70, 80, 90].map((value) => [hashOf(String(value)), value]))
+const FORMULA_ENDS = new Set(Array.from('$)]}', (character) => character.charCodeAt(0)))
 const ENDS_SENTENCE = asciiTable('.?!:;\n')
 const IS_SIGN = asciiTable('+-^=<>!')
 
@@ -271,6 +240,15 @@ function thousandsAt(text: string, at: number): number {
 function isFactorial(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1)
   return isDigit(before) || before === 0x29 || (isLetter(before) && !isLetter(text.charCodeAt(at - 2)))
+}
+
+/** A word with a capital after a formula: … = 5$ Explain */
+function beginsSentence(text: string, start: number): boolean {
+  const [first, second] = [text.charCodeAt(start), text.charCodeAt(start + 1)]
+  if (first < 0x41 || first > 0x5a || second < 0x61 || second > 0x7a) return false
+  let before = start - 1
+  while (text.charCodeAt(before) <= SPACE) before -= 1
+  return before < start - 1 && FORMULA_ENDS.has(text.charCodeAt(before))
 }
 
 /** The = of <= is no sign of its own. three-digit and 5-kilometre have hyphens, x-y and 5-x minus signs. */

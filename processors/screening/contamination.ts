@@ -15,10 +15,10 @@ export const contaminationConfig = z.strictObject({
     .describe('all: those of configs/benchmarks; or their names and paths of own files of ./magpie fingerprint'),
   share: z
     .number()
-    .min(0.3)
+    .min(0.2)
     .max(1)
-    .default(0.5)
-    .describe('Share of the word triples of a benchmark problem that a contaminated text holds'),
+    .default(0.4)
+    .describe('Share of the word triples of a benchmark problem, beyond its first 8, that a contaminated text holds'),
   numbersMatter: z
     .boolean()
     .default(true)
@@ -49,7 +49,7 @@ interface Known extends FingerprintEntry {
   readonly hitsNeeded: number
 }
 
-/** Word triples that a text holds at the least, however low the share. */
+/** Word triples that a text holds in any case; the share is of the others: the shorter a problem, the less it may miss. */
 const LEAST = 8
 
 /** Hits asked for where the problem has triples enough: chance hits of 24 bits seldom come in threes. */
@@ -67,7 +67,7 @@ export function createContamination(
     entries.flatMap((entry, index) => {
       const count = entry.grams.length
       if (count === 0) return []
-      const mayMiss = entry.exact ? 0 : Math.max(0, Math.min(count - LEAST, Math.floor((1 - share) * count + 1e-9)))
+      const mayMiss = entry.exact ? 0 : Math.floor((1 - share) * (count - LEAST) + 1e-9)
       return [{ ...entry, id: `${name}/${index}`, mayMiss, hitsNeeded: Math.min(HITS, count - mayMiss) }]
     }),
   )
