@@ -176,7 +176,7 @@ export function createEmbeddingIndex(similarity: number): EmbeddingIndex {
       places.scales[entry] = scaleOf(vector)
       places.fingerprints[entry] = fingerprint
       places.ids.set(idWords(id), entry * 4)
-      places.keys.set(keysOf(vector, places.scales[entry]!, middle).keys, entry * TABLES)
+      places.keys.set(keysOf(vector, places.scales[entry], middle).keys, entry * TABLES)
       known.set(id, entry)
       size += 1
       if (size === MIDDLE_OF) centre()

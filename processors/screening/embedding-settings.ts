@@ -16,7 +16,7 @@ export const embeddingsConfig = embedderConfig
       .number()
       .min(0.5)
       .max(1)
-      .default(0.95)
+      .default(0.9)
       .describe('Cosine from which two problems are near duplicates; what is right depends on the model'),
     numbersMatter: z
       .boolean()
