@@ -9,13 +9,13 @@ import type { Config } from '../configs/schema.ts'
 import { loadConfig } from '../configs/load.ts'
 import type { LoadedConfig } from '../configs/load.ts'
 import { callersOf } from '../llm/callers.ts'
-import { engineUrl } from '../llm/config.ts'
+import { EMBEDDER, engineUrl } from '../llm/config.ts'
 import type { LlmState } from '../llm/contract.ts'
 import { PROBE_PARTS, probeConfig, probeRevision, readProbe, removeProbe } from '../pipeline/probe.ts'
 import type { ProbedProblem } from '../pipeline/probe.ts'
 import { FOLLOW_UP_ACCOUNT } from '../processors/conversing/follow-up.ts'
 import { TURN_ACCOUNT } from '../processors/conversing/turn-answer.ts'
-import { rewardersOf, rolesOf, startRun } from '../pipeline/run.ts'
+import { callersIn, startRun } from '../pipeline/run.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { KafkaAddress } from '../stream/config.ts'
@@ -84,12 +84,14 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
 
 /** Who calls which endpoints at what price; a limit that finds itself is taken as the probe found it. */
 function endpointsOf(config: Config, states: LlmState['endpoints']): RoleEndpoints[] {
-  const [roles, rewarders] = [rolesOf(config), rewardersOf(config.stages.reward.rewards)]
+  const models = callersIn(config)
+  const { roles, rewarders, embedder } = models
   const prices = new Map([
     ...Object.entries(roles).map(([name, role]) => [name, role?.price] as const),
     ...Object.entries(rewarders).map(([name, { price }]) => [`reward:${name}`, price] as const),
+    [EMBEDDER, embedder?.price] as const,
   ])
-  const callers = callersOf({ roles, rewarders })
+  const callers = callersOf(models)
   // Follow-ups are counted apart from what else their roles say.
   const further = [FOLLOW_UP_ACCOUNT, TURN_ACCOUNT].flatMap((account) =>
     callers.filter(({ name }) => account.startsWith(`${name}:`)).map((caller) => ({ ...caller, account })),

@@ -11,7 +11,7 @@ import { PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
 import type { Source } from '../pipeline/produce.ts'
 import type { ActiveRun, RunResult, RunSnapshot } from '../pipeline/run-contract.ts'
-import { rewardersOf, rolesOf, startRun } from '../pipeline/run.ts'
+import { callersIn, startRun } from '../pipeline/run.ts'
 import { checkJsonl } from '../producers/jsonl.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { createAnnouncer } from './announce.ts'
@@ -182,8 +182,7 @@ const HOPELESS = new Set(['unauthorized', 'model-not-found', 'redirected', 'unre
 
 /** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
 export async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
-  const rewarders = rewardersOf(config.stages.reward.rewards)
-  const checks = await checkEndpoints({ roles: rolesOf(config), rewarders, signal })
+  const checks = await checkEndpoints({ ...callersIn(config), signal })
   const faults = checks.filter(({ error }) => error !== null && HOPELESS.has(error.code))
   if (faults.length > 0) {
     throw new UsageFault(

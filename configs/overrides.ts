@@ -6,9 +6,9 @@ import { valueAt } from './fault.ts'
 
 /** undefined: not given. */
 export interface Overrides {
-  /** Base URLs that stand for those of every role and every rewarder. */
+  /** Base URLs that stand for those of every role, every rewarder and the embedding model. */
   readonly endpoint?: readonly string[] | undefined
-  /** Model that stands for that of every role and every rewarder. */
+  /** Model that stands for that of every role, every rewarder and the embedding model. */
   readonly model?: string | undefined
   /** Name of the run. */
   readonly name?: string | undefined
@@ -42,9 +42,15 @@ function rewarders(tree: unknown): ConfigPath[] {
   )
 }
 
+/** The place of the embedding model, where it is called. */
+function embedder(tree: unknown): ConfigPath[] {
+  const path = ['stages', 'screen', 'embeddings']
+  return valueAt(tree, [...path, 'enabled']) === true ? [path] : []
+}
+
 /**
  * What the options set, in the order of application: for every role that the tree names or `needed` names, and for
- * every rewarder. `templateOf` names the template of a model id or null; with --model the questioner gets its
+ * every rewarder and the embedding model. `templateOf` names the template of a model id or null; with --model the questioner gets its
  * template, and keeps the file's where the model is not known or the file gives a chat template.
  */
 export function overridesFor(
@@ -55,7 +61,7 @@ export function overridesFor(
 ): Override[] {
   const named = valueAt(tree, ['roles'])
   const roles = new Set([...(typeof named === 'object' && named !== null ? Object.keys(named) : []), ...needed])
-  const speakers: ConfigPath[] = [...[...roles].map((role) => ['roles', role]), ...rewarders(tree)]
+  const speakers: ConfigPath[] = [...[...roles].map((role) => ['roles', role]), ...rewarders(tree), ...embedder(tree)]
   const list: Override[] = []
   const endpoints = given.endpoint ?? []
   if (endpoints.length > 0) {

@@ -179,7 +179,16 @@ function missingKeys(sections: Sections, work: Work, environment: Environment): 
         'endpoints' in each ? unset(each.endpoints, ['stages', 'reward', 'rewards', index]) : [],
       )
     : []
-  return [...roles, ...rewards]
+  const { screen } = sections.stages
+  const embeddings = embeds(sections, work)
+    ? unset(screen?.embeddings.endpoints ?? [], ['stages', 'screen', 'embeddings'])
+    : []
+  return [...roles, ...rewards, ...embeddings]
+}
+
+/** Whether this work asks for the vectors of problems. */
+function embeds({ stages: { screen } }: Sections, work: Work): boolean {
+  return screen?.embeddings.enabled === true && (work.stages === null || work.stages.includes('screen'))
 }
 
 function nothingToVerify({ stages: { answer, sample } }: Sections): ConfigFault[] {
@@ -241,6 +250,9 @@ function unpricedBudget(sections: Sections, work: Work): ConfigFault[] {
     ...(scores ? reward.rewards : [])
       .filter((each) => 'endpoints' in each && each.price === undefined)
       .map(({ name }) => `the reward ${name}`),
+    ...(embeds(sections, work) && sections.stages.screen?.embeddings.price === undefined
+      ? ['stages.screen.embeddings']
+      : []),
   ]
   if (unpriced.length === 0) return []
   const text = `needs a price, and ${unpriced.join(', ')} ${unpriced.length === 1 ? 'has' : 'have'} none; give each one, as price: { per: gpu-hour, usd: 2.5, gpus: 8 }`

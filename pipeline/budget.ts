@@ -2,6 +2,7 @@
 // what is left, as far as finished work tells; whatever it tells, a budget that is used up ends the run.
 
 import type { Config } from '../configs/schema.ts'
+import { EMBEDDER } from '../llm/config.ts'
 import { FOLLOW_UP_ACCOUNT } from '../processors/conversing/follow-up.ts'
 import { TURN_ACCOUNT } from '../processors/conversing/turn-answer.ts'
 import type { Source } from './produce.ts'
@@ -111,6 +112,7 @@ export function costOfProblem(
 export function payersOf({ stages }: Config, source: Source): Map<string, readonly string[]> {
   const payers = new Map<string, readonly string[]>()
   if (source.kind === 'magpie') payers.set('produce', ['questioner'])
+  if (stages.screen.embeddings.enabled) payers.set('screen', [EMBEDDER])
   if (stages.tag.enabled) payers.set('tag', ['tagger'])
   if (stages.answer.enabled) payers.set('answer', ['answerer'])
   if (stages.sample.enabled) payers.set('sample', ['sampler'])

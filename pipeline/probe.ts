@@ -3,6 +3,7 @@
 
 import { canonicalJson } from '../configs/canonical.ts'
 import type { LoadedConfig } from '../configs/load.ts'
+import { EMBEDDER } from '../llm/config.ts'
 import { LARGEST_BASE } from '../llm/seeds.ts'
 import { groupOf, PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
@@ -84,6 +85,7 @@ export async function readProbe(run: ReadRun, signal: AbortSignal): Promise<Prob
   }
   const farthest = new Map<string, Partial<Conversed>>()
   for (const [topic, name] of [
+    ['screened', 'Screened'],
     ['tagged', 'Tagged'],
     ['answered', 'Answered'],
     ['sampled', 'Sampled'],
@@ -95,19 +97,16 @@ export async function readProbe(run: ReadRun, signal: AbortSignal): Promise<Prob
     for await (const record of readRecords(run, topic, name, signal)) farthest.set(record.id, record)
   }
   for (const [id, record] of farthest) {
-    const { tags, answer, samples = [], judging, rewards = [], conversation = null } = record
+    const { screening, tags, answer, samples = [], judging, rewards = [], conversation = null } = record
     const roles = costs.get(id)
     if (roles === undefined) continue
+    if (screening?.embedding != null) add(roles, readOnly(EMBEDDER, screening.embedding))
     const responses = [...(answer === undefined || answer === null ? [] : [answer]), ...samples]
     const further = (conversation?.followUps ?? []).flatMap(({ tries, answers }) => [...tries, ...answers])
     const calls = [...(tags === undefined || tags === null ? [] : [tags]), ...responses, ...further]
     for (const { generation } of calls) add(roles, generation)
     for (const { generation } of judging?.judgements ?? []) if (generation !== null) add(roles, generation)
-    for (const { name, model, tokens, milliseconds, usd } of rewards) {
-      if (model === null) continue
-      const call = { promptTokens: tokens, cachedTokens: 0, completionTokens: 0, milliseconds, usd }
-      add(roles, { role: `reward:${name}`, ...call })
-    }
+    for (const reward of rewards) if (reward.model !== null) add(roles, readOnly(`reward:${reward.name}`, reward))
   }
   const sft = await keysOf(run, 'sft', signal)
   const preference = await keysOf(run, 'preferences', signal)
@@ -115,6 +114,15 @@ export async function readProbe(run: ReadRun, signal: AbortSignal): Promise<Prob
 }
 
 type Call = Pick<Generation, 'role' | 'promptTokens' | 'cachedTokens' | 'completionTokens' | 'milliseconds' | 'usd'>
+
+/** A call that wrote nothing. */
+function readOnly(
+  role: string,
+  { tokens, ...rest }: { tokens: number; milliseconds: number; usd: number | null },
+): Call {
+  const { milliseconds, usd } = rest
+  return { role, promptTokens: tokens, cachedTokens: 0, completionTokens: 0, milliseconds, usd }
+}
 
 function add(roles: Record<string, ProbedCost>, call: Call): void {
   const cost = (roles[call.role] ??= {

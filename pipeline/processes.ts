@@ -14,17 +14,20 @@ import type { Curated } from '../processors/curate.ts'
 import { createJudge } from '../processors/judge.ts'
 import { createReward } from '../processors/reward.ts'
 import { createSample } from '../processors/sample.ts'
-import { createScreen } from '../processors/screen.ts'
+import { createScreen, createScreenAhead } from '../processors/screen.ts'
 import { openContamination } from '../processors/screening/contamination-files.ts'
+import { createEmbeddingDuplicates } from '../processors/screening/embedding-duplicates.ts'
+import { embedderOf } from '../processors/screening/embedding-settings.ts'
 import { createScreenIndex } from '../processors/screening/screen-index.ts'
 import { createTag } from '../processors/tag.ts'
 import { createVerify } from '../processors/verify.ts'
 import type { Codec } from '../schemas/codec.ts'
+import type { Logger } from '../schemas/logger.ts'
 import type { RecordName, Records, Screened } from '../schemas/records.ts'
 import { topicFor, TOPICS } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
-import type { Process } from '../stream/outcome.ts'
+import type { LookAhead, Process } from '../stream/outcome.ts'
 import type { Outgoing } from '../stream/outgoing.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import { readable } from './read-records.ts'
@@ -38,6 +41,7 @@ export interface StageTools {
   readonly math: MathPool
   readonly codec: Codec
   readonly connection: KafkaConnection
+  readonly log: Logger
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
 }
@@ -45,7 +49,9 @@ export interface StageTools {
 /** A stage as the runtime takes it. What its process takes is what the planned stage reads. */
 export interface StageParts {
   /** Emits what goes to the topics. */
-  readonly process: Process<never, readonly Outgoing[]>
+  readonly process: Process<never, readonly Outgoing[], never>
+  /** Finds out what its process is handed as seen. */
+  readonly lookAhead?: LookAhead<never, unknown>
   /** One record at a time, in log order. */
   readonly ordered: boolean
   /** Runs after new partitions were assigned, before work on them starts. */
@@ -103,9 +109,12 @@ function free<In, Out>(process: Process<In, Out>, route: (out: Out) => Outgoing[
 }
 
 /** The same process with its outputs as messages. */
-function routed<In, Out>(process: Process<In, Out>, route: (out: Out) => Outgoing[]): Process<In, Outgoing[]> {
-  return async (record, context) => {
-    const outcome = await process(record, context)
+function routed<In, Out, Seen>(
+  process: Process<In, Out, Seen>,
+  route: (out: Out) => Outgoing[],
+): Process<In, Outgoing[], Seen> {
+  return async (record, context, seen) => {
+    const outcome = await process(record, context, seen)
     return 'emit' in outcome ? { emit: route(outcome.emit) } : outcome
   }
 }
@@ -123,24 +132,37 @@ export function routeTo(topic: TopicName, { codec, revision }: Pick<StageTools, 
   ]
 }
 
-/** Screening decides over all problems before: its index is rebuilt from what was accepted whenever it takes over. */
+/** Screening decides over all problems before: what it knows is rebuilt from what was accepted whenever it takes over. */
 function screenParts(tools: StageTools): StageParts {
-  const { config, connection, runId, revision, now } = tools
+  const { config, connection, runId, revision, llm, log, now } = tools
   const rules = config.stages.screen
-  const index = createScreenIndex(rules.duplicates)
+  const { duplicates } = rules
+  const index = createScreenIndex(duplicates)
   const contamination = openContamination(rules.contamination)
+  const embedder = embedderOf(rules.embeddings)
+  const embeddings =
+    embedder === undefined ? undefined : createEmbeddingDuplicates({ llm, embedder, rules: rules.embeddings, log })
+  const screening = { config: rules, index, contamination, embeddings, now }
+  const scope = duplicates.scope === 'run' ? runId : null
+
   async function* accepted(signal: AbortSignal): AsyncIterable<Screened> {
     for await (const message of readTopic(connection, { topic: topicFor('screened', revision), signal })) {
       const record = readable(tools, 'Screened', message)
-      if (record !== null) yield record
+      if (record === null) continue
+      if (scope === null || record.runId === scope) embeddings?.recall(record)
+      yield record
     }
   }
   return {
-    process: routed(createScreen({ config: rules, index, contamination, now }), routeTo('screened', tools)),
+    process: routed(createScreen(screening), routeTo('screened', tools)),
+    ...(embeddings === undefined ? {} : { lookAhead: createScreenAhead({ ...screening, embeddings }) }),
     ordered: true,
     prepare: async (signal) => {
-      if (!rules.duplicates.enabled) return
-      await index.rebuild(accepted(signal), rules.duplicates.scope === 'run' ? runId : null)
+      if (!duplicates.enabled && embeddings === undefined) return
+      embeddings?.begin()
+      // Where words are not compared their index is filled for nothing: one way through the log is enough.
+      await index.rebuild(accepted(signal), scope)
+      embeddings?.recalled()
     },
   }
 }

@@ -4,6 +4,7 @@
 import { createLlm } from '../llm/llm.ts'
 import type { MathPool } from '../math/contract.ts'
 import { createMathPool } from '../math/pool.ts'
+import { embedderOf } from '../processors/screening/embedding-settings.ts'
 import { permanent } from '../schemas/failure.ts'
 import type { RunningStage } from '../stream/stage.ts'
 import { countAccepted } from './accepted.ts'
@@ -34,13 +35,13 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const sinks = await openSinks(parts, { ...run, sender: accepted.sender })
     closers.push(() => sinks.close())
     closers.push(() => drainAll(sinks.running))
-    const llm = createLlm({ roles: rolesOf(config), rewarders: rewardersOf(config.stages.reward.rewards), log })
+    const llm = createLlm({ ...callersIn(config), log })
     closers.push(() => llm.close())
     const math = createMathPool({ ...config.stages.verify, log })
     closers.push(() => math.close())
     await assertMathWorks(math)
     const backlog = await backlogOf(run)
-    const tools = { config, runId, revision, llm, math, codec, connection, now }
+    const tools = { config, runId, revision, llm, math, codec, connection, log, now }
     const mine = planned.filter(({ name }) => parts.parts.has(name))
     let made = existing.size
     const isEnough = async (): Promise<boolean> => {
@@ -125,7 +126,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       done: course.done,
       stop: course.stop,
       update: (changed) => {
-        llm.update({ roles: rolesOf(changed), rewarders: rewardersOf(changed.stages.reward.rewards) })
+        llm.update(callersIn(changed))
       },
       snapshot: () => ({
         ...{ startedAt: run.startedAt, total: config.total, made, accepted: accepted.counts(), wanted: config.accept },
@@ -171,6 +172,15 @@ async function backlogOf(run: OpenRun): Promise<number> {
 
 type RunConfig = RunParts['loaded']['config']
 type Models = Parameters<typeof createLlm>[0]
+
+/** Every model that a run of this config calls. */
+export function callersIn(config: RunConfig): Pick<Models, 'roles' | 'rewarders' | 'embedder'> {
+  return {
+    roles: rolesOf(config),
+    rewarders: rewardersOf(config.stages.reward.rewards),
+    embedder: embedderOf(config.stages.screen.embeddings),
+  }
+}
 
 /** The reward models by the names of their rewards. */
 export function rewardersOf(rewards: RunConfig['stages']['reward']['rewards']): Models['rewarders'] {

@@ -1,12 +1,13 @@
 // Starts the planned stages that this process runs, each with its own consumer group.
 
+import { EMBEDDER } from '../llm/config.ts'
 import { groupOf } from '../pipeline.ts'
 import type { PlannedStage, StageName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
 import type { Records } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { Outgoing } from '../stream/outgoing.ts'
-import type { Process } from '../stream/outcome.ts'
+import type { LookAhead, Process } from '../stream/outcome.ts'
 import type { Sender } from '../stream/sender.ts'
 import { startStage } from '../stream/stage.ts'
 import type { RunningStage } from '../stream/stage.ts'
@@ -33,7 +34,7 @@ export function startStages(
 ): RunningStage[] {
   const { connection, codec, runId, revision } = tools
   return planned.map((stage) => {
-    const { process: whole, ordered, prepare } = stageParts(stage, tools)
+    const { process: whole, lookAhead, ordered, prepare } = stageParts(stage, tools)
     const process = FAR_FROM_THE_END.has(stage.name) ? untilEnough(whole, tools.isEnough) : whole
     return startStage({
       connection,
@@ -49,7 +50,8 @@ export function startStages(
       ordered,
       ...(prepare === undefined ? {} : { prepare }),
       // planStages puts a stage behind a topic that holds what the stage's process takes.
-      process: process as Process<Records[typeof stage.reads], readonly Outgoing[]>,
+      process: process as Process<Records[typeof stage.reads], readonly Outgoing[], unknown>,
+      ...(lookAhead === undefined ? {} : { lookAhead: lookAhead as LookAhead<Records[typeof stage.reads], unknown> }),
       route: (out) => out,
       log,
     })
@@ -57,12 +59,15 @@ export function startStages(
 }
 
 /** The same process, which lets records go unasked when nothing more is wanted of them. */
-function untilEnough<In, Out>(process: Process<In, Out>, isEnough: StartTools['isEnough']): Process<In, Out> {
+function untilEnough<In, Out, Seen>(
+  process: Process<In, Out, Seen>,
+  isEnough: StartTools['isEnough'],
+): Process<In, Out, Seen> {
   if (isEnough === null) return process
-  return async (record, context) =>
+  return async (record, context, seen) =>
     (await isEnough())
       ? { reject: { reason: 'enough-accepted', detail: 'all rows that were asked for were there before its turn' } }
-      : await process(record, context)
+      : await process(record, context, seen)
 }
 
 /** Fewer records of a model stage are never at work: a limit that ramps up must find calls that wait. */
@@ -77,6 +82,7 @@ function inFlightOf(stage: StageName, { llm, config }: StageTools): () => number
   const sequences = (role: string): number => Math.max(LEAST_SEQUENCES, 2 * llm.capacity(role))
   switch (stage) {
     case 'screen':
+      return stages.screen.embeddings.enabled ? () => sequences(EMBEDDER) : () => CPU_IN_FLIGHT
     case 'verify':
     case 'curate':
       return () => CPU_IN_FLIGHT

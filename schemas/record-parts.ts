@@ -43,6 +43,21 @@ export interface Screening {
   text: string
   changes: string[]
   language: string | null
+  embedding: TextEmbedding | null
+}
+
+/** The vector of a text by an embedding model, or why there is none. */
+export interface TextEmbedding {
+  version: string
+  model: string
+  /** A signed 8-bit integer for each dimension. */
+  vector: Buffer | null
+  error: string | null
+  endpoint: string
+  tokens: number
+  milliseconds: number
+  attempts: number
+  usd: number | null
 }
 
 /** Labels of a problem by a judge model. */

@@ -30,6 +30,8 @@ export interface ScreenIndex {
    * (of equally like ones that with the smallest id). An id that is already in is null again: a redelivery.
    */
   admit(id: string, text: string): Collision | null
+  /** The same; `further` is asked where nothing collides, before the problem is taken in. */
+  admit<Further>(id: string, text: string, further: () => Further | null): Collision | Further | null
   /** Forgets everything, then takes in accepted problems. runId: take those of one run only; null takes all. Returns how many. */
   rebuild(records: AsyncIterable<Screened>, runId: string | null): Promise<number>
 }
@@ -70,10 +72,10 @@ export function createScreenIndex(rules: IndexRules): ScreenIndex {
     get bytes() {
       return store.bytes + known.bytes
     },
-    admit(id, text) {
+    admit<Further>(id: string, text: string, further?: () => Further | null): Collision | Further | null {
       if (known.has(id)) return null
       const features = featuresOf(text, rules)
-      const collision = findExact(features) ?? findNear(features)
+      const collision = findExact(features) ?? findNear(features) ?? further?.() ?? null
       if (collision === null) add(id, features)
       return collision
     },

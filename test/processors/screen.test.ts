@@ -26,7 +26,7 @@ describe('screen', () => {
       revision: 'main',
       createdAt: 50,
       problem: raw,
-      screening: { version: 'screen@2', text: TEXT, changes: ['role-words', 'answer-leak'], language: 'en' },
+      screening: { version: 'screen@2', text: TEXT, changes: ['role-words', 'answer-leak'], language: 'en', embedding: null },
     })
   })
 

@@ -71,7 +71,7 @@ export function screened(of: Problem): Screened {
     revision,
     createdAt,
     problem: of,
-    screening: { version: 'screen@1', text, changes: [], language: 'en' },
+    screening: { version: 'screen@1', text, changes: [], language: 'en', embedding: null },
   }
 }
 

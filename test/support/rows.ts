@@ -106,7 +106,13 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
     revision: 'main',
     createdAt: EPOCH + 10_000 + slot,
     problem: of,
-    screening: { version: 'screen@1', text: `What is ${slot} + 1?`, changes: ['trimmed'], language: 'en' },
+    screening: {
+      version: 'screen@1',
+      text: `What is ${slot} + 1?`,
+      changes: ['trimmed'],
+      language: 'en',
+      embedding: null,
+    },
     tags: {
       version: 'tag@1',
       difficulty: 'easy',
