@@ -2,6 +2,7 @@
 // answers look. Promise: it counts rows with FINAL, so it is the same however often anything was delivered.
 
 import type {
+  ConversationEnd,
   Cost,
   DeadLetters,
   Ends,
@@ -28,7 +29,7 @@ export interface ReportOptions {
 }
 
 /** In the data's way; rewards follow. */
-const ROLES = "['questioner', 'tagger', 'answerer', 'sampler', 'judge']"
+const ROLES = "['questioner', 'tagger', 'answerer', 'sampler', 'judge', 'questioner:follow-up', 'answerer:follow-up']"
 
 const OF_RUN = 'run_id = {run:String} AND revision = {revision:String}'
 
@@ -72,6 +73,10 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
   const [passed] = await select<{ rate: number | null }>(
     `SELECT avg(pass_rate) AS rate FROM problems FINAL WHERE ${OF_RUN}`,
   )
+  const conversations = await select<ConversationEnd>(
+    `SELECT reached AS turns, nullIf(ended, 'all-there') AS ended, conversations FROM conversation_ends WHERE ${OF_RUN}
+     ORDER BY turns DESC, conversations DESC, ended`,
+  )
   const rewards = await select<RewardSummary>(REWARDS)
   const ends = await endsOf(select)
   const curation = await curationOf(select, OF_RUN)
@@ -104,6 +109,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     judge: ruledOf(ruled),
     unfinished: unfinished ?? { thoughts: 0, cut: 0, continued: 0 },
     passRate: passed?.rate ?? null,
+    conversations,
     rewards,
     rates: {
       problemsPerHour: per(whole, 3600),

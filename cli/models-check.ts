@@ -63,7 +63,9 @@ export function subjectsOf({ roles, producer, stages }: Config): Subject[] {
     const raw = name === 'questioner' ? { controlTask: producer.controlTask, system: producer.system } : null
     const opened = roleTemplate(config)?.reasoning?.openInPrompt === true
     const expectsThought = answering.has(name) ? (stages.verify.expectsThought ?? opened) : null
-    return [{ kind: 'role', name, config, system: config.system, place: `roles.${name}`, raw, expectsThought }]
+    const place = `roles.${name}`
+    const furtherTurns = raw !== null && stages.converse.enabled
+    return [{ kind: 'role', name, config, system: config.system, place, raw, furtherTurns, expectsThought }]
   })
   if (!stages.reward.enabled) return asked
   const longestAnswer = Math.max(

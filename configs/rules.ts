@@ -128,7 +128,11 @@ function brokenQuestioner({ roles: { questioner }, producer, stages }: Sections,
   }
   const faults: ConfigFault[] = []
   if (stages.converse?.enabled === true && !template.takesFurtherTurns) {
-    const text = `${template.name} does not say how an answer ends, so no follow-up question can be asked after one; add assistant.close to its entry (or give the model's own chat template as chatTemplate), or set stages.converse.enabled to false`
+    const why =
+      file === undefined
+        ? `does not say how an answer ends (assistant.close of the entry ${template.name}); add it`
+        : 'names a template that does not write several turns alike; give another one'
+    const text = `${why}, or set stages.converse.enabled to false: a follow-up question is written after an answer`
     faults.push({ path: file === undefined ? path : ['roles', 'questioner', 'chatTemplate'], text })
   }
   if (producer === null) return faults

@@ -42,7 +42,7 @@ export const converseConfig = z.strictObject({
     .max(SEEDS_PER_TURN)
     .default(3)
     .describe('Tries of the questioner for each turn; a follow-up that the rules refuse is tried again'),
-  minCharacters: z.int().min(1).default(8).describe('Least length of a follow-up question; it may refer to before'),
+  minCharacters: z.int().min(1).default(4).describe('Least length of a follow-up question; it may refer to before'),
   votes: z
     .int()
     .min(1)

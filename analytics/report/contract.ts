@@ -124,6 +124,13 @@ export interface Unfinished {
   readonly continued: number
 }
 
+/** Conversations that reached so many turns, and why there are no more; null: all wished are there. */
+export interface ConversationEnd {
+  readonly turns: number
+  readonly ended: string | null
+  readonly conversations: number
+}
+
 export interface RewardSummary {
   readonly name: string
   readonly responses: number
@@ -158,6 +165,8 @@ export interface Report {
   readonly unfinished: Unfinished
   /** Mean over problems of the share of their samples that are right; null without verified samples. */
   readonly passRate: number | null
+  /** Empty where the converse stage is off. */
+  readonly conversations: readonly ConversationEnd[]
   readonly rewards: readonly RewardSummary[]
   readonly rates: Rates
 }

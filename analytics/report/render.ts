@@ -170,7 +170,22 @@ function moneyLine({ perSftRow, perPreferenceRow, unpriced }: Report['money'], t
   return [`${dollars(total)} in all`, ...per, ...missing].join(' · ')
 }
 
-function answerLines({ verdicts, judge, unfinished, passRate, rewards }: Report, most: number): string[] {
+/** Turns first, then the reasons of those that are shorter than wished; nothing where no conversation went on. */
+function conversationLines({ conversations }: Report): string[] {
+  const reached = new Map<number, number>()
+  for (const { turns, conversations: some } of conversations)
+    if (turns > 1) reached.set(turns, (reached.get(turns) ?? 0) + some)
+  if (reached.size === 0) return []
+  const turns = [...reached].map(([number, some]) => `${count(some)} of ${number} turns`)
+  const short = conversations
+    .filter((each) => each.turns > 1 && each.ended !== null)
+    .map(({ ended, conversations: some }) => `${count(some)} ${harmless(ended ?? '')}`)
+  const ends = short.length === 0 ? '' : `; ended early: ${short.slice(0, 4).join(', ')}`
+  return [`conversations: ${turns.join(', ')}${ends}`]
+}
+
+function answerLines(report: Report, most: number): string[] {
+  const { verdicts, judge, unfinished, passRate, rewards } = report
   const judged = verdicts.map(({ verdict, responses, share }) => `${count(responses)} ${verdict} (${percent(share)})`)
   const first = judged.length === 0 ? 'no answer was verified yet' : `verdicts: ${judged.join(', ')}`
   const rate = passRate === null ? '' : `; mean pass rate ${percent(passRate)}`
@@ -196,6 +211,7 @@ function answerLines({ verdicts, judge, unfinished, passRate, rewards }: Report,
     `${first}${rate}`,
     ...judgeLines(judge),
     ...ends,
+    ...conversationLines(report),
     ...columns(rows, [{ align: 'left', most: 20 }, left, left, left, left, left]),
   ]
 }

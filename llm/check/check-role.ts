@@ -1,11 +1,18 @@
 // All checks of one role at one endpoint: asks the server, hands what it said to the checks.
 
-import { SENTINEL } from '../chat-template.ts'
+import { EARLIER_TURNS, SENTINEL } from '../chat-template.ts'
 import type { SpeakerConfig } from '../config.ts'
 import type { ChatMessage, Sampling } from '../contract.ts'
 import type { EngineClient } from '../engine-client.ts'
 import { roleTemplate } from '../role-template.ts'
-import { type PrefixRequest, promptPrefix, systemText, type Template, textBeforeTurn } from '../templates.ts'
+import {
+  type PastTurn,
+  type PrefixRequest,
+  promptPrefix,
+  systemText,
+  type Template,
+  textBeforeTurn,
+} from '../templates.ts'
 import { answered, type Ask, type Unanswered } from './ask.ts'
 import { checkBos } from './bos.ts'
 import { checkContext } from './context.ts'
@@ -26,6 +33,8 @@ export interface RoleSubject {
   readonly place: string
   /** What its raw prompts are made of; null: it is asked by chat. */
   readonly raw: PrefixRequest | null
+  /** Whether raw prompts follow answers too (stages.converse). */
+  readonly furtherTurns?: boolean
   /** stages.verify.expectsThought, for roles whose answers are split; null for others. */
   readonly expectsThought: boolean | null
 }
@@ -61,17 +70,18 @@ export async function checkRole(subject: RoleSubject, place: Place): Promise<Rem
     const chat = await checkChat(subject, template, place)
     return [...served, ...defaults, ...checkContext({ maxModelLen, maxTokens, promptTokens: null, setting }), ...chat]
   }
-  const { remarks, promptTokens } = await checkRaw(config, template, raw, place)
+  const { remarks, promptTokens } = await checkRaw(subject, template, raw, place)
   return [...served, ...defaults, ...checkContext({ maxModelLen, maxTokens, promptTokens, setting }), ...remarks]
 }
 
 /** Prefix, BOS and stops of raw prompts. */
 async function checkRaw(
-  config: SpeakerConfig,
+  { config, furtherTurns = false }: RoleSubject,
   template: Template,
   request: PrefixRequest,
-  { client, ask }: Place,
+  place: Place,
 ): Promise<{ remarks: Remark[]; promptTokens: number | null }> {
+  const { client, ask } = place
   const { model } = config
   const tokens = (prompt: string, addSpecialTokens = false) =>
     ask((signal) => client.tokenize({ model, prompt, addSpecialTokens }, signal))
@@ -79,22 +89,11 @@ async function checkRaw(
   const bare = await tokens(prompt)
   if (!answered(bare)) return { remarks: [notCompared(template, bare)], promptTokens: null }
 
-  const text = systemText(template, request)
-  const whole = `${textBeforeTurn(template, text)}${SENTINEL}${template.user.close}${template.assistant.open}`
-  const messages: ChatMessage[] = [
-    ...(text === null || text === '' ? [] : [{ role: 'system' as const, content: text }]),
-    { role: 'user', content: SENTINEL },
-  ]
-  const ours = await tokens(whole)
-  const theirs = await ask((signal) => client.tokenize({ model, messages, addGenerationPrompt: true }, signal))
-  const remarks: Remark[] = []
-  if (answered(ours) && answered(theirs)) {
-    const rendered = await ask((signal) => client.detokenize({ model, tokens: theirs.tokens }, signal))
-    if (answered(rendered)) {
-      const look = { template: template.name, ours: ours.tokens, theirs: theirs.tokens }
-      remarks.push(...checkPrefix({ ...look, ourText: whole, theirText: rendered }))
-    } else remarks.push(notCompared(template, rendered))
-  } else remarks.push(notCompared(template, answered(theirs) ? (ours as Unanswered) : theirs))
+  const remarks = await comparePrefix(config, template, request, [], place)
+  if (furtherTurns) {
+    const further = await comparePrefix(config, template, request, EARLIER_TURNS, place)
+    remarks.push(...further.map((each) => ({ ...each, seen: `in the third turn of a conversation: ${each.seen}` })))
+  }
 
   const marked = await tokens(prompt, true)
   const tried = await ask((signal) => client.complete(oneToken(model, prompt, config.sampling), signal))
@@ -115,6 +114,34 @@ async function checkRaw(
   }
   remarks.push(...checkStops({ strings, ids, dropped: wanted.slice(STOP_STRINGS) }))
   return { remarks, promptTokens: bare.tokens.length }
+}
+
+/** Our text of a chat and its tokens against the server's. */
+async function comparePrefix(
+  { model }: SpeakerConfig,
+  template: Template,
+  request: PrefixRequest,
+  past: readonly PastTurn[],
+  { client, ask }: Place,
+): Promise<Remark[]> {
+  const text = systemText(template, request)
+  const whole = `${textBeforeTurn(template, text, past)}${SENTINEL}${template.user.close}${template.assistant.open}`
+  const messages: ChatMessage[] = [
+    ...(text === null || text === '' ? [] : [{ role: 'system' as const, content: text }]),
+    ...past.flatMap(({ user, assistant }): ChatMessage[] => [
+      { role: 'user', content: user },
+      { role: 'assistant', content: assistant },
+    ]),
+    { role: 'user', content: SENTINEL },
+  ]
+  const ours = await ask((signal) => client.tokenize({ model, prompt: whole, addSpecialTokens: false }, signal))
+  const theirs = await ask((signal) => client.tokenize({ model, messages, addGenerationPrompt: true }, signal))
+  if (!answered(ours) || !answered(theirs))
+    return [notCompared(template, answered(theirs) ? (ours as Unanswered) : theirs)]
+  const rendered = await ask((signal) => client.detokenize({ model, tokens: theirs.tokens }, signal))
+  if (!answered(rendered)) return [notCompared(template, rendered)]
+  const look = { template: template.name, ours: ours.tokens, theirs: theirs.tokens }
+  return checkPrefix({ ...look, ourText: whole, theirText: rendered })
 }
 
 /** What can be seen of a role that is asked by chat. */

@@ -1,4 +1,5 @@
-// What an author's text is for a prompt: a problem where a user's turn is open, else an answer to the last question,
+// What an author's text is for a prompt: a problem where a user's turn is open (after an answer, a question about that
+// answer), else an answer to the last question,
 // in the form in which the model that is played writes answers (bare, with a thought, or in harmony's channels).
 // Promise: a prompt that ends within a text that would have been written is followed by the rest of that very text,
 // so what max_tokens has cut can be continued.
@@ -6,6 +7,7 @@
 import type { Author } from './author.ts'
 import type { EngineMessage, EnginePrompt, EngineSampling } from './contract.ts'
 import { afterFirstToken, drawFirstToken, openerOf } from './first-tokens.ts'
+import { answerFollowUp, writeFollowUp } from './follow-up.ts'
 import { readTurns } from './turns.ts'
 
 /** How the played model writes. */
@@ -21,8 +23,12 @@ export function writeText(author: Author, prompt: EnginePrompt, sampling: Engine
   const { messages, open } = readTurns(prompt.text)
   const last = messages.at(-1)
   const begun = open ? (last?.content ?? '') : ''
-  if (open && last?.role !== 'assistant') return problem(author, begun, sampling, style)
-  const answer = author.answer(question(prompt.messages ?? messages), sampling.seed)
+  if (open && last?.role !== 'assistant') {
+    const followUp = begun === '' ? writeFollowUp(messages, sampling.seed) : null
+    return followUp ?? problem(author, begun, sampling, style)
+  }
+  const asked = prompt.messages ?? messages
+  const answer = answerFollowUp(asked, sampling.seed) ?? author.answer(question(asked), sampling.seed)
   return style.answers === 'harmony' ? harmonyRest(answer, begun) : rest(answer, begun, style.answers === 'think')
 }
 

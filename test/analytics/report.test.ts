@@ -19,7 +19,18 @@ import { createClickhouseSink } from '../../sinks/clickhouse.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
 import { preferenceId } from '../../schemas/ids.ts'
-import { EPOCH, judged, message, preference, problem, rejection, rewarded, RUN, sft } from '../support/rows.ts'
+import {
+  conversed,
+  EPOCH,
+  judged,
+  message,
+  preference,
+  problem,
+  rejection,
+  rewarded,
+  RUN,
+  sft,
+} from '../support/rows.ts'
 
 const codec = await createCodec()
 
@@ -243,6 +254,34 @@ describe('the report', () => {
     assert.match(text, /\njudge: 3 in 2 calls, 2 recovered, 1 equal against symbols\n/)
   })
 
+  it('tells how far conversations came', async () => {
+    const sink = createClickhouseSink({ database, codec, log: silentLogger })
+    const records = [0, 1, 2].map((slot) => {
+      const of = problem(slot, { runId: 'talk', id: `talk-${slot}`, createdAt: EPOCH - 1 })
+      return conversed(slot, { id: of.id, runId: 'talk', problem: of })
+    })
+    const whole = { ...records[1]!.conversation!, wished: 2, ended: null, detail: null }
+    records[1]!.conversation = { ...whole, followUps: whole.followUps.slice(0, 1) }
+    records[2]!.conversation = { ...whole, responseId: null, followUps: [], ended: 'no-majority', detail: 'none' }
+    await sink.write(records.map((record, index) => message(codec, 'conversed', 'Conversed', record, index)))
+    const report = await buildReport(database, { run: 'talk' })
+    assert.deepEqual(report.conversations, [
+      { turns: 2, ended: 'answers-disagree', conversations: 1 },
+      { turns: 2, ended: null, conversations: 1 },
+      { turns: 1, ended: 'no-majority', conversations: 1 },
+    ])
+    assert.equal(report.funnel.find(({ step }) => step === 'conversed')?.problems, 2)
+    assert.deepEqual(
+      report.cost.filter(({ role }) => role.endsWith(':follow-up')).map(({ role, calls, usd }) => [role, calls, usd]),
+      [
+        ['questioner:follow-up', 5, 1.25],
+        ['answerer:follow-up', 4, 1],
+      ],
+    )
+    const text = renderReport(report, { width: 100, colour: false })
+    assert.match(text, /\nconversations: 2 of 2 turns; ended early: 1 answers-disagree\n/)
+  })
+
   it('takes the newest run, and names those that there are', async () => {
     const sink = createClickhouseSink({ database, codec, log: silentLogger })
     const later = problem(0, { runId: 'later', id: 'x', createdAt: EPOCH + 86_400_000, generation: null })
@@ -339,6 +378,9 @@ describe('the screen', () => {
     }),
     unfinished: fc.record({ thoughts: fc.nat(), cut: fc.nat(), continued: fc.nat() }),
     passRate: fc.option(part),
+    conversations: fc.array(fc.record({ turns: fc.nat({ max: 16 }), ended: fc.option(word), conversations: size }), {
+      maxLength: 12,
+    }),
     rewards: fc.array(
       fc.record({
         name: word,

@@ -279,6 +279,11 @@ stages:
         /roles\.sampler\.sampling\.temperature is 0, so all samples of a request would be one text/,
       ],
       [['roles.sampler.firstToken={suppress: [" "]}'], /roles\.sampler\.firstToken\.suppress\.0 is blank/],
+      [
+        ['stages.converse.enabled=true', 'stages.curate.sft.enabled=false'],
+        /stages\.converse\.enabled is on, but stages\.curate\.sft is off/,
+      ],
+      [['stages.converse={enabled: true, turns: 1}'], /stages\.converse\.turns/],
       [['stages.tag.enabled=true'], /roles\.tagger is missing, and stages\.tag is on/],
     ]
     for (const [set, wanted] of cases) {
@@ -288,6 +293,23 @@ stages:
         `${String(wanted)}\n${faults.join('\n')}`,
       )
     }
+  })
+
+  it('is one whose questioner cannot go on after an answer', async () => {
+    const question = '<bos><start_of_turn>user\n{{ messages[0].content }}<end_of_turn>\n<start_of_turn>model\n'
+    await writeFile(join(folder, 'first.jinja'), question)
+    const set = [
+      'roles.questioner.chatTemplate=first.jinja',
+      'producer.controlTask=null',
+      'stages.converse.enabled=true',
+    ]
+    const [fault, ...more] = await faultsOf(SMALL, { set })
+    assert.match(
+      fault ?? '',
+      /roles\.questioner\.chatTemplate names a template that does not write several turns alike.*converse\.enabled/,
+    )
+    assert.deepEqual(more, [])
+    await load(SMALL, { set: set.slice(0, 2) })
   })
 
   it('holds a secret: refused with the way to give it, and never shown', async () => {
@@ -312,6 +334,11 @@ stages:
     assert.match((await faultsOf(SMALL, { set }))[0]!, /names the environment variable MY_KEY, which is not set/)
     await load(SMALL, { set, environment: { MY_KEY: 'x' } })
     await load(SMALL, { set, work: { producer: 'magpie', stages: ['answer'] } })
+    const conversing = ['stages.converse.enabled=true', 'roles.questioner.endpoints.0.keyEnv=MY_KEY']
+    await load(SMALL, { set: conversing, work: { producer: 'jsonl', stages: ['answer'] } })
+    const [fault, ...more] = await faultsOf(SMALL, { set: conversing, work: { producer: 'jsonl', stages: null } })
+    assert.match(fault ?? '', /questioner.*names the environment variable MY_KEY/)
+    assert.deepEqual(more, [])
   })
 
   it('is told as what it is when it cannot be read', async () => {

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { renderUserTurn } from '../../llm/chat-template.ts'
+import { EARLIER_TURNS, renderThirdTurn, renderUserTurn } from '../../llm/chat-template.ts'
 import { readOwnTemplate } from '../../llm/own-template.ts'
 import { roleTemplate } from '../../llm/role-template.ts'
-import { promptPrefix, systemText, textBeforeTurn } from '../../llm/templates.ts'
+import { promptPrefix, systemText, takesFurtherTurns, textBeforeTurn } from '../../llm/templates.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 
 /** Small templates of our own, one for each manner that models have. */
@@ -63,6 +63,26 @@ describe('a template of the user', () => {
       assert.equal(template.reasoning?.openInPrompt ?? false, chatTemplate.includes('<think>'))
     })
   }
+
+  it('is read with its further turns where it writes all of them alike', () => {
+    const parts = { bosToken: '<|first|>', eosToken: '<|turn_end|>' }
+    for (const [manner, chatTemplate] of Object.entries(MANNERS)) {
+      const template = readOwnTemplate(write('tokenizer_config.json', { ...TOKENS, chat_template: chatTemplate }))
+      // This one repeats the system text in every turn, so no piece of it stands before the first alone.
+      assert.equal(takesFurtherTurns(template), manner !== 'inside the turn', manner)
+      if (!takesFurtherTurns(template)) continue
+      for (const system of [null, 'Only sums.']) {
+        const ours = textBeforeTurn(template, systemText(template, { system }), EARLIER_TURNS)
+        assert.equal(ours, renderThirdTurn({ ...parts, chatTemplate, system }).before, manner)
+      }
+    }
+  })
+
+  it('takes no further turn where the template shows the first question alone', () => {
+    write('tokenizer_config.json', { bos_token: '<bos>' })
+    const template = readOwnTemplate(write('gemma.jinja', REFUSING))
+    assert.throws(() => promptPrefix(template, { past: EARLIER_TURNS }), /does not say how an answer ends/)
+  })
 
   it('has no place for a system text where the template refuses one', () => {
     write('tokenizer_config.json', { bos_token: '<bos>' })

@@ -8,14 +8,17 @@ import {
   CONTINUATIONS,
   LARGEST_BASE,
   MOST_CHOICES,
+  MOST_TURNS,
   problemSeed,
   questionSeed,
   SECOND_CALL,
   SEEDS_PER_PROBLEM,
+  SEEDS_PER_TURN,
   stepSeed,
+  turnSeed,
 } from '../../llm/seeds.ts'
 
-const kinds = ['answer', 'sample', 'tag', 'judge'] as const
+const kinds = ['answer', 'sample', 'tag', 'judge', 'follow-up', 'turn'] as const
 const steps = fc.uniqueArray(fc.integer({ min: SECOND_CALL, max: CONTINUATIONS.last }), { maxLength: 5 })
 
 /** Collects the seeds of calls; each must be new. */
@@ -56,6 +59,21 @@ describe('no two calls share a seed', () => {
       ),
       { numRuns: 40 },
     )
+  })
+
+  test('further turns: every try and every answer of every turn', () => {
+    const use = uses()
+    for (const kind of ['follow-up', 'turn'] as const)
+      for (let turn = 2; turn <= MOST_TURNS; turn += 1)
+        for (let index = 0; index < SEEDS_PER_TURN; index += 1)
+          use(turnSeed(kind, 'a-problem', turn, index), `${kind} ${index} of turn ${turn}`)
+    for (const [turn, index] of [
+      [1, 0],
+      [MOST_TURNS + 1, 0],
+      [2, SEEDS_PER_TURN],
+      [2, -1],
+    ] as const)
+      assert.throws(() => turnSeed('turn', 'a-problem', turn, index), RangeError)
   })
 
   test('all steps of all indexes of one problem', () => {

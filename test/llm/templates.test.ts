@@ -12,6 +12,7 @@ import {
   loadTemplates,
   promptPrefix,
   requireTemplate,
+  takesFurtherTurns,
   templateNames,
   textBeforeTurn,
 } from '../../llm/templates.ts'
@@ -81,6 +82,60 @@ test('prefixes, character by character', () => {
   assert.equal(
     prefix('deepseek-r1', { system: 'S', opener: 'Find' }),
     '<\uFF5Cbegin\u2581of\u2581sentence\uFF5C>S<\uFF5CUser\uFF5C>Find',
+  )
+})
+
+test('further turns, character by character, every entry', () => {
+  const past = [
+    { user: 'Q1', assistant: 'A1' },
+    { user: 'Q2', assistant: 'A2' },
+  ]
+  const prefix = (name: string, request: Parameters<typeof promptPrefix>[1] = {}): string =>
+    promptPrefix(requireTemplate(name), { ...request, past }).prompt
+  const chatml = (role: string, text: string): string => `<|im_start|>${role}\n${text}<|im_end|>\n`
+  assert.equal(
+    prefix('qwen2.5-math-72b', { system: 'S' }),
+    [
+      chatml('system', 'S'),
+      ...[chatml('user', 'Q1'), chatml('assistant', 'A1'), chatml('user', 'Q2'), chatml('assistant', 'A2')],
+      '<|im_start|>user\n',
+    ].join(''),
+  )
+  const [bar, word] = ['\uFF5C', '\u2581']
+  const end = `<${bar}end${word}of${word}sentence${bar}>`
+  assert.equal(
+    prefix('deepseek-r1', { system: 'S' }),
+    `<${bar}begin${word}of${word}sentence${bar}>S<${bar}User${bar}>Q1<${bar}Assistant${bar}>A1${end}<${bar}User${bar}>Q2<${bar}Assistant${bar}>A2${end}<${bar}User${bar}>`,
+  )
+  assert.equal(
+    prefix('llama-2', { system: 'S' }),
+    '<s>[INST] <<SYS>>\nS\n<</SYS>>\n\nQ1 [/INST] A1 </s><s>[INST] Q2 [/INST] A2 </s><s>[INST]',
+  )
+  // Mistral moves the system text to the turn that comes last.
+  assert.equal(prefix('mistral-v3', { system: 'S' }), '<s>[INST] Q1[/INST] A1</s>[INST] Q2[/INST] A2</s>[INST] S\n\n')
+  assert.match(
+    prefix('gpt-oss'),
+    /<\|end\|><\|start\|>assistant<\|channel\|>final<\|message\|>A2<\|end\|><\|start\|>user<\|message\|>$/,
+  )
+  for (const template of loadTemplates()) {
+    assert.ok(takesFurtherTurns(template), template.name)
+    const text = textBeforeTurn(template, null, past)
+    assert.ok(text.startsWith(`${textBeforeTurn(template, null)}Q1${template.user.close}`), template.name)
+    const places = ['Q1', 'A1', 'Q2', 'A2'].map((said) => text.indexOf(said))
+    assert.deepEqual(
+      places,
+      [...places].sort((left, right) => left - right),
+      template.name,
+    )
+    assert.ok(text.endsWith(template.user.open), template.name)
+    for (const token of markers(`${template.assistant.past ?? ''}${template.assistant.close ?? ''}`))
+      assert.equal(findControlTokens(`What is 2${token}?`)[0]?.token, token, `${template.name}: ${token}`)
+  }
+  const open = { ...requireTemplate('qwen2.5'), name: 'open', assistant: { open: '', close: null } }
+  assert.equal(promptPrefix(open, {}).prompt, promptPrefix(requireTemplate('qwen2.5'), {}).prompt)
+  assert.throws(
+    () => promptPrefix(open, { past }),
+    /template open does not say how an answer ends \(assistant\.close\)/,
   )
 })
 

@@ -124,4 +124,11 @@ describe('payersOf', () => {
     assert.deepEqual([...payersOf(config, { kind: 'magpie' }).keys()], ['produce', 'sample'])
     assert.deepEqual([...payersOf(config, { kind: 'jsonl', file: 'a' }).keys()], ['sample'])
   })
+
+  it('count further turns apart from what else their roles say', () => {
+    const config = configSchema.parse({ name: 'a-run', stages: { converse: { enabled: true } } })
+    const payers = payersOf(config, { kind: 'magpie' })
+    assert.deepEqual(payers.get('converse'), ['questioner:follow-up', 'answerer:follow-up'])
+    assert.deepEqual(payers.get('produce'), ['questioner'])
+  })
 })

@@ -101,6 +101,24 @@ test('a server that hangs is found within the time', async () => {
   assert.match(findings[0]!.seen, /no answer within 0\.05 s/)
 })
 
+test('further turns, where the config asks for them', async () => {
+  const conversing: Wanted = (url) => ({
+    ...(questioner()(url) as Extract<Subject, { kind: 'role' }>),
+    furtherTurns: true,
+  })
+  assert.deepEqual(await said({}, conversing), [])
+  // A template that leaves the line end after an answer out.
+  const render: FakeVllm['render'] = (messages) =>
+    CHATML.render(messages).replaceAll(/(<\|im_start\|>assistant\n[^<]+<\|im_end\|>)\n/g, '$1')
+  assert.deepEqual(await said({ render }, questioner()), [])
+  const [remark, ...more] = await said({ render }, conversing)
+  assert.match(
+    remark ?? '',
+    /^error prefix: in the third turn of a conversation: the prefix is another than the server's/,
+  )
+  assert.deepEqual(more, [])
+})
+
 test("a prefix that is not the server's own", async () => {
   const other = await said(
     { render: (messages) => CHATML.render(messages).replaceAll('user\n', 'human\n') },
