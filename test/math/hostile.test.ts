@@ -14,7 +14,6 @@ import { hostileTexts, endless } from './hostile.ts'
 
 /** Far over what any of them needs on a busy machine: only what hangs passes it. */
 const patience = { timeout: 300_000 }
-const limitMs = 30_000
 
 function heapUsed(): number {
   setFlagsFromString('--expose-gc')
@@ -51,16 +50,21 @@ describe('hostile texts', () => {
     }
   })
 
-  it('have a verdict by the pool, beside their neighbours and behind a box; no thread is lost', patience, async () => {
+  it('have a verdict by the pool, beside their neighbours and behind a box; no thread fails', patience, async () => {
     const warned: unknown[] = []
     const log: Logger = { ...silentLogger, warn: (fields) => warned.push(fields['reason']) }
-    const pool = createMathPool({ workers: 2, timeoutMs: limitMs, log })
+    const pool = createMathPool({ workers: 2, timeoutMs: 2_000, log })
     const last = hostileTexts.at(-1)!
-    for (const [index, { text }] of hostileTexts.entries()) {
+    for (const [index, { name, text }] of hostileTexts.entries()) {
       const neighbour = (hostileTexts[index - 1] ?? last).text
-      await Promise.all([pool.compare(text, neighbour), pool.compare(`\\boxed{${text}}`, `so $x=${text}$`)])
+      const verdicts = await Promise.all([
+        pool.compare(text, neighbour),
+        pool.compare(`\\boxed{${text}}`, `so $x=${text}$`),
+      ])
+      for (const { verdict } of verdicts) assert.match(verdict, /^(equal|different|unknown)$/, name)
     }
-    assert.deepEqual(warned, [])
+    // Integrals without an end are killed at their time; nothing else may happen to a thread.
+    assert.ok(warned.length < 20 && warned.every((reason) => reason === 'timed-out'), warned.join())
     assert.deepEqual(await pool.compare('$x+1$', '1+x'), { verdict: 'equal', reason: 'exact' })
     await pool.close()
   })
