@@ -87,7 +87,23 @@ function withDeterminants(node: Node): Node {
   })
 }
 
-function compareResolved(leftNode: Node, rightNode: Node): Comparison {
+/** Verdicts on collections inside collections, which are asked for again and again: without them deep nesting takes for ever. */
+const known = new WeakMap<Node, WeakMap<Node, Comparison>>()
+
+function compareResolved(left: Node, right: Node): Comparison {
+  if (!hasItems(left) && !hasItems(right)) return compareKinds(left, right)
+  const ofLeft = known.get(left) ?? new WeakMap<Node, Comparison>()
+  known.set(left, ofLeft)
+  const verdict = ofLeft.get(right) ?? compareKinds(left, right)
+  ofLeft.set(right, verdict)
+  return verdict
+}
+
+function hasItems(node: Node): boolean {
+  return isCollection(node) || node.kind === 'tuple'
+}
+
+function compareKinds(leftNode: Node, rightNode: Node): Comparison {
   const left = plain(leftNode)
   const right = withParameterOf(left, plain(inOrderOf(leftNode, rightNode)))
   if (left.kind === 'relation' || right.kind === 'relation') {

@@ -62,7 +62,11 @@ function numberOf(expression: Expression): number | null {
   return Number.isFinite(re) && (Number.isNaN(im) || Math.abs(im) < 1e-12) ? re : null
 }
 
+/** What our own grammar does not read. Towers and factorials of any size are left undecided: the engine would never end. */
+const beyondUs = /\\(?:i{0,2}int|oint|lim)(?![A-Za-z])|\\(?:sum|prod)(?![A-Za-z]).*\\infty/s
+
 function opinion(engine: ComputeEngine, gold: string, pred: string): Comparison | null {
+  if (!beyondUs.test(gold) && !beyondUs.test(pred)) return null
   if (!isFormula(gold) || !isFormula(pred)) return null
   const left = engine.parse(gold)
   const right = engine.parse(pred)

@@ -3,11 +3,17 @@
 import type { AnswerGroups, Comparison } from './contract.ts'
 import { cheapKey } from './keys.ts'
 
+/** Shorter ones first, then by their characters. */
+function inOrder(left: string, right: string): number {
+  return left.length - right.length || (left < right ? -1 : left > right ? 1 : 0)
+}
+
 /**
  * Groups the answers; null ones get class -1. compare decides on two answers that are spelled differently.
- * An answer joins the class of the first answer that it equals, unless it is known to differ from another of that class
- * (28 and 0.28 both equal 28%): comparisons are made in the order of first appearance, so the classes depend on nothing else.
- * An answer whose comparisons ran out of time twice is compared no more.
+ * An answer joins the first class with an answer that it equals, unless it is known to differ from another of that class
+ * (28 and 0.28 both equal 28%). The most frequent are placed first, then in the order of their characters: which answers
+ * are one class does not depend on the order in which they came. An answer whose comparisons ran out of time twice is
+ * compared no more.
  */
 export async function groupAnswers(
   answers: readonly (string | null)[],
@@ -18,9 +24,15 @@ export async function groupAnswers(
     if (answer === null) return
     const key = cheapKey(answer)
     const known = spellings.get(key)
-    if (known === undefined) spellings.set(key, { answer, members: [index] })
-    else known.members.push(index)
+    if (known === undefined) spellings.set(key, { answer: answer.trim(), members: [index] })
+    else {
+      known.members.push(index)
+      if (inOrder(answer.trim(), known.answer) < 0) known.answer = answer.trim()
+    }
   })
+  const placed = [...spellings.values()].sort(
+    (left, right) => right.members.length - left.members.length || inOrder(left.answer, right.answer),
+  )
   const late = new Map<string, number>()
   const judge = async (left: string, right: string): Promise<Comparison> => {
     const worn = [left, right].some((answer) => (late.get(answer) ?? 0) >= 2)
@@ -30,7 +42,7 @@ export async function groupAnswers(
     return found
   }
   const classes: { answer: string; spelled: string[]; members: number[] }[] = []
-  for (const { answer, members } of spellings.values()) {
+  for (const { answer, members } of placed) {
     let home: (typeof classes)[number] | null = null
     for (const group of classes) {
       const verdicts: Comparison[] = []

@@ -102,7 +102,7 @@ function commaReadings(text: string): CommaReading[] {
   // No list has an item that begins with a zero: 1,000 is one number wherever it stands.
   if (/\d,0\d\d/.test(text)) return ['everywhere']
   const readings: CommaReading[] = ['grouping']
-  if (/(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,]*\d)/.test(text)) {
+  if (/(?<![\d,])(?=(\d{1,3}(?:,\d{3})+))\1(?![\d,]*\d)/.test(text)) {
     readings.push('separator')
     if (/[([{]/.test(text)) readings.push('everywhere')
   }

@@ -125,7 +125,11 @@ function factorBetween(left: Node, right: Node, equation: boolean): 1 | -1 | 0 |
       largest: 0,
       budget: 20_000,
     })
-    const quotient = over(evaluate(left, evaluation()), evaluate(right, evaluation()))
+    const [first, second] = [evaluate(left, evaluation()), evaluate(right, evaluation())]
+    if (!isFinite(first) || !isFinite(second)) continue
+    const [nothing, other] = [first, second].map(({ re, im }) => re === 0 && im === 0)
+    if (nothing !== other) return 0
+    const quotient = over(first, second)
     if (!isFinite(quotient)) continue
     if (Math.abs(quotient.im) > 1e-9) return 0
     if (ratio !== null && Math.abs(ratio - quotient.re) > 1e-9 * Math.max(1, Math.abs(ratio))) return 0

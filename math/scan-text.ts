@@ -10,7 +10,8 @@ export interface Span {
 /** An answer is never longer; a box or a pair of dollars that is, is taken for unclosed. */
 export const maximumAnswer = 4_000
 
-const boxCommand = /\\f?(?:rame)?box(?:ed)?(?![A-Za-z])\s*/g
+/** The command of a box, with the space behind it. */
+export const boxCommand = /\\(?:f|b|frame)?box(?:ed)?(?![A-Za-z])\s*/g
 
 /** For each opening brace the place of the brace that closes it. */
 function matchBraces(text: string): Map<number, number> {
@@ -31,7 +32,7 @@ function matchBraces(text: string): Map<number, number> {
   return closing
 }
 
-/** Every \boxed, \fbox and \framebox, outermost only, in the order of the text. */
+/** Every \boxed, \fbox, \bbox and \framebox, outermost only, in the order of the text. */
 export function findBoxes(text: string): readonly Span[] {
   if (!text.includes('box')) return []
   const closing = matchBraces(text)
@@ -54,7 +55,8 @@ export function findBoxes(text: string): readonly Span[] {
         from = at + 1
       }
     } else {
-      const word = /^[^\s$\\{}]{1,60}/.exec(text.slice(at, at + 60))?.[0]
+      // Without braces: \boxed 5, \boxed\frac{1}{2}.
+      const word = /^(?:\\[A-Za-z]+(?:\{[^{}]*\})*|[^\s$\\{}])+/.exec(text.slice(at, at + 60))?.[0]
       if (word !== undefined) boxes.push({ start: match.index, end: at + word.length, inner: word })
     }
   }

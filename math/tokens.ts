@@ -34,7 +34,8 @@ export type CommaReading = 'grouping' | 'everywhere' | 'decimal' | 'separator'
 const maximumTokens = 20_000
 const maximumDigits = 3_000
 const marksOfTwo = new Set(['<=', '>=', '!=', '==', '=>', '->', '=<'])
-const groupingComma = /(?:\d{1,3}(?:,\d{3})+)(?![\d,]*\d)/y
+// The inner group is taken whole: giving back digits never helps, and would cost the square of their number.
+const groupingComma = /(?=(\d{1,3}(?:,\d{3})+))\1(?![\d,]*\d)/y
 const spacedGroups = /\d{1,3}(?:(?: |~|\\[,;: ]|\\thinspace )\d{3})+(?!\d)/y
 const forcedGroups = /\d{1,3}(?:(?:\{,\}|,\s?\\!|\\!,|\\,\\!)\s?\d{3})+(?!\d)/y
 const plainNumber = /\d+(?:\.\d+)?|\.\d+/y

@@ -21,7 +21,7 @@ import type {
 import type { Process } from '../stream/outcome.ts'
 import { asSampled, envelopeOf } from './grow.ts'
 
-export const VERIFY_VERSION = 'verify@2'
+export const VERIFY_VERSION = 'verify@3'
 
 export const verifyConfig = z.strictObject({
   workers: z.int().min(1).max(256).default(1).describe('Worker threads that compare answers'),
@@ -108,11 +108,11 @@ export function createMarkers(): (generation: Generation) => Markers | null {
   }
 }
 
-/** The reference answer; of a whole worked solution with a box, what the box holds. */
+/** The reference answer; of a whole worked solution with a box or GSM8K's ####, what that holds. */
 function referenceOf(record: Sampled): string | null {
   const reference = record.problem.referenceAnswer?.trim() ?? ''
   if (reference === '') return null
-  return reference.includes('\\boxed') ? (extractFinalAnswer(reference) ?? reference) : reference
+  return /\\boxed|####/.test(reference) ? (extractFinalAnswer(reference) ?? reference) : reference
 }
 
 async function judge(

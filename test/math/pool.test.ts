@@ -5,10 +5,7 @@ import { after, describe, it } from 'node:test'
 import type { Logger } from '../../schemas/logger.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import { createMathPool } from '../../math/pool.ts'
-
-/** Two lists of sums in opposite order: minutes of numeric comparisons, each of them small. */
-const terms = Array.from({ length: 59 }, (_, index) => `\\sum_{k=1}^{1500} \\frac{\\sin(kx+${index})}{k+${index}}`)
-const slow = [terms.join(','), terms.toReversed().join(',')] as const
+import { endless } from './hostile.ts'
 
 describe('math pool', () => {
   const pool = createMathPool({ workers: 2, timeoutMs: 60_000, log: silentLogger })
@@ -55,7 +52,7 @@ describe('math pool against hostile answers', () => {
     const warned: unknown[] = []
     const log: Logger = { ...silentLogger, warn: (fields) => warned.push(fields['reason']) }
     const pool = createMathPool({ workers: 1, timeoutMs: 1_000, log })
-    const [late, next] = await Promise.all([pool.compare(...slow), pool.compare('$\\sqrt{8}$', '2\\sqrt2')])
+    const [late, next] = await Promise.all([pool.compare(...endless), pool.compare('$\\sqrt{8}$', '2\\sqrt2')])
     await pool.close()
     assert.deepEqual(late, { verdict: 'unknown', reason: 'timed-out' })
     assert.deepEqual(next, { verdict: 'equal', reason: 'exact' })
@@ -88,7 +85,7 @@ describe('math pool against hostile answers', () => {
 
   it('answers unknown after its end, and ends at once while it works', async () => {
     const pool = createMathPool({ workers: 1, timeoutMs: 60_000, log: silentLogger })
-    const pending = [pool.compare(...slow), pool.compare('$x$', '$y$')]
+    const pending = [pool.compare(...endless), pool.compare('$x$', '$y$')]
     await pool.close()
     assert.deepEqual(await Promise.all(pending), [
       { verdict: 'unknown', reason: 'closed' },

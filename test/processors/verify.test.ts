@@ -47,6 +47,7 @@ describe('verify', () => {
 
   it('reads the box of a reference that is a worked solution', async () => {
     assert.equal((await verified(record('5', [], 'We add, and get \\boxed{5}.'))).referenceAnswer, '5')
+    assert.equal((await verified(record('5', [], 'We add 2 + 3 = <<2+3=5>>5.\n#### 5'))).referenceAnswer, '5')
   })
 
   it('else compares with the winner of the vote', async () => {
