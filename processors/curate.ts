@@ -12,7 +12,7 @@ import { answerChoiceConfig, chooseAnswer, type AnswerRules } from './curation/c
 import { choosePairs, pairChoiceConfig, type PairRules } from './curation/choose-pairs.ts'
 import { passRateLevelsConfig } from './curation/pass-rate.ts'
 import { preferenceRow, sftRow, type RowParts } from './curation/rows.ts'
-import { changed, forRejected, gatesOf, rulesConfig } from './curation/rules.ts'
+import { changed, forRejected, gatesOf, rulesConfig, type SharedGates } from './curation/rules.ts'
 import { asConversed } from './grow.ts'
 
 export const curateConfig = z.strictObject({
@@ -44,21 +44,22 @@ export interface CurateParts {
 }
 
 /** How the config wants the SFT answer chosen. */
-export function answerRules({ reward, minAgreement, rules, sft }: CurateConfig): AnswerRules {
-  return { ...sft, reward, minAgreement, gates: gatesOf(changed(rules, sft.rules)) }
+export function answerRules({ reward, minAgreement, rules, sft }: CurateConfig, shared?: SharedGates): AnswerRules {
+  return { ...sft, reward, minAgreement, gates: gatesOf(changed(rules, sft.rules), shared) }
 }
 
 /** How the config wants pairs chosen. */
-export function pairRules({ reward, minAgreement, rules, preference }: CurateConfig): PairRules {
+export function pairRules({ reward, minAgreement, rules, preference }: CurateConfig, shared?: SharedGates): PairRules {
   const both = changed(rules, preference.rules)
   const rejected = changed(forRejected(both), preference.rejectedRules)
-  return { ...preference, reward, minAgreement, gates: gatesOf(both), rejectedGates: gatesOf(rejected) }
+  return { ...preference, reward, minAgreement, gates: gatesOf(both, shared), rejectedGates: gatesOf(rejected, shared) }
 }
 
 /** Returns the stage. */
 export function createCurate({ config, now }: CurateParts): Process<Verified | Judged | Rewarded | Conversed, Curated> {
-  const forAnswer = answerRules(config)
-  const forPairs = pairRules(config)
+  const shared: SharedGates = new Map()
+  const forAnswer = answerRules(config, shared)
+  const forPairs = pairRules(config, shared)
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract of a stage is a promise
   return async function curate(verified) {
     const record = asConversed(verified)

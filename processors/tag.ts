@@ -11,31 +11,12 @@ import type { Process } from '../stream/outcome.ts'
 import { askJson } from './ask-json.ts'
 import { framed } from './frame.ts'
 import { envelopeOf } from './grow.ts'
+import { CATEGORIES, DIFFICULTIES, languageCode, QUALITIES, SAFETIES } from './tag-labels.ts'
 
 export const TAG_VERSION = 'tag@2'
 
 /** Before new problems, behind everything that finishes one. */
 const RANK = 3
-
-const DIFFICULTIES = ['very easy', 'easy', 'medium', 'hard', 'very hard'] as const
-const QUALITIES = ['very poor', 'poor', 'average', 'good', 'excellent'] as const
-const CATEGORIES = [
-  'arithmetic',
-  'algebra',
-  'number theory',
-  'geometry',
-  'trigonometry',
-  'combinatorics',
-  'probability and statistics',
-  'calculus',
-  'linear algebra',
-  'logic',
-  'other mathematics',
-  'not mathematics',
-] as const
-const SAFETIES = ['safe', 'unsafe'] as const
-
-const languageCode = z.string().regex(/^[a-z]{2}$/, 'a code of ISO 639-1, as en')
 
 /** What the judge has to return: what it thinks before what it decides. */
 const labels = z.strictObject({

@@ -2,6 +2,7 @@
 // what the config says of them. A new rule is one line here.
 
 import { z } from 'zod'
+import type { Candidate } from './candidates.ts'
 import type { Gate } from './gates.ts'
 import { factsOf, type CurationRule } from './rule.ts'
 import { difficulties, passRate, rewards, tags } from './rules/problem.ts'
@@ -61,11 +62,31 @@ export function forRejected(settings: RuleChanges): RuleChanges {
   return Object.fromEntries(kept.map(([name]) => [name, settings[name]]))
 }
 
+/** Gates by rule and setting: those that share one look at each candidate once, however often it is asked for. */
+export type SharedGates = Map<string, Gate>
+
 /** The rules that are on, as gates. */
-export function gatesOf(settings: RuleChanges): Gate[] {
+export function gatesOf(settings: RuleChanges, shared: SharedGates = new Map()): Gate[] {
   return entries.flatMap(([name, candidateRule]) => {
     const setting: unknown = settings[name] ?? null
     if (setting === null || setting === false) return []
-    return [{ reason: candidateRule.reason, refuses: (candidate) => candidateRule.seen(factsOf(candidate), setting) }]
+    const key = `${name} ${JSON.stringify(setting)}`
+    const gate = shared.get(key) ?? gateOf(candidateRule, setting)
+    shared.set(key, gate)
+    return [gate]
   })
+}
+
+function gateOf(candidateRule: CurationRule<unknown>, setting: unknown): Gate {
+  const known = new WeakMap<Candidate, string | null>()
+  return {
+    reason: candidateRule.reason,
+    refuses(candidate) {
+      const before = known.get(candidate)
+      if (before !== undefined) return before
+      const seen = candidateRule.seen(factsOf(candidate), setting)
+      known.set(candidate, seen)
+      return seen
+    },
+  }
 }

@@ -237,6 +237,52 @@ describe('the preference pair', () => {
     })
   }
 
+  it('may be several, with ids that count on, and each says what was taken out', async () => {
+    const record = rewarded({ reward: 9 }, [{ reward: 8 }, WRONG, WRONG, { complete: false }])
+    const outcome = await curated(record, { preference: { count: 2, margin: 1 } })
+    assert.ok('emit' in outcome)
+    const { sft, preferences } = outcome.emit
+    assert.deepEqual(
+      preferences.map((row) => [row.id.slice(37), row.chosenId.slice(37), row.rejectedId.slice(37), row.strategy]),
+      [
+        ['preference/0', 'answer', 'sample/1', 'correctness'],
+        ['preference/1', 'sample/0', 'sample/2', 'correctness'],
+      ],
+    )
+    for (const row of [sft!, ...preferences]) {
+      assert.deepEqual(row.sftDropped, { 'no-complete-answer': 1, 'no-correct-answer': 2 })
+      assert.deepEqual(row.pairDropped, { 'no-complete-answer': 1 })
+    }
+  })
+
+  it('is by other rules where the config says so, for rejected responses alone too', async () => {
+    const record = rewarded({ reward: 9 }, [
+      { ...WRONG, reward: 0 },
+      { ...WRONG, reward: 1 },
+    ])
+    const raw = record.verification.verdicts
+    raw[0]!.solution = 'It is \\boxed{5}.'
+    raw[2]!.solution = 'It is \\boxed{6}, as the sum shows.'
+    const boxed = { rules: { boxed: true } }
+    assert.equal(await pair(record, boxed), 'answer over sample/1 by 8')
+    assert.equal(
+      await pair(record, { ...boxed, preference: { rejectedRules: { boxed: false } } }),
+      'answer over sample/0 by 9',
+    )
+    assert.equal(await pair(record, { ...boxed, preference: { rules: { boxed: null } } }), 'answer over sample/0 by 9')
+    const long = { rejectedRules: { length: { minCharacters: 99 } } }
+    assert.equal(await pair(record, { ...boxed, preference: long }), 'length')
+  })
+
+  it('leaves a rejection that says what each rule took out, for both data sets', async () => {
+    const outcome = await curated(rewarded(WRONG, [{ complete: false }]))
+    assert.ok('reject' in outcome)
+    assert.deepEqual(outcome.reject.curation, {
+      ...{ sftRefusal: 'no-correct-answer', pairRefusal: 'too-few-answers' },
+      ...{ sftDropped: { 'no-complete-answer': 1, 'no-correct-answer': 1 }, pairDropped: { 'no-complete-answer': 1 } },
+    })
+  })
+
   it('stands alone where no answer is good enough for SFT, and says why', async () => {
     const outcome = await curated(rewarded({ reward: 1 }, [{ ...WRONG, reward: 0 }]), { sft: { minReward: 2 } })
     assert.ok('emit' in outcome)

@@ -82,6 +82,7 @@ describe('stage', () => {
   }
 
   it('emits, rejects, buries, repeats a bug once and waits for a server', async () => {
+    const curation = { sftRefusal: 'length', pairRefusal: null, sftDropped: { length: 2 }, pairDropped: {} }
     const { runId, revision, from, start, feed, ids, lag, deadLetters } = await setUp(3)
     await feed(60)
     const calls = new Map<string, number>()
@@ -90,7 +91,7 @@ describe('stage', () => {
       calls.set(problem.id, call)
       switch (problem.slot) {
         case 7:
-          return Promise.resolve({ reject: { reason: 'too-short', detail: 'seven', collidedWith: 'p1' } })
+          return Promise.resolve({ reject: { reason: 'too-short', detail: 'seven', collidedWith: 'p1', curation } })
         case 8:
           throw permanent('context-too-long', 'the prompt is\nlonger than \u0007 the model')
         case 9:
@@ -124,6 +125,7 @@ describe('stage', () => {
       [rejection.stage, rejection.reason, rejection.detail, rejection.collidedWith, rejection.topic],
       ['test', 'too-short', 'seven', 'p1', from],
     )
+    assert.deepEqual(rejection.curation, curation)
     assert.equal(bench.codec.decode('Problem', rejection.record).id, 'p7')
     assert.equal(rejected!.headers['magpie.run'], runId)
     assert.equal(rejected!.headers['magpie.revision'], revision)

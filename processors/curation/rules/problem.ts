@@ -3,22 +3,29 @@
 
 import { z } from 'zod'
 import type { Labels } from '../candidates.ts'
+import { CATEGORIES, DIFFICULTIES, languageCode, QUALITIES, SAFETIES } from '../../tag-labels.ts'
 import { PASS_RATE_DIFFICULTIES } from '../pass-rate.ts'
 import { rule } from '../rule.ts'
 
 const share = z.number().min(0).max(1)
-const labels = z.array(z.string()).min(1).optional()
+const some = <Label extends z.ZodType>(label: Label) => z.array(label).min(1).optional()
 
 const TAGS: Labels = { difficulty: 'hard', quality: 'good', category: 'algebra', language: 'en', safety: 'safe' }
 
 export const tags = rule({
   reason: 'tags',
   says: 'Keeps only problems with one of these labels, for each tag that is named; an untagged problem has none',
-  setting: z.strictObject({ difficulty: labels, quality: labels, category: labels, language: labels, safety: labels }),
+  setting: z.strictObject({
+    difficulty: some(z.enum(DIFFICULTIES)),
+    quality: some(z.enum(QUALITIES)),
+    category: some(z.enum(CATEGORIES)),
+    language: some(languageCode),
+    safety: some(z.enum(SAFETIES)),
+  }),
   initially: null,
   seen({ problem }, allowed) {
     for (const name of ['difficulty', 'quality', 'category', 'language', 'safety'] as const) {
-      const wanted = allowed[name]
+      const wanted: readonly string[] | undefined = allowed[name]
       if (wanted === undefined) continue
       const label = problem.tags?.[name] ?? null
       if (label === null || !wanted.includes(label)) return `${name} ${label ?? 'unknown'}; kept: ${wanted.join(', ')}`
