@@ -67,7 +67,7 @@ describe('docs/curation.md', () => {
         kind: name === 'answer' ? 'answer' : 'sample',
         verdict: verdict as VerdictName,
         ...{ voteShare: Number(vote), reward: Number(reward), steps: steps!.split(' ').map(Number) },
-        solution: String(at).padEnd(Number(characters), '.'),
+        solution: counting(at, Number(characters)),
       }),
     )
     const nameOf = ({ response }: Candidate): string => response.id.slice(2)
@@ -98,6 +98,12 @@ describe('docs/curation.md', () => {
     assert.deepEqual(choice.dropped, {})
   })
 })
+
+/** A text of so many characters that is its own and repeats nothing. */
+function counting(from: number, characters: number): string {
+  const numbers = Array.from({ length: characters }, (_, index) => 1000 * from + index)
+  return numbers.join(' ').slice(0, characters)
+}
 
 function candidates(texts: readonly string[]): Candidate[] {
   return texts.map((solution, index) => candidate(index, { solution }))

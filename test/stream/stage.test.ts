@@ -125,7 +125,7 @@ describe('stage', () => {
       [rejection.stage, rejection.reason, rejection.detail, rejection.collidedWith, rejection.topic],
       ['test', 'too-short', 'seven', 'p1', from],
     )
-    assert.deepEqual(rejection.curation, curation)
+    assert.deepEqual({ ...rejection.curation }, curation)
     assert.equal(bench.codec.decode('Problem', rejection.record).id, 'p7')
     assert.equal(rejected!.headers['magpie.run'], runId)
     assert.equal(rejected!.headers['magpie.revision'], revision)
