@@ -1,7 +1,8 @@
 // JSON that fits a JSON Schema, drawn by dice: what a model under structured output would send, without its meaning.
 // Knows type, enum, const, properties (all of them are written), items, minItems/maxItems, minimum/maximum,
-// minLength/maxLength, anyOf/oneOf, and $ref inside the schema. Two names mean something, so that tags do not refuse
-// everything: a language is English where the schema allows it, and what asks whether a text is safe is mostly true.
+// minLength/maxLength, anyOf/oneOf, and $ref inside the schema; of patterns, those that a code of English fits. Two names
+// mean something, so that tags do not refuse everything: a language is English where the schema allows it, and what asks
+// whether a text is safe mostly says so.
 
 import type { Dice } from './random.ts'
 
@@ -9,6 +10,7 @@ type Schema = Readonly<Record<string, unknown>>
 
 const WORDS = ['number', 'algebra', 'counting', 'geometry', 'step', 'careful', 'clear', 'short', 'exact', 'problem']
 const ENGLISH = ['en', 'eng', 'english', 'English', 'EN']
+const SAFE = ['safe', 'Safe']
 
 /** A value that fits the schema. */
 export function jsonBySchema(schema: unknown, dice: Dice): unknown {
@@ -43,7 +45,7 @@ function value(node: unknown, dice: Dice, name: string, root: unknown, depth: nu
     case 'null':
       return null
     default:
-      return string(schema, dice)
+      return string(schema, dice, name)
   }
 }
 
@@ -58,8 +60,8 @@ function follow(root: unknown, reference: string): unknown {
 }
 
 function choose(options: readonly unknown[], dice: Dice, name: string): unknown {
-  const english = /lang/i.test(name) ? options.find((option) => ENGLISH.includes(String(option))) : undefined
-  return english ?? dice.pick(options)
+  const usual = /lang/i.test(name) ? ENGLISH : /safe/i.test(name) && dice.uniform() < 0.97 ? SAFE : []
+  return options.find((option) => usual.includes(String(option))) ?? dice.pick(options)
 }
 
 function object(schema: Schema, dice: Dice, root: unknown, depth: number): Record<string, unknown> {
@@ -92,7 +94,12 @@ function limit(inclusive: unknown, exclusive: unknown, inward: number): number |
   return typeof inclusive === 'number' ? inclusive : undefined
 }
 
-function string(schema: Schema, dice: Dice): string {
+function string(schema: Schema, dice: Dice, name: string): string {
+  const pattern = schema['pattern']
+  if (/lang/i.test(name) && typeof pattern === 'string') {
+    const code = ENGLISH.find((word) => new RegExp(pattern, 'u').test(word))
+    if (code !== undefined) return code
+  }
   const least = count(schema['minLength'], 0)
   const most = count(schema['maxLength'], Number.MAX_SAFE_INTEGER)
   let text = dice.pick(WORDS)

@@ -285,6 +285,8 @@ stages:
       ],
       [['stages.converse={enabled: true, turns: 1}'], /stages\.converse\.turns/],
       [['stages.tag.enabled=true'], /roles\.tagger is missing, and stages\.tag is on/],
+      [['stages.judge.enabled=true'], /roles\.judge is missing, and stages\.judge is on/],
+      [['stages.judge.different=1.5'], /stages\.judge\.different must be at most 1/],
     ]
     for (const [set, wanted] of cases) {
       const faults = await faultsOf(SMALL, { set })

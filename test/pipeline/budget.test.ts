@@ -123,6 +123,8 @@ describe('payersOf', () => {
     const config = configSchema.parse({ name: 'a-run', stages: { answer: { enabled: false } } })
     assert.deepEqual([...payersOf(config, { kind: 'magpie' }).keys()], ['produce', 'sample'])
     assert.deepEqual([...payersOf(config, { kind: 'jsonl', file: 'a' }).keys()], ['sample'])
+    const judge = configSchema.parse({ name: 'a-run', stages: { judge: { enabled: true } } })
+    assert.deepEqual(payersOf(judge, { kind: 'jsonl', file: 'a' }).get('judge'), ['judge'])
   })
 
   it('count further turns apart from what else their roles say', () => {
