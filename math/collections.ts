@@ -176,6 +176,16 @@ export function compareUnordered(left: readonly Node[], right: readonly Node[], 
     const apart = left.some((item, index) => compare(item, right[index] as Node).verdict !== 'equal')
     return apart ? unknown('too-many-items') : equal('set')
   }
+  const verdict = compareItemsOnce(left, right, compare)
+  // What the dots leave out is not known: 1, 2, …, 10 may be 1, 2, 3, …, 10.
+  return verdict.verdict === 'different' && [...left, ...right].some(isEllipsis) ? unknown('set') : verdict
+}
+
+function isEllipsis(node: Node): boolean {
+  return node.kind === 'symbol' && node.name === '…'
+}
+
+function compareItemsOnce(left: readonly Node[], right: readonly Node[], compare: Compare): Comparison {
   const ours = distinct(left, compare)
   const theirs = distinct(right, compare)
   if (ours.length !== theirs.length) return different('set')

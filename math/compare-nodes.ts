@@ -26,7 +26,10 @@ function namesSet(node: Node): boolean {
     case 'relation':
       return node.operators.some((operator) => !['=', '~', 'in'].includes(operator))
     case 'list':
-      return node.items.every((item) => (item.kind === 'relation' || item.kind === 'tuple') && namesSet(item))
+      return (
+        node.items.some(namesSet) &&
+        node.items.every((item) => item.kind === 'relation' || (item.kind === 'tuple' && namesSet(item)))
+      )
     case 'sum':
       return node.terms.some((term) => term.kind === 'named-set')
     case 'based':
@@ -46,6 +49,12 @@ function namesSet(node: Node): boolean {
     case 'symbol':
       return false
   }
+}
+
+/** R beside \mathbb{R}. */
+function letteredSet(left: Node, right: Node): Comparison | null {
+  if (left.kind !== 'symbol' || right.kind !== 'named-set') return null
+  return left.name === right.name ? equal('set') : null
 }
 
 function mayBeSet(node: Node): boolean {
@@ -110,6 +119,8 @@ function compareKinds(leftNode: Node, rightNode: Node): Comparison {
     const settled = settleRelation(left, right)
     if (settled !== null) return settled
   }
+  const lettered = letteredSet(left, right) ?? letteredSet(right, left)
+  if (lettered !== null) return lettered
   if ((namesSet(left) || namesSet(right)) && mayBeSet(left) && mayBeSet(right)) return compareSets(left, right)
   const matrices = [matrixOf(left), matrixOf(right)]
   if (matrices[0] || matrices[1]) return compareMatrices(left, right)

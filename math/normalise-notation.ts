@@ -88,6 +88,8 @@ const rules: readonly Rule[] = [
   [/^all/i, /^all (?:the )?negative real numbers\.?$/i, '(-\\infty,0)'],
   [/^all/i, /^all (?:the )?non-?negative real numbers\.?$/i, '[0,\\infty)'],
   [/^all/i, /^all (?:the )?integers\.?$/i, '\\mathbb{Z}'],
+  [/^\{/, /^\{\s*\}$/, '\\emptyset'],
+  [/^\{/, /^\{(\s*[A-Za-z]\s*[|:][^{}]*)\}$/, '\\{$1\\}'],
   [/\{\}/, /\\(pi|infty|theta|alpha|beta|emptyset|circ)\{\}/g, '\\$1 '],
 ]
 

@@ -82,7 +82,7 @@ function choiceOf(text: string): Choice | null {
   const opened = /^\\(?:text|textbf|mathrm|mathbf)\s*\{\s*(\(?[A-J]\)?)[.:]?\s*\}\s*(.*)$/s.exec(bare)
   if (opened?.[1] !== undefined)
     bare = `${opened[1].includes('(') ? opened[1] : `(${opened[1]})`} ${opened[2] ?? ''}`.trim()
-  bare = bare.replace(/^(?:option|choice|answer)\s+(?=\(?[A-J]\)?$)/i, '')
+  bare = bare.replace(/^(?:option|choice|answer)\s+(?=\(?[A-J]\)?\.?$)/i, '')
   const bracketed = /^\(([A-Ja-j])\)(?:[\s~.:,]|\\ )*(.*)$/s.exec(bare)
   if (bracketed?.[1] !== undefined) {
     return {

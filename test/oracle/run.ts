@@ -3,7 +3,8 @@
 // where ours falls below its floors. Where Math-Verify cannot be had the reason is printed and nothing runs.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Table from 'cli-table3'
 import { PLAIN } from '../../cli/table-style.ts'
@@ -45,7 +46,7 @@ const data = join(import.meta.dirname, '../../../shared/data')
 const floors = {
   cases: { right: 132, falseEqual: 1 },
   recording: { right: 399, falseEqual: 1 },
-  generated: { right: 4_950, falseEqual: 0 },
+  generated: { right: 4_990, falseEqual: 0 },
 } as const
 
 function casePairs(): Pair[] {
@@ -88,10 +89,12 @@ function skipped(path: string): [] {
   return []
 }
 
-async function theirVerdicts({ python, folder }: Oracle, pairs: readonly Pair[]): Promise<Theirs[]> {
+async function theirVerdicts({ python }: Oracle, pairs: readonly Pair[], folder: string): Promise<Theirs[]> {
   const [asked, answered] = [join(folder, 'pairs.jsonl'), join(folder, 'verdicts.jsonl')]
   writeFileSync(asked, pairs.map(({ gold, pred }) => `${JSON.stringify({ gold, pred })}\n`).join(''))
-  await runToolOrFail('math-verify', python, [join(import.meta.dirname, 'judge.py'), asked, answered])
+  await runToolOrFail('math-verify', python, [join(import.meta.dirname, 'judge.py'), asked, answered], {
+    signal: interrupted.signal,
+  })
   const lines = readFileSync(answered, 'utf8').trim().split('\n')
   if (lines.length !== pairs.length) throw new Error(`${lines.length} verdicts for ${pairs.length} pairs`)
   return lines.map((line) => JSON.parse(line) as Theirs)
@@ -170,6 +173,11 @@ function below(judged: readonly Judged[]): string[] {
   })
 }
 
+const interrupted = new AbortController()
+const interrupt = (): void => {
+  interrupted.abort(new Error('interrupted'))
+}
+process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
 const oracle = await installMathVerify((line) => {
   console.log(line)
 })
@@ -185,7 +193,8 @@ else {
   }))
   const pairs = [...casePairs(), ...recordedPairs(), ...generated]
   const verdicts = await ourVerdicts(pairs)
-  const theirs = await theirVerdicts(oracle, pairs)
+  const folder = await mkdtemp(join(tmpdir(), 'magpie-oracle-'))
+  const theirs = await theirVerdicts(oracle, pairs, folder).finally(() => rm(folder, { recursive: true }))
   const judged = pairs.map((pair, index): Judged => ({ ...pair, verdict: verdicts[index]!, theirs: theirs[index]! }))
   const listed = judged.filter(disagree).map(lineOf)
   const both = judged.filter((row) => !isRight(row) && !theyAreRight(row)).map(lineOf)
