@@ -28,8 +28,8 @@ export interface Features {
 const STYLE = new Set('a an the ( ) |'.split(' '))
 
 /**
- * People's names are all the same to the signature. numbersMatter: problems that differ in signs alone are different
- * problems.
+ * numbersMatter: problems that differ in signs alone are different problems, and people's names are all the same to the
+ * signature. Else the numbers are all the same to it, and names, which are then needed, differ.
  */
 export function featuresOf(text: string, { numbersMatter }: { numbersMatter: boolean }): Features {
   const names = namesIn(text)
@@ -51,7 +51,7 @@ export function featuresOf(text: string, { numbersMatter }: { numbersMatter: boo
       }
     } else if (DECISIVE.has(token)) decisive.add(value)
     else exchanged |= EXCHANGED.get(token) ?? 0
-    words.push(names.has(token) || (!numbersMatter && isNumber(token)) ? 0 : value)
+    words.push((numbersMatter ? names.has(token) : isNumber(token)) ? 0 : value)
   }
   for (const value of decisive) fingerprint = (fingerprint + mixed(value ^ 0x1b873593)) | 0
   return {

@@ -29,7 +29,7 @@ const WORDS = new Set(
 export function mathShareOf(text: string): number {
   const signs = text.match(SIGN)?.length ?? 0
   const words = wordsOf(text.replace(/\\[a-zA-Z]+/g, ' '))
-  const spoken = words.filter((word) => WORDS.has(word)).length
+  const spoken = words.filter((word) => WORDS.has(word) || (word.endsWith('s') && WORDS.has(word.slice(0, -1)))).length
   const all = signs + words.length
   return all === 0 ? 0 : (signs + spoken) / all
 }

@@ -26,6 +26,23 @@ const NO_PROBLEM =
 /** A box with something in it after `=`, `is` or `:` is an answer; an empty one is a place to fill in. */
 const BOXED_ANSWER = /(?:=|\bis|:)\s*\$?\s*\\boxed\s*\{(?!\s*\}|[?_\s]*\}|\\(?:phantom|hphantom|quad|text\{\s*\}))/i
 
+/** `The next number is 32.` in a paragraph of its own. */
+const TELLING = /\n\n[ \t]{0,4}(?:so|therefore|thus|hence)?,?\s{0,2}the\s+([a-z]+(?:\s[a-z]+){0,3}?)\s+(?:is|are|=)\s/i
+/** `x = 6` as the last line of a problem that asks to solve for x. */
+const SOLVED =
+  /\b(?:solve\s+for|find(?:\s+the\s+value\s+of)?)\s+\$?([a-z])\$?(?=\s?(?:[:.,\n]|\b(?:if|in|when|such|given|where)\b))[^]*\n[ \t]{0,4}(?:(?:so|therefore|thus|hence),?\s)?\$?\1\s?=\s?-?[\d./]+\$?\.?$/i
+
+/** Where a text begins to answer itself: a filled box, the solved unknown, or the thing asked for and what it is. */
+function answerIn(text: string): number | null {
+  const told = BOXED_ANSWER.exec(text) ?? null
+  if (told !== null) return told.index
+  if (SOLVED.test(text)) return text.lastIndexOf('\n') + 1
+  const telling = TELLING.exec(text)
+  if (telling === null || text.slice(telling.index).includes('?')) return null
+  const question = text.slice(0, telling.index).toLowerCase()
+  return asksSomething(question) && question.includes(`the ${telling[1]!.toLowerCase()}`) ? telling.index : null
+}
+
 export const TEXT_RULES: readonly Rule[] = [
   {
     reason: 'empty',
@@ -183,12 +200,21 @@ export const TEXT_RULES: readonly Rule[] = [
     reason: 'answer-in-problem',
     setting: null,
     detail: ({ text }) => {
-      const found = BOXED_ANSWER.exec(text)
-      return found === null ? null : seen('says', text.slice(found.index, found.index + 60))
+      const from = answerIn(text)
+      return from === null ? null : seen('says', text.slice(from, from + 60).trim())
     },
     examples: {
-      refuses: ['What is $2+2$? It follows that the value is $\\boxed{4}$.'],
-      passes: ['What number goes in the box? $3 + \\boxed{?} = 5$'],
+      refuses: [
+        'What is $2+2$? It follows that the value is $\\boxed{4}$.',
+        'Solve for x: 3x - 7 = 11\n\n3x = 18\nx = 6',
+        'Find the derivative of f(x) = x^2.\n\nThe derivative is 2x.',
+        'What is the next number in 2, 4, 8, 16?\n\nThe next number is 32 because each is doubled.',
+      ],
+      passes: [
+        'What number goes in the box? $3 + \\boxed{?} = 5$',
+        'Find $x + y$ if\n$x = 2$\n$y = 3$',
+        'Find the area of the garden below.\n\nThe length is 3 m and the width is 2 m.',
+      ],
     },
   },
 ]

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { z } from 'zod'
 import { createScreen, screenConfig } from '../../processors/screen.ts'
 import { createScreenIndex } from '../../processors/screening/screen-index.ts'
 import { problemId } from '../../schemas/ids.ts'
 import type { Problem, Screened } from '../../schemas/records.ts'
 import type { Outcome } from '../../stream/outcome.ts'
+import { noRecordings, recorded } from '../support/recorded-vllm.ts'
 import { context, generation, problem, sharedProblems } from '../support/problems.ts'
 
 function stage(settings: object = {}): (record: Problem) => Promise<Outcome<Screened>> {
@@ -78,6 +80,22 @@ describe('screen', () => {
       for (const [slot, line] of sharedProblems(file).lines.entries()) {
         const outcome = await screen(problem(line.problem, { id: problemId(file, slot, 0), slot }))
         assert.ok('emit' in outcome, `${JSON.stringify(outcome)} ${line.problem}`)
+      }
+    }
+  })
+
+  it('refuses whatever a small model wrote that is no problem', { skip: noRecordings }, async () => {
+    const names = ['chat', 'completion', 'completion_n4', 'completion_stop', 'completion_stop_inside', 'greedy_0']
+    const replies = z.object({
+      choices: z.array(
+        z.object({ text: z.string().optional(), message: z.object({ content: z.string() }).optional() }),
+      ),
+    })
+    for (const name of names) {
+      for (const { text, message } of replies.parse(recorded(`smol_${name}`).body).choices) {
+        const outcome = await stage()(problem(text ?? message?.content ?? ''))
+        assert.ok('reject' in outcome, text)
+        assert.notEqual(outcome.reject.detail ?? '', '')
       }
     }
   })
