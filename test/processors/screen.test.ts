@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createScreen, screenConfig } from '../../processors/screen.ts'
+import { fingerprintProblems } from '../../processors/screening/contamination-fingerprint.ts'
+import { createContamination } from '../../processors/screening/contamination.ts'
 import { createScreenIndex } from '../../processors/screening/screen-index.ts'
 import { problemId } from '../../schemas/ids.ts'
 import type { Problem, Screened } from '../../schemas/records.ts'
@@ -80,6 +82,23 @@ describe('screen', () => {
         assert.ok('emit' in outcome, `${JSON.stringify(outcome)} ${line.problem}`)
       }
     }
+  })
+
+  it('refuses a benchmark problem before it remembers it, and names the place in the benchmark', async () => {
+    const entries = fingerprintProblems(['What is $1+1$?', TEXT])
+    const config = screenConfig.parse({})
+    const screen = createScreen({
+      config,
+      index: createScreenIndex(config.duplicates),
+      contamination: createContamination([{ name: 'exam', source: '', entries }], config.contamination),
+      now: () => 50,
+    })
+    const refused = {
+      reject: { reason: 'contaminated', detail: 'holds 100 % of the benchmark problem exam/1', collidedWith: 'exam/1' },
+    }
+    assert.deepEqual(await screen(problem(TEXT, { slot: 0 }), context()), refused)
+    assert.deepEqual(await screen(problem(`Question: ${TEXT}`, { slot: 1 }), context()), refused)
+    assert.ok('emit' in (await screen(problem(TEXT.replace('12', '13'), { slot: 2 }), context())))
   })
 
   it('refuses a config that keeps nothing', () => {
