@@ -28,7 +28,13 @@ describe('screen', () => {
       revision: 'main',
       createdAt: 50,
       problem: raw,
-      screening: { version: 'screen@2', text: TEXT, changes: ['role-words', 'answer-leak'], language: 'en', embedding: null },
+      screening: {
+        version: 'screen@2',
+        text: TEXT,
+        changes: ['role-words', 'answer-leak'],
+        language: 'en',
+        embedding: null,
+      },
     })
   })
 
@@ -98,7 +104,9 @@ describe('screen', () => {
     }
     assert.deepEqual(await screen(problem(TEXT, { slot: 0 }), context()), refused)
     assert.deepEqual(await screen(problem(`Question: ${TEXT}`, { slot: 1 }), context()), refused)
-    assert.ok('emit' in (await screen(problem(TEXT.replace('12', '13'), { slot: 2 }), context())))
+    const cut = await screen(problem(TEXT.replace('How', '\n\nSolution: how'), { slot: 2 }), context())
+    assert.ok('reject' in cut && cut.reject.reason === 'contaminated', 'what cleaning cuts off counts')
+    assert.ok('emit' in (await screen(problem(TEXT.replace('12', '13'), { slot: 3 }), context())))
   })
 
   it('refuses a config that keeps nothing', () => {
