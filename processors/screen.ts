@@ -123,12 +123,13 @@ export function createScreenAhead(
   }
 }
 
-function readProblem({ text: raw, generation }: Problem, { config, contamination }: Reader): ReadProblem {
-  // A text is only cleaned as far as it can be kept: what is longer yet after that is refused as too long.
-  const { text, changes } = cleanProblem(raw.slice(0, config.maxCharacters * 4))
-  const judged = judgeText(text, generation?.finishReason ?? null, config)
-  const contaminant = 'reason' in judged ? null : (contamination?.find(text) ?? null)
-  if (contaminant === null) return { text, changes, judged }
+function readProblem({ text: whole, generation }: Problem, { config, contamination }: Reader): ReadProblem {
+  // A text is only read as far as it can be kept: what is longer yet after cleaning is refused as too long.
+  const raw = whole.slice(0, config.maxCharacters * 4)
+  const { text, changes } = cleanProblem(raw)
+  // Sought in the text as it came: what cleaning cuts off may be the half by which a benchmark problem is known.
+  const contaminant = contamination?.find(raw) ?? null
+  if (contaminant === null) return { text, changes, judged: judgeText(text, generation?.finishReason ?? null, config) }
   const detail = `holds ${Math.floor(contaminant.share * 100)} % of the benchmark problem ${contaminant.id}`
   return { text, changes, judged: { reason: 'contaminated', detail, collidedWith: contaminant.id } }
 }

@@ -11,7 +11,19 @@ import { after, describe, it } from 'node:test'
 import { programVersion } from '../../cli/version.ts'
 import { magpie, MAIN } from './magpie-process.ts'
 
-const COMMANDS = ['quickstart', 'run', 'import', 'simulate', 'report', 'sql', 'topics', 'grade', 'models', 'services']
+const COMMANDS = [
+  'quickstart',
+  'run',
+  'import',
+  'simulate',
+  'report',
+  'sql',
+  'topics',
+  'grade',
+  'fingerprint',
+  'models',
+  'services',
+]
 
 const folder = await mkdtemp(join(tmpdir(), 'magpie-main-'))
 after(() => rm(folder, { recursive: true }))

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { z } from 'zod'
 import { createScreen, screenConfig } from '../../processors/screen.ts'
+import { fingerprintProblems } from '../../processors/screening/contamination-fingerprint.ts'
+import { createContamination } from '../../processors/screening/contamination.ts'
 import { createScreenIndex } from '../../processors/screening/screen-index.ts'
 import { problemId } from '../../schemas/ids.ts'
 import type { Problem, Screened } from '../../schemas/records.ts'
@@ -28,7 +30,13 @@ describe('screen', () => {
       revision: 'main',
       createdAt: 50,
       problem: raw,
-      screening: { version: 'screen@2', text: TEXT, changes: ['role-words', 'answer-leak'], language: 'en', embedding: null },
+      screening: {
+        version: 'screen@2',
+        text: TEXT,
+        changes: ['role-words', 'answer-leak'],
+        language: 'en',
+        embedding: null,
+      },
     })
   })
 
@@ -98,6 +106,25 @@ describe('screen', () => {
         assert.notEqual(outcome.reject.detail ?? '', '')
       }
     }
+  })
+
+  it('refuses a benchmark problem before it remembers it, and names the place in the benchmark', async () => {
+    const entries = fingerprintProblems(['What is $1+1$?', TEXT])
+    const config = screenConfig.parse({})
+    const screen = createScreen({
+      config,
+      index: createScreenIndex(config.duplicates),
+      contamination: createContamination([{ name: 'exam', source: '', entries }], config.contamination),
+      now: () => 50,
+    })
+    const refused = {
+      reject: { reason: 'contaminated', detail: 'holds 100 % of the benchmark problem exam/1', collidedWith: 'exam/1' },
+    }
+    assert.deepEqual(await screen(problem(TEXT, { slot: 0 }), context()), refused)
+    assert.deepEqual(await screen(problem(`Question: ${TEXT}`, { slot: 1 }), context()), refused)
+    const cut = await screen(problem(TEXT.replace('How', '\n\nSolution: how'), { slot: 2 }), context())
+    assert.ok('reject' in cut && cut.reject.reason === 'contaminated', 'what cleaning cuts off counts')
+    assert.ok('emit' in (await screen(problem(TEXT.replace('12', '13'), { slot: 3 }), context())))
   })
 
   it('refuses a config that keeps nothing', () => {

@@ -16,16 +16,16 @@ const LONG =
 
 const sorted = (values: readonly number[]): number[] => [...values].sort((left, right) => left - right)
 const hash = fc.nat({ max: 0xffffff })
-const entry: fc.Arbitrary<FingerprintEntry> = fc.record({
-  exact: fc.boolean(),
-  grams: fc.uniqueArray(hash, { minLength: 1, maxLength: 40 }).map(sorted),
-  numbers: fc.array(hash, { maxLength: 8 }).map(sorted),
-})
-const fingerprint: fc.Arbitrary<Fingerprint> = fc.record({
-  name: fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,20}$/),
-  source: fc.stringMatching(/^[0-9a-f]{64}$/),
-  entries: fc.array(entry, { minLength: 1, maxLength: 10 }),
-})
+const entry: fc.Arbitrary<FingerprintEntry> = fc
+  .tuple(fc.boolean(), fc.uniqueArray(hash, { minLength: 1, maxLength: 40 }), fc.array(hash, { maxLength: 8 }))
+  .map(([exact, grams, numbers]) => ({ exact, grams: sorted(grams), numbers: sorted(numbers) }))
+const fingerprint: fc.Arbitrary<Fingerprint> = fc
+  .tuple(
+    fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,20}$/),
+    fc.stringMatching(/^[0-9a-f]{64}$/),
+    fc.array(entry, { minLength: 1, maxLength: 10 }),
+  )
+  .map(([name, source, entries]) => ({ name, source, entries }))
 
 /** A whole file with one thing changed. */
 function broken(change: (tree: Record<string, unknown>) => void): string {

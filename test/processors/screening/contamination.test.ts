@@ -84,8 +84,8 @@ describe('contamination', () => {
     assert.equal(exam.find('An easy one. Compute $\\sin{60°}$. Then rest.')?.id, 'exam/1')
     for (const other of [
       'What is $2-2$?',
-      'What is $2+2+2$?',
-      'Compute $\\sin 60^\\circ + \\cos 60^\\circ$.',
+      'What is $2+2+3$?',
+      'Compute $\\sin 60^\\circ + \\cos 30^\\circ$.',
       'What is $2+3$?',
     ])
       assert.equal(exam.find(other), null, other)
