@@ -20,6 +20,7 @@ import {
   tokenize,
 } from './tokens.ts'
 import { readTurns, renderChatml, renderHarmony } from './turns.ts'
+import { embedWords } from './word-bag.ts'
 
 export interface TextEngineOptions {
   models?: readonly string[]
@@ -62,6 +63,7 @@ export function createTextEngine(author: Author, options: TextEngineOptions = {}
       return Promise.resolve(choice)
     },
     score: (prompt) => Promise.resolve(score(author, prompt)),
+    embed: embedWords,
     close: () => Promise.resolve(),
   }
 }
