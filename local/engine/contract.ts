@@ -65,5 +65,7 @@ export interface Engine {
    * how much speaks for the step (a logit). null: no reward model here.
    */
   score: ((prompt: EnginePrompt, signal: AbortSignal) => Promise<number[]>) | null
+  /** Vector of a text, of unit length; left out: no embedding model here. */
+  embed?: (text: string) => number[]
   close(): Promise<void>
 }

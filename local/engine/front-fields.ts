@@ -75,6 +75,8 @@ export const POOLING_FIELDS = {
   encoding_format: 'string',
 } as const
 
+export const EMBEDDING_FIELDS = { ...POOLING_FIELDS, dimensions: 'integer', truncate_prompt_tokens: 'integer' } as const
+
 /** Checks the fields that the body has, coercing them in place; throws one 400 with all faults. `required` must be there. */
 export function checkFields(
   body: Body,

@@ -37,11 +37,26 @@ export interface FrontProtocol {
 
 export const GENERATION_ROUTES = ['/v1/completions', '/v1/chat/completions']
 export const REWARD_ROUTES = ['/pooling', '/classify', '/score', '/rerank']
+export const EMBEDDING_ROUTE = '/v1/embeddings'
 
-/** Whether this server has a route (one that nobody has is not told apart). `scores`: its engine is a reward model too. */
-export function servesRoute({ runner }: FrontProtocol, scores: boolean, path: string): boolean {
+/** What an engine is beside a model that writes. */
+export interface Pooling {
+  /** A reward model. */
+  readonly scores: boolean
+  /** An embedding model. */
+  readonly embeds: boolean
+}
+
+/** Whether this server has a route (one that nobody has is not told apart). */
+export function servesRoute({ runner }: FrontProtocol, { scores, embeds: embedding }: Pooling, path: string): boolean {
+  if (path === EMBEDDING_ROUTE) return embedding && runner !== 'generate'
   if (REWARD_ROUTES.includes(path)) return scores && runner !== 'generate'
   return runner !== 'pooling' || !GENERATION_ROUTES.some((route) => path.startsWith(route))
+}
+
+/** Whether a model is an embedding model by its name. */
+export function embeds(model: string): boolean {
+  return /embed|minilm|\b(?:e5|bge|gte)\b/i.test(model)
 }
 
 /** The reward shape of a model; null: it answers every route, in the shape that the route and the text ask for. */

@@ -10,7 +10,7 @@ import { checkFields, POOLING_FIELDS } from './front-fields.ts'
 import type { Body } from './front-fields.ts'
 import { readChat, readInputs } from './front-prompts.ts'
 import type { ReadPrompt } from './front-prompts.ts'
-import { rewardShapeOf } from './front-protocol.ts'
+import { embeds, rewardShapeOf } from './front-protocol.ts'
 import type { RewardShape } from './front-protocol.ts'
 import { checkPromptFits } from './front-sampling.ts'
 import { base64, pooled, sequenceValue } from './front-score-shapes.ts'
@@ -20,8 +20,8 @@ import { STEP_MARK } from './tokens.ts'
 
 type Score = NonNullable<Engine['score']>
 
-/** Serves /pooling. */
-export async function poolingRoute(front: FrontState, score: Score, body: Body, work: Work): Promise<unknown> {
+/** Serves /pooling of a reward model. */
+export async function pooledScores(front: FrontState, score: Score, body: Body, work: Work): Promise<unknown> {
   checkFields(body, POOLING_FIELDS)
   const model = chooseModel(front, body, false)
   const shape = rewardShapeOf(front.protocol, model)
@@ -39,6 +39,7 @@ export async function poolingRoute(front: FrontState, score: Score, body: Body, 
 export async function classifyRoute(front: FrontState, score: Score, body: Body, work: Work): Promise<unknown> {
   checkFields(body, POOLING_FIELDS)
   const model = sequenceModel(front, body)
+  if (embeds(model)) throw noRoute(false)
   const prompts = readScored(front, body)
   const values = await scoreAll(front, score, prompts, work)
   const data = values.map((list, index) => {
@@ -70,7 +71,8 @@ function shapeOfText(prompt: ReadPrompt): RewardShape {
   return prompt.text.includes(STEP_MARK) ? 'process' : 'token'
 }
 
-function readScored(front: FrontState, body: Body): ReadPrompt[] {
+/** The inputs or the conversation of a body. */
+export function readScored(front: FrontState, body: Body): ReadPrompt[] {
   if ('messages' in body) return [readChat(body, front.engine, false)]
   const input = body['input']
   const isInput =

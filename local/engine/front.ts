@@ -11,6 +11,7 @@ import type { Clock } from './clock.ts'
 import type { Engine } from './contract.ts'
 import { serveChat, serveCompletion } from './front-completions.ts'
 import { checkLoaded, dieRoute, hangRoute, meetFault } from './front-control.ts'
+import { embeddingsRoute } from './front-embeddings.ts'
 import { noRoute, toFault, unauthorized } from './front-faults.ts'
 import { beginLife } from './front-life.ts'
 import type { Manner } from './front-life.ts'
@@ -20,11 +21,12 @@ import type { Fault } from './front-mischief.ts'
 import { modelsRoute } from './front-models.ts'
 import type { Body } from './front-fields.ts'
 import type { Latency } from './front-latency.ts'
-import { GENERATION_ROUTES, REWARD_ROUTES, servesRoute } from './front-protocol.ts'
+import { EMBEDDING_ROUTE, GENERATION_ROUTES, REWARD_ROUTES, servesRoute } from './front-protocol.ts'
 import type { FrontProtocol } from './front-protocol.ts'
 import { rerankRoute, scoreRoute } from './front-rank.ts'
 import { renderChat, renderCompletions } from './front-render.ts'
-import { classifyRoute, poolingRoute } from './front-scores.ts'
+import { poolingRoute } from './front-pooling.ts'
+import { classifyRoute } from './front-scores.ts'
 import { createSlots } from './front-slots.ts'
 import { replyWithFault } from './front-spoil.ts'
 import type { FrontState, Work } from './front-state.ts'
@@ -189,7 +191,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   },
   '/tokenize': { POST: (exchange) => tokenizeRoute(exchange.front, bodyOf(exchange)) },
   '/detokenize': { POST: (exchange) => detokenizeRoute(exchange.front, bodyOf(exchange)) },
-  '/pooling': scored(poolingRoute),
+  '/pooling': { POST: (exchange) => poolingRoute(exchange.front, bodyOf(exchange), exchange.work) },
+  '/v1/embeddings': { POST: (exchange) => embeddingsRoute(exchange.front, bodyOf(exchange), exchange.work) },
   '/classify': scored(classifyRoute),
   '/score': scored(scoreRoute),
   '/rerank': scored(rerankRoute),
@@ -198,7 +201,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/simulator/hang': { POST: (exchange) => hangRoute(exchange.front, bodyOf(exchange)) },
 }
 
-const COUNTED = [...GENERATION_ROUTES, ...REWARD_ROUTES]
+const COUNTED = [...GENERATION_ROUTES, ...REWARD_ROUTES, EMBEDDING_ROUTE]
 
 async function handle(
   front: FrontState,
@@ -261,11 +264,12 @@ function bodyOf({ request, raw }: Exchange): Body {
 
 function isServed(front: FrontState, path: string): boolean {
   if (front.trouble.hiddenRoutes?.includes(path) === true) return false
-  return servesRoute(front.protocol, front.engine.score !== null, path)
+  const { score, embed } = front.engine
+  return servesRoute(front.protocol, { scores: score !== null, embeds: embed !== undefined }, path)
 }
 
 /** A route over the engine's rewards. */
-function scored(route: typeof poolingRoute): { POST: Route } {
+function scored(route: typeof classifyRoute): { POST: Route } {
   return {
     POST(exchange) {
       const { score } = exchange.front.engine

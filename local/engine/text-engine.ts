@@ -21,6 +21,7 @@ import {
   tokenize,
 } from './tokens.ts'
 import { readTurns, renderChatml, renderHarmony } from './turns.ts'
+import { embedWords } from './word-bag.ts'
 
 export interface TextEngineOptions {
   models?: readonly string[]
@@ -63,6 +64,7 @@ export function createTextEngine(author: Author, options: TextEngineOptions = {}
       return Promise.resolve(choice)
     },
     score: (prompt) => Promise.resolve(score(author, prompt)),
+    embed: embedWords,
     close: () => Promise.resolve(),
   }
 }

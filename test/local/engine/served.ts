@@ -17,9 +17,10 @@ export async function serve(
   shape: TextEngineOptions = {},
   protocol: FrontOptions['protocol'] = {},
   slots = 64,
+  anyModel = true,
 ): Promise<Front> {
   const engine = createInvented(shape)
-  const front = await startFront({ engine, protocol, port: 0, slots, log: silentLogger, anyModel: true })
+  const front = await startFront({ engine, protocol, port: 0, slots, log: silentLogger, anyModel })
   started.push(front)
   return front
 }
@@ -35,7 +36,7 @@ export interface Choice {
 /** The fields of all replies that these tests read. */
 export interface Body {
   readonly choices: Choice[]
-  readonly data: { data: unknown; probs: number[]; score: number }[]
+  readonly data: { data: unknown; embedding: unknown; probs: number[]; score: number }[]
   readonly prompt: string
   readonly tokens: number[]
   readonly usage: Record<string, unknown>
