@@ -115,6 +115,25 @@ describe('what a stage gets', () => {
     )
   })
 
+  test('an account of its own is named in the generation and counted apart, at the price of the role', async () => {
+    const server = await serve(() => completion(['a'], 10))
+    const price = { per: 'million-tokens', prompt: 0, completion: 1_000_000 }
+    const llm = make({ answerer: role([server.url], { price }) })
+    const ask = (more: object) =>
+      llm.complete({ input: { prompt: 'p' }, seed: 1 }, { role: 'answerer', signal, rank: 0, ...more })
+    const [own] = await ask({})
+    const [turn] = await ask({ account: 'answerer:turns' })
+    assert.deepEqual([own?.generation.role, turn?.generation.role], ['answerer', 'answerer:turns'])
+    const { usage } = llm.state()
+    assert.deepEqual(
+      Object.entries(usage).map(([name, { calls, completionTokens, usd }]) => [name, calls, completionTokens, usd]),
+      [
+        ['answerer', 1, 10, 10],
+        ['answerer:turns', 1, 10, 10],
+      ],
+    )
+  })
+
   test('a failure in between is counted in attempts and retries', async () => {
     let calls = 0
     const server = await serve(({ path }) => {
