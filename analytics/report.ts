@@ -29,7 +29,7 @@ export interface ReportOptions {
 }
 
 /** In the data's way; rewards follow. */
-const ROLES = "['questioner', 'tagger', 'answerer', 'sampler', 'judge', 'questioner:follow-up', 'answerer:follow-up']"
+const ROLES = "['questioner', 'tagger', 'answerer', 'sampler', 'judge', 'questioner:turns', 'answerer:turns']"
 
 const OF_RUN = 'run_id = {run:String} AND revision = {revision:String}'
 

@@ -80,6 +80,11 @@ export interface ConverseParts {
   readonly now: () => number
 }
 
+/** The rules of screening for a question that may be short and speak of what stands before it. */
+function followUpRules(screen: RuleSettings, { minCharacters }: Pick<ConverseConfig, 'minCharacters'>): RuleSettings {
+  return { ...screen, minCharacters, minMathShare: 0, outsideReferences: 'keep' }
+}
+
 /** Returns the stage. It emits always; a permanent Failure of a call (but that the context is full) is thrown. */
 export function createConverse(parts: ConverseParts): Process<Verified | Judged | Rewarded, Conversed> {
   const { config, curate, now } = parts
@@ -88,7 +93,7 @@ export function createConverse(parts: ConverseParts): Process<Verified | Judged 
     ...call,
     prefix: parts.prefix,
     tries: config.tries,
-    limits: { ...parts.screen, minCharacters: config.minCharacters },
+    limits: followUpRules(parts.screen, config),
   })
   const answerTurn = createTurnAnswer({
     ...call,

@@ -31,7 +31,7 @@ export type AskedFollowUp =
   | { readonly question: null; readonly tries: QuestionTry[]; readonly ending: Ending }
 
 /** Name that its cost is counted under. */
-export const FOLLOW_UP_ACCOUNT = 'questioner:follow-up'
+export const FOLLOW_UP_ACCOUNT = 'questioner:turns'
 
 /** Returns a function that asks the questioner until a question passes or the tries are used up. */
 export function createFollowUp({ llm, rank, prefix, tries: most, limits }: FollowUpParts) {

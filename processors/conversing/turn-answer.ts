@@ -42,7 +42,7 @@ export type AnsweredTurn =
   (Answers & { readonly chosen: TurnAnswer }) | (Answers & { readonly chosen: null; readonly ending: Ending })
 
 /** Name that its cost is counted under. */
-export const TURN_ACCOUNT = 'answerer:follow-up'
+export const TURN_ACCOUNT = 'answerer:turns'
 
 /** Returns a function that answers a turn. */
 export function createTurnAnswer(parts: TurnAnswerParts) {

@@ -124,7 +124,7 @@ FROM
 )
 GROUP BY run_id, revision, step, position;
 
--- What models cost by role; see 005-cost.sql. Calls for further turns have roles of their own, as answerer:follow-up.
+-- What models cost by role; see 005-cost.sql. Calls for further turns have roles of their own, as answerer:turns.
 CREATE OR REPLACE VIEW cost AS
 SELECT
     run_id, revision, role, model,

@@ -272,10 +272,10 @@ describe('the report', () => {
     ])
     assert.equal(report.funnel.find(({ step }) => step === 'conversed')?.problems, 2)
     assert.deepEqual(
-      report.cost.filter(({ role }) => role.endsWith(':follow-up')).map(({ role, calls, usd }) => [role, calls, usd]),
+      report.cost.filter(({ role }) => role.endsWith(':turns')).map(({ role, calls, usd }) => [role, calls, usd]),
       [
-        ['questioner:follow-up', 5, 1.25],
-        ['answerer:follow-up', 4, 1],
+        ['questioner:turns', 5, 1.25],
+        ['answerer:turns', 4, 1],
       ],
     )
     const text = renderReport(report, { width: 100, colour: false })

@@ -66,11 +66,11 @@ describe('a run with further turns', () => {
       rows.reduce((sum, row) => sum + row.turns, 0),
     )
     const cost = await select(
-      `SELECT role, sum(completion_tokens) AS tokens FROM cost WHERE run_id = '${name}' AND role LIKE '%:follow-up' GROUP BY role ORDER BY role`,
+      `SELECT role, sum(completion_tokens) AS tokens FROM cost WHERE run_id = '${name}' AND role LIKE '%:turns' GROUP BY role ORDER BY role`,
     )
     assert.deepEqual(
       cost.map(({ role }) => role),
-      ['answerer:follow-up', 'questioner:follow-up'],
+      ['answerer:turns', 'questioner:turns'],
     )
     const inRows = rows.reduce((sum, row) => sum + row.further_completion_tokens, 0)
     assert.equal(

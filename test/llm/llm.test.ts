@@ -115,6 +115,25 @@ describe('what a stage gets', () => {
     )
   })
 
+  test('an account of its own is named in the generation and counted apart, at the price of the role', async () => {
+    const server = await serve(() => completion(['a'], 10))
+    const price = { per: 'million-tokens', prompt: 0, completion: 1_000_000 }
+    const llm = make({ answerer: role([server.url], { price }) })
+    const ask = (more: object) =>
+      llm.complete({ input: { prompt: 'p' }, seed: 1 }, { role: 'answerer', signal, rank: 0, ...more })
+    const [own] = await ask({})
+    const [turn] = await ask({ account: 'answerer:turns' })
+    assert.deepEqual([own?.generation.role, turn?.generation.role], ['answerer', 'answerer:turns'])
+    const { usage } = llm.state()
+    assert.deepEqual(
+      Object.entries(usage).map(([name, { calls, completionTokens, usd }]) => [name, calls, completionTokens, usd]),
+      [
+        ['answerer', 1, 10, 10],
+        ['answerer:turns', 1, 10, 10],
+      ],
+    )
+  })
+
   test('a failure in between is counted in attempts and retries', async () => {
     let calls = 0
     const server = await serve(({ path }) => {
@@ -199,7 +218,9 @@ describe('sharing', () => {
   test('roles over one URL share its limit, and the lowest limit holds', async () => {
     let open = 0
     let most = 0
-    const server = await serve(async () => {
+    const server = await serve(async ({ path }) => {
+      // A look at /metrics is no call.
+      if (!path.endsWith('completions')) return completion(['a'])
       open += 1
       most = Math.max(most, open)
       for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)

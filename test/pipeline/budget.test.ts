@@ -130,7 +130,7 @@ describe('payersOf', () => {
   it('count further turns apart from what else their roles say', () => {
     const config = configSchema.parse({ name: 'a-run', stages: { converse: { enabled: true } } })
     const payers = payersOf(config, { kind: 'magpie' })
-    assert.deepEqual(payers.get('converse'), ['questioner:follow-up', 'answerer:follow-up'])
+    assert.deepEqual(payers.get('converse'), ['questioner:turns', 'answerer:turns'])
     assert.deepEqual(payers.get('produce'), ['questioner'])
   })
 })

@@ -90,8 +90,8 @@ describe('converse', () => {
     assert.deepEqual(
       asked.map(({ request, context: { role, account, rank } }) => [role, account, rank, request.seed]),
       [2, 3].flatMap((turn) => [
-        ['questioner', 'questioner:follow-up', 0, turnSeed('follow-up', record.id, turn, 0)],
-        ['answerer', 'answerer:follow-up', 0, turnSeed('turn', record.id, turn, 0)],
+        ['questioner', 'questioner:turns', 0, turnSeed('follow-up', record.id, turn, 0)],
+        ['answerer', 'answerer:turns', 0, turnSeed('turn', record.id, turn, 0)],
       ]),
     )
     assert.deepEqual(

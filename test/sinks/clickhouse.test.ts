@@ -200,10 +200,10 @@ describe('the ClickHouse sink', () => {
     )
     assert.deepEqual(cost, [
       { role: 'answerer', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
-      { role: 'answerer:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
+      { role: 'answerer:turns', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
       { role: 'judge', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },
       { role: 'questioner', calls: 4, prompt_tokens: 20, completion_tokens: 120, seconds: 6 },
-      { role: 'questioner:follow-up', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
+      { role: 'questioner:turns', calls: 3, prompt_tokens: 60, completion_tokens: 300, seconds: 4.5 },
       { role: 'reward:rm', calls: 18, prompt_tokens: 2160, completion_tokens: 0, seconds: 4.5 },
       { role: 'sampler', calls: 16, prompt_tokens: 320, completion_tokens: 1600, seconds: 24 },
       { role: 'tagger', calls: 2, prompt_tokens: 40, completion_tokens: 200, seconds: 3 },

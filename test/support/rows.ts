@@ -251,7 +251,7 @@ export function conversed(slot: number, over: Partial<Conversed> = {}): Converse
     changes: ['control-tokens'],
     refusal,
     detail: refusal === null ? null : 'seen',
-    generation: generation({ role: 'questioner:follow-up', seed: 3 }),
+    generation: generation({ role: 'questioner:turns', seed: 3 }),
   })
   const answer = (turn: number, index: number, final: string): FollowUp['answers'][number] => ({
     id: turnAnswerId(of.id, turn, index),
@@ -264,7 +264,7 @@ export function conversed(slot: number, over: Partial<Conversed> = {}): Converse
     solution: `\\boxed{${final}}`,
     finalAnswer: final,
     answerClass: index,
-    generation: generation({ role: 'answerer:follow-up', seed: index }),
+    generation: generation({ role: 'answerer:turns', seed: index }),
   })
   return {
     ...rewarded(slot),
