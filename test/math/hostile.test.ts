@@ -64,7 +64,10 @@ describe('hostile texts', () => {
       for (const { verdict } of verdicts) assert.match(verdict, /^(equal|different|unknown)$/, name)
     }
     // Integrals without an end are killed at their time; nothing else may happen to a thread.
-    assert.ok(warned.length < 20 && warned.every((reason) => reason === 'timed-out'), warned.join())
+    assert.deepEqual(
+      [...new Set(warned)].filter((reason) => reason !== 'timed-out'),
+      [],
+    )
     assert.deepEqual(await pool.compare('$x+1$', '1+x'), { verdict: 'equal', reason: 'exact' })
     await pool.close()
   })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { compareAnswers } from '../../math/compare.ts'
 import { extractFinalAnswer } from '../../math/extract.ts'
+import { recordedChoices, type RecordedProblem } from '../support/recorded-choices.ts'
 
 const data = join(import.meta.dirname, '../../../shared/data')
 
@@ -66,5 +67,15 @@ describe('recorded answers', { skip: missing('recorded_qwen_math.jsonl') }, () =
     for (const line of wrong) context.diagnostic(line)
     assert.equal(judged, 400)
     assert.deepEqual(wrong, ['10{,}000 | 10000 | flag false'])
+  })
+
+  it('a vote by meaning and the highest reward choose right answers as often as the recording says, or more', async (t) => {
+    const lines = readFileSync(join(data, 'recorded_qwen_math.jsonl'), 'utf8').trim().split('\n')
+    const { problems, vote, reward } = await recordedChoices(lines.map((line) => JSON.parse(line) as RecordedProblem))
+    t.diagnostic(`vote: ${vote.ours} of ${problems} right, the recording's own majority: ${vote.own}`)
+    t.diagnostic(
+      `best of 8 by reward: ${reward.ours} of ${problems} right, by the recording's own flags: ${reward.own}`,
+    )
+    assert.ok(problems === 50 && vote.ours >= vote.own && reward.ours >= reward.own)
   })
 })
