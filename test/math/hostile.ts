@@ -1,5 +1,6 @@
 // Two hundred and more texts that are meant to hurt a checker of answers: towers, huge numbers, broken braces, deep nesting,
 // every kind of Unicode, texts of a megabyte. Generated, the same each time; test/math/hostile.test.ts and bench/math.ts run them.
+// Long because it is all texts.
 
 export interface HostileText {
   readonly name: string
