@@ -24,35 +24,35 @@ export async function curationOf(select: Select, where: string): Promise<Curatio
 }
 
 const RIGHT = { align: 'right' } as const
-const SHAPE: readonly Column[] = [{ align: 'left', most: 24 }, RIGHT, RIGHT, RIGHT]
+const NAME: Column = { align: 'left', most: 24 }
 
 /** A line a rule under a line that names the columns; most: rules that are shown at most, the rest in one line. */
 export function ruleLines(title: string, costs: readonly RuleCost[], most: number): string[] {
   if (costs.length === 0) return [`${title}: no rule took anything out`]
   const shown = costs.slice(0, costs.length > most ? most - 1 : most)
   const rest = costs.slice(shown.length)
-  const rows = shown.map(({ rule, rows: lost, share, responses }) => [
-    harmless(rule),
-    count(lost),
-    percent(share),
-    count(responses),
-  ])
+  const rows = shown.map(({ rule, rows: lost, responses }) => [harmless(rule), count(lost), count(responses)])
   if (rest.length > 0) {
-    const sum = (of: (cost: RuleCost) => number): number => rest.reduce((total, cost) => total + of(cost), 0)
-    const [lost, share, out] = [sum((cost) => cost.rows), sum((cost) => cost.share), sum((cost) => cost.responses)]
-    rows.push([`… ${rest.length} more rules`, count(lost), percent(share), count(out)])
+    const sum = (of: (cost: RuleCost) => number): string => count(rest.reduce((total, cost) => total + of(cost), 0))
+    rows.push([`… ${rest.length} more rules`, sum((cost) => cost.rows), sum((cost) => cost.responses)])
   }
-  return columns([[title, 'rows lost', '', 'responses out'], ...rows], SHAPE)
+  return columns([[title, 'rows lost', 'responses'], ...rows], [NAME, RIGHT, RIGHT])
 }
 
 /** All rules of a run, however many lines that takes. */
 export function renderRules(report: Report, { width, colour }: { width: number; colour: boolean }): string {
   const paint = picocolors.createColors(colour)
   const { problems, sft, preference } = report.curation
-  const head = `Run ${report.run.id} · ${count(problems)} problems curated · rows lost: of these problems, those without a row because of the rule`
-  const table = (title: string, costs: readonly RuleCost[]): string[] =>
-    ruleLines(title, costs, Infinity).map((line, place) =>
-      place === 0 ? paint.bold(clip(line, width)) : clip(line, width),
-    )
+  const head = `Run ${report.run.id} · ${count(problems)} problems curated; rows lost: those without a row because of it`
+  const table = (title: string, costs: readonly RuleCost[]): string[] => {
+    const rows = costs.map(({ rule, rows: lost, share, responses }) => [
+      harmless(rule),
+      count(lost),
+      percent(share),
+      count(responses),
+    ])
+    const lines = columns([[title, 'rows lost', '', 'responses out'], ...rows], [NAME, RIGHT, RIGHT, RIGHT])
+    return lines.map((line, place) => (place === 0 ? paint.bold(clip(line, width)) : clip(line, width)))
+  }
   return [clip(harmless(head), width), '', ...table('SFT', sft), '', ...table('Preference', preference)].join('\n')
 }
