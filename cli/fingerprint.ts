@@ -19,13 +19,14 @@ interface FingerprintOptions {
 
 const EXAMPLES = `
 FILE has one JSON object a line with the problem in "problem", "question" or "prompt". The fingerprint holds hashes
-and no text. Give its path to stages.screen.contamination.benchmarks; refused problems then name NAME/INDEX, with
-INDEX from 0 in the order of the file.
+and no text. Give its path (from the folder of the config) to stages.screen.contamination.benchmarks; refused problems
+then name NAME/INDEX, with INDEX from 0 in the order of the file.
 
 Examples:
   ./magpie fingerprint olympiadbench.jsonl
   ./magpie fingerprint test.jsonl --name our-exam --out fingerprints/our-exam.json
-  ./magpie run -c configs/simulated.yaml --set 'stages.screen.contamination.benchmarks=[gsm8k, our-exam.fingerprint.json]'`
+  ./magpie run -c configs/simulated.yaml \\
+    --set "stages.screen.contamination.benchmarks=[gsm8k, $PWD/fingerprints/our-exam.json]"`
 
 /** Adds the command. */
 export function addFingerprint(program: Command): void {
