@@ -7,7 +7,9 @@ import { loadConfig } from '../configs/load.ts'
 import type { Config } from '../configs/schema.ts'
 import type { RoleSubject } from '../llm/check/check-role.ts'
 import { type CheckedModels, checkModels, type Subject } from '../llm/check/check-models.ts'
+import { EMBEDDER } from '../llm/config.ts'
 import { roleTemplate } from '../llm/role-template.ts'
+import { embedderOf } from '../processors/screening/embedding-settings.ts'
 import type { Finding, Severity } from '../llm/check/finding.ts'
 import { collect, positiveInteger } from './options.ts'
 
@@ -55,8 +57,10 @@ export function addModelsCheck(models: Command): void {
     })
 }
 
-/** Roles and reward models of a config that a run would call. */
+/** Roles, reward models and the embedding model of a config that a run would call. */
 export function subjectsOf({ roles, producer, stages }: Config): Subject[] {
+  const embedder = embedderOf(stages.screen.embeddings)
+  const embedding: Subject[] = embedder === undefined ? [] : [{ kind: 'embedder', name: EMBEDDER, config: embedder }]
   const answering = new Set(['answerer', 'sampler'])
   const asked = Object.entries(roles).flatMap(([name, config]): RoleSubject[] => {
     if (config === undefined) return []
@@ -67,7 +71,7 @@ export function subjectsOf({ roles, producer, stages }: Config): Subject[] {
     const furtherTurns = raw !== null && stages.converse.enabled
     return [{ kind: 'role', name, config, system: config.system, place, raw, furtherTurns, expectsThought }]
   })
-  if (!stages.reward.enabled) return asked
+  if (!stages.reward.enabled) return [...asked, ...embedding]
   const longestAnswer = Math.max(
     0,
     ...asked.filter(({ name }) => answering.has(name)).map(({ config }) => config.sampling.maxTokens),
@@ -79,7 +83,7 @@ export function subjectsOf({ roles, producer, stages }: Config): Subject[] {
     const place = `stages.reward.rewards.${index}`
     return [{ kind: 'role', name, config: reward, system: null, place, raw: null, expectsThought: null }]
   })
-  return [...asked, ...rewards]
+  return [...asked, ...rewards, ...embedding]
 }
 
 const SIGNS: Readonly<Record<Severity, string>> = { error: '✗', warning: '!', note: '·' }

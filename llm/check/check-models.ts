@@ -7,11 +7,12 @@ import { engineUrl } from '../config.ts'
 import { createEngineClient } from '../engine-client.ts'
 import { enginesOf, type Environment } from '../engines.ts'
 import { createAsk } from './ask.ts'
+import { checkEmbedder, type EmbedderSubject } from './check-embedder.ts'
 import { checkRewarder, type RewarderSubject } from './check-rewarder.ts'
-import { checkRole, type RoleSubject } from './check-role.ts'
-import type { Finding } from './finding.ts'
+import { checkRole, type Place, type RoleSubject } from './check-role.ts'
+import type { Finding, Remark } from './finding.ts'
 
-export type Subject = RoleSubject | RewarderSubject
+export type Subject = RoleSubject | RewarderSubject | EmbedderSubject
 
 export interface CheckedModels {
   readonly findings: Finding[]
@@ -37,7 +38,8 @@ export async function checkModels(parts: {
   const rewarders = Object.fromEntries(
     subjects.flatMap((each) => (each.kind === 'rewarder' ? [[each.name.replace(/^reward:/, ''), each.config]] : [])),
   )
-  const engines = enginesOf(callersOf({ roles, rewarders }), environment)
+  const embedder = subjects.find((each) => each.kind === 'embedder')?.config
+  const engines = enginesOf(callersOf({ roles, rewarders, embedder }), environment)
   const ask = createAsk({ signal, timeoutMs, clock })
   const places = subjects.flatMap((subject) =>
     subject.config.endpoints.map((endpoint) => ({ subject, url: engineUrl(endpoint.url) })),
@@ -47,7 +49,7 @@ export async function checkModels(parts: {
       const client = createEngineClient({ url, key: engines.get(url)!.key, clock })
       try {
         const place = { url, client, ask }
-        const remarks = subject.kind === 'role' ? await checkRole(subject, place) : await checkRewarder(subject, place)
+        const remarks = await check(subject, place)
         return remarks.map((remark) => ({
           caller: subject.name,
           endpoint: url,
@@ -65,4 +67,15 @@ export async function checkModels(parts: {
     model: subject.config.model,
   }))
   return { findings: found.flat(), looked }
+}
+
+async function check(subject: Subject, place: Place): Promise<Remark[]> {
+  switch (subject.kind) {
+    case 'role':
+      return checkRole(subject, place)
+    case 'rewarder':
+      return checkRewarder(subject, place)
+    case 'embedder':
+      return checkEmbedder(subject, place)
+  }
 }

@@ -4,7 +4,8 @@
 export type Severity = 'error' | 'warning' | 'note'
 
 /** The checks, each a file beside this one. */
-export type CheckName = 'served' | 'prefix' | 'bos' | 'stops' | 'defaults' | 'context' | 'thought' | 'reward'
+export type CheckName =
+  'served' | 'prefix' | 'bos' | 'stops' | 'defaults' | 'context' | 'thought' | 'reward' | 'embedding'
 
 export interface Remark {
   readonly severity: Severity
