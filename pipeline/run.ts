@@ -92,7 +92,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     })
     const demand = createDemand({
       ...{ accept: config.accept, planned, running: stages, counts: () => accepted.counts(), atOnce },
-      most: { sft: 1, preference: 1 },
+      most: { sft: 1, preference: config.stages.curate.preference.count },
     })
     const lowYield = await openYieldGuard({
       accept: leads ? config.accept : null,

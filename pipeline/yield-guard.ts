@@ -1,7 +1,7 @@
 // Ends a run that gives too few rows to be worth its GPU time, and says where the problems went.
 
 import type { Config } from '../configs/schema.ts'
-import type { Failure} from '../schemas/failure.ts';
+import type { Failure } from '../schemas/failure.ts'
 import { permanent } from '../schemas/failure.ts'
 import type { Accepted } from './accepted.ts'
 import { readRecords } from './read-records.ts'

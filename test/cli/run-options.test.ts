@@ -73,7 +73,10 @@ describe('wrong use of run', () => {
   it('unknown parts of --stages are all named, with those that there are', async () => {
     const said = await refused('run', '-c', CONFIG, '--stages', 'screen,verfy,cook')
     assert.match(said, /"verfy"[^]*"cook"/)
-    assert.match(said, /screen, tag, answer, sample, verify, judge, reward, converse, curate, produce, clickhouse, json/)
+    assert.match(
+      said,
+      /screen, tag, answer, sample, verify, judge, reward, converse, curate, produce, clickhouse, json/,
+    )
   })
 
   it('every fault of the config and of --set is told at once', async () => {
