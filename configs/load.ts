@@ -55,8 +55,8 @@ export async function loadConfig({
     environment,
     schema: configSchema,
     set,
-    overrides: (tree) => {
-      const needed = neededRoles(readSections(tree), WHOLE_PIPELINE).map(({ role }) => role)
+    overrides: (tree, foreseen) => {
+      const needed = neededRoles(readSections(foreseen), WHOLE_PIPELINE).map(({ role }) => role)
       return [
         ...nameAfterFile(tree, file),
         ...overridesFor(tree, overrides, needed, (model) => templates.find(model)?.name ?? null),

@@ -18,8 +18,8 @@ export interface ReadRequest<Schema extends z.ZodType> {
   readonly text: string
   readonly environment: Environment
   readonly schema: Schema
-  /** Options that stand for settings, worked out from the file's own tree. */
-  overrides(tree: unknown): readonly Override[]
+  /** Options that stand for settings, worked out from the file's own tree; `foreseen` is that tree with what --set says. */
+  overrides(tree: unknown, foreseen: unknown): readonly Override[]
   readonly set: readonly string[]
   /** Rules over several settings. `value` is null while single settings are wrong: then look at the raw tree. */
   rules(tree: unknown, value: z.output<Schema> | null): readonly ConfigFault[]
@@ -37,13 +37,16 @@ export function readSettings<Schema extends z.ZodType>(request: ReadRequest<Sche
   const { source, faults } = parseSource(request.file, request.text, request.environment)
   const tree = structuredClone(source.value) as Record<string, unknown>
   const origins: Origin[] = []
-  for (const override of request.overrides(tree)) {
+  const foreseen = structuredClone(tree)
+  const assignments = request.set.map(parseAssignment)
+  // What cannot be assigned is said below, where it is assigned for good.
+  for (const each of assignments) if (!('fault' in each)) assign(foreseen, each.path, each.value)
+  for (const override of request.overrides(tree, foreseen)) {
     const problem = assign(tree, override.path, override.value)
     if (problem !== null) faults.push(`${override.option}: ${problem}`)
     else origins.push(override)
   }
-  for (const text of request.set) {
-    const assignment = parseAssignment(text)
+  for (const assignment of assignments) {
     if ('fault' in assignment) {
       faults.push(assignment.fault)
       continue

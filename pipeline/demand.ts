@@ -37,7 +37,7 @@ export function createDemand({ accept, most, planned, running, counts, atOnce }:
       // Without counters of all stages: what has ended so far, and how much it gave.
       const ways = whole
         ? waysOf(planned, running, open, here, most[type])
-        : [{ open, rows: (now[type] + most[type]) / (Math.max(0, made - open) + 1) }]
+        : [{ open, rows: rate(now[type], Math.max(0, made - open), most[type]) }]
       problems = Math.max(problems, shortOf(missing, ways))
     }
     // A request makes so many at once.
@@ -51,8 +51,10 @@ interface Way {
   readonly rows: number
 }
 
-/** A stage's rate with one success more than it had: nothing is known at the start, and the best is assumed. */
-const rate = (passed: number, ended: number, best = 1): number => (passed + best) / (ended + 1)
+/** So many successes are added to what a stage has shown: nothing is known at the start, and a few first failures say little. */
+const ASSUMED = 4
+
+const rate = (passed: number, ended: number, best = 1): number => (passed + ASSUMED * best) / (ended + ASSUMED)
 
 function waysOf(
   planned: readonly PlannedStage[],
@@ -65,15 +67,18 @@ function waysOf(
   const ways: Way[] = []
   let rows = 1
   let placed = 0
-  for (const { name } of planned.toReversed()) {
+  for (const [index, { name }] of [...planned.entries()].toReversed()) {
     const { received, emitted, rejected, dead } = states.get(name)!
     const ended = emitted + rejected + dead
     rows *= name === 'curate' ? rate(rowsHere, ended, most) : rate(emitted, ended)
-    const inside = Math.max(0, received - ended)
-    placed += inside
-    ways.push({ open: inside, rows })
+    const before = planned[index - 1]
+    // Inside the stage, or on the topic before it.
+    const sent = before === undefined ? received : Math.max(received, states.get(before.name)!.emitted)
+    const here = Math.max(0, sent - ended)
+    placed += here
+    ways.push({ open: here, rows })
   }
-  // On a topic, read by nobody yet: most of these wait at the head of the line.
+  // The others wait at the head of the line.
   return [{ open: Math.max(0, open - placed), rows }, ...ways]
 }
 

@@ -136,6 +136,16 @@ describe('options', () => {
     assert.equal(config.roles.questioner?.template, 'qwen2-math-7b')
   })
 
+  it('--endpoint and --model serve stages too that --set switches on', async () => {
+    const overrides = { endpoint: ['http://a:1'], model: 'Qwen/Qwen2-Math-7B-Instruct' }
+    const { config } = await load('total: 3', {
+      overrides,
+      set: ['stages.tag.enabled=true', 'stages.judge.enabled=true'],
+    })
+    assert.equal(config.roles.tagger?.endpoints[0]?.url, 'http://a:1')
+    assert.equal(config.roles.judge?.model, 'Qwen/Qwen2-Math-7B-Instruct')
+  })
+
   it('--total, --accept, --run, --out and --lang are settings too', async () => {
     const overrides = { total: 9, accept: 4, name: 'mine', out: 'there', language: 'ja' }
     const { config } = await load(SMALL, { overrides })
