@@ -48,7 +48,8 @@ async function acquire(
   }
 }
 
-// Creates lock.NUMBER with its content in one step. It counts only if it is the highest afterwards.
+// Creates lock.NUMBER with its content in one step. It counts only if it is the highest afterwards, and no lower one is
+// alive: whoever looked before a release may come with a number that is too high.
 async function take(folder: string, number: number): Promise<string | null> {
   const path = join(folder, `lock.${number}`)
   const beside = join(folder, `.${randomUUID()}.lock`)
@@ -63,7 +64,8 @@ async function take(folder: string, number: number): Promise<string | null> {
     await rm(beside, { force: true })
   }
   const others = (await lockNumbers(folder)).filter((other) => other !== number)
-  if (others.some((other) => other > number)) {
+  const holders = await Promise.all(others.map((lower) => aliveHolder(join(folder, `lock.${lower}`))))
+  if (others.some((other) => other > number) || holders.some((each) => each !== null)) {
     await rm(path, { force: true })
     return null
   }

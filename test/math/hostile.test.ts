@@ -63,9 +63,10 @@ describe('hostile texts', () => {
       ])
       for (const { verdict } of verdicts) assert.match(verdict, /^(equal|different|unknown)$/, name)
     }
-    // Integrals without an end are killed at their time; nothing else may happen to a thread.
+    // Integrals without an end are killed, at their time or, on a fast machine, at their share of memory before it.
+    const killed = new Set<unknown>(['timed-out', 'out-of-memory'])
     assert.deepEqual(
-      [...new Set(warned)].filter((reason) => reason !== 'timed-out'),
+      warned.filter((reason) => !killed.has(reason)),
       [],
     )
     assert.deepEqual(await pool.compare('$x+1$', '1+x'), { verdict: 'equal', reason: 'exact' })
