@@ -36,8 +36,8 @@ export function createDemand({ accept, most, planned, running, counts, atOnce }:
       const here = now[type] - before[type]
       // Without counters of all stages: what has ended so far, and how much it gave.
       const ways = whole
-        ? waysOf(planned, running, open, here, most[type])
-        : [{ open, rows: rate(now[type], Math.max(0, made - open), most[type]) }]
+        ? waysOf({ planned, running, rows: here, most: most[type], assumed: ASSUMED }, open)
+        : [{ open, rows: rate(now[type], Math.max(0, made - open), ASSUMED, most[type]) }]
       problems = Math.max(problems, shortOf(missing, ways))
     }
     // A request makes so many at once.
@@ -54,15 +54,26 @@ interface Way {
 /** So many successes are added to what a stage has shown: nothing is known at the start, and a few first failures say little. */
 const ASSUMED = 4
 
-const rate = (passed: number, ended: number, best = 1): number => (passed + ASSUMED * best) / (ended + ASSUMED)
+const rate = (passed: number, ended: number, assumed: number, best = 1): number =>
+  (passed + assumed * best) / (ended + assumed)
 
-function waysOf(
-  planned: readonly PlannedStage[],
-  running: readonly RunningStage[],
-  open: number,
-  rowsHere: number,
-  most: number,
-): Way[] {
+/** What all stages of this process have shown since its start. */
+export interface Shown {
+  readonly planned: readonly PlannedStage[]
+  readonly running: readonly RunningStage[]
+  /** Rows that came of it, and how many a problem gives at most. */
+  readonly rows: number
+  readonly most: number
+  /** Successes that are added to what each stage has shown. */
+  readonly assumed: number
+}
+
+/** Rows that a new problem is expected to give. */
+export function expectedRows(shown: Shown): number {
+  return waysOf(shown, 0)[0]!.rows
+}
+
+function waysOf({ planned, running, rows: rowsHere, most, assumed }: Shown, open: number): Way[] {
   const states = new Map(running.map((stage) => [stage.state().name, stage.state()]))
   const ways: Way[] = []
   let rows = 1
@@ -70,7 +81,7 @@ function waysOf(
   for (const [index, { name }] of [...planned.entries()].toReversed()) {
     const { received, emitted, rejected, dead } = states.get(name)!
     const ended = emitted + rejected + dead
-    rows *= name === 'curate' ? rate(rowsHere, ended, most) : rate(emitted, ended)
+    rows *= name === 'curate' ? rate(rowsHere, ended, assumed, most) : rate(emitted, ended, assumed)
     const before = planned[index - 1]
     // Inside the stage, or on the topic before it.
     const sent = before === undefined ? received : Math.max(received, states.get(before.name)!.emitted)

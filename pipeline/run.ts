@@ -90,14 +90,13 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
         return { milliseconds: now() - openedAt, ended: Math.max(here, book.total().done[planned.at(-1)!.name] ?? 0) }
       },
     })
-    const demand = createDemand({
-      ...{ accept: config.accept, planned, running: stages, counts: () => accepted.counts(), atOnce },
-      most: { sft: 1, preference: config.stages.curate.preference.count },
-    })
+    const most = { sft: 1, preference: config.stages.curate.preference.count }
+    const rows = { accept: config.accept, planned, running: stages, counts: () => accepted.counts(), most }
+    const demand = createDemand({ ...rows, atOnce })
     const lowYield = await openYieldGuard({
+      ...rows,
       accept: leads ? config.accept : null,
-      counts: () => accepted.counts(),
-      ended: async () => made - (await house.open()),
+      problems: async () => ({ open: await house.open(), made }),
     })
     const work = {
       ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },
@@ -110,7 +109,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       ...{ run, stages, sinks, leads, parts, book, guard },
       hopeless: async (until) => {
         const found = await lowYield()
-        return found === null ? null : await hopeless(run, found, until)
+        return found === null ? null : await hopeless(run, found, openedAt, until)
       },
       start: async (until) => {
         const end = await produce({ ...work, signal: until })

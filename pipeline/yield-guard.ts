@@ -1,20 +1,28 @@
 // Ends a run that gives too few rows to be worth its GPU time, and says where the problems went.
 
 import type { Config } from '../configs/schema.ts'
+import type { PlannedStage } from '../pipeline.ts'
 import type { Failure } from '../schemas/failure.ts'
 import { permanent } from '../schemas/failure.ts'
+import type { RunningStage } from '../stream/stage.ts'
 import type { Accepted } from './accepted.ts'
+import { expectedRows } from './demand.ts'
 import { readRecords } from './read-records.ts'
 import type { ReadRun } from './read-records.ts'
 
 export interface YieldParts {
   readonly accept: Config['accept']
+  readonly planned: readonly PlannedStage[]
+  /** The stages that run here. */
+  readonly running: readonly RunningStage[]
   readonly counts: () => Accepted
-  /** Problems of the run that have come to an end. */
-  readonly ended: () => Promise<number>
+  /** Rows that one problem gives at most. */
+  readonly most: Accepted
+  /** Problems of the run on the log, and those of them that have not come to an end. */
+  readonly problems: () => Promise<{ readonly made: number; readonly open: number }>
 }
 
-/** Too few rows: of this type, from so many problems of this start. */
+/** Too few rows: of this type, from so many problems that ended in this start. */
 export interface LowYield {
   readonly type: 'sft' | 'preference'
   readonly rows: number
@@ -23,21 +31,34 @@ export interface LowYield {
 }
 
 /**
- * Returns a look at the yield of this start: null while it is good enough or cannot be told. Every start gets a probe
- * of its own: the config may have been put right. Throws what `ended` throws.
+ * Returns a look at the yield of this start: null while it may be good enough. Refusals come early and rows late, so
+ * what counts is not rows by ended problems but what each stage lets through of those that it has seen; where stages
+ * run elsewhere, every problem on its way is taken to be accepted. Every start gets a probe of its own: the config may
+ * have been put right. Throws what `problems` throws.
  */
-export async function openYieldGuard({ accept, counts, ended }: YieldParts): Promise<() => Promise<LowYield | null>> {
+export async function openYieldGuard(parts: YieldParts): Promise<() => Promise<LowYield | null>> {
+  const { accept, planned, running, counts, most, problems } = parts
   if (accept === null || accept.floor === 0) return () => Promise.resolve(null)
-  const before = { rows: counts(), ended: await ended() }
+  const { floor, probe } = accept
+  const start = await problems()
+  const before = { rows: counts(), ended: start.made - start.open }
+  const isWhole = running.length === planned.length
+  // With so many assumed successes a stage that lets nothing through is below the floor when it has seen the probe.
+  const assumed = floor * probe * 0.99
   return async () => {
     // Before the rows: a problem ends when its rows are there, so none is missed.
-    const since = (await ended()) - before.ended
-    if (since < accept.probe) return null
+    const { made, open } = await problems()
+    const ended = made - open - before.ended
+    if (ended < probe) return null
     const now = counts()
     for (const type of ['sft', 'preference'] as const) {
+      const wanted = accept[type]
+      if (wanted === null || now[type] >= wanted) continue
       const rows = now[type] - before.rows[type]
-      const isWanted = accept[type] !== null && now[type] < accept[type]
-      if (isWanted && rows < accept.floor * since) return { type, rows, ended: since, floor: accept.floor }
+      const each = isWhole
+        ? expectedRows({ planned, running, rows, most: most[type], assumed })
+        : (rows + open * most[type]) / (ended + open)
+      if (each < floor) return { type, rows, ended, floor }
     }
     return null
   }
@@ -46,10 +67,11 @@ export async function openYieldGuard({ accept, counts, ended }: YieldParts): Pro
 /** So many reasons are named for the stage that refused most. */
 const NAMED = 3
 
-/** The end of a hopeless run, with the stage that refused most problems and its reasons. Throws Failure when Kafka does not answer. */
+/** The end of a hopeless run, with the stage that refused most problems since then (milliseconds since 1970 UTC), and its reasons. Throws Failure when Kafka does not answer. */
 export async function hopeless(
   run: ReadRun,
   { type, rows, ended, floor }: LowYield,
+  since: number,
   signal: AbortSignal,
 ): Promise<Failure> {
   const stages = new Map<string, Map<string, number>>()
@@ -58,13 +80,13 @@ export async function hopeless(
     stages.set(stage, reasons.set(reason, (reasons.get(reason) ?? 0) + 1))
   }
   const seen = new Set<string>()
-  for await (const { id, stage, reason } of readRecords(run, 'rejections', 'Rejection', signal)) {
-    if (!seen.has(id)) add(stage, reason)
-    seen.add(id)
+  for await (const { problemId, stage, reason, createdAt } of readRecords(run, 'rejections', 'Rejection', signal)) {
+    if (createdAt >= since && !seen.has(problemId)) add(stage, reason)
+    seen.add(problemId)
   }
   // A problem with a row of the other data set was not rejected: that row says why it gave none of this one.
-  for await (const { problemId, refusal } of refusals(run, type, signal)) {
-    if (refusal !== null && !seen.has(problemId)) add('curate', refusal)
+  for await (const { problemId, refusal, createdAt } of refusals(run, type, signal)) {
+    if (refusal !== null && createdAt >= since && !seen.has(problemId)) add('curate', refusal)
     seen.add(problemId)
   }
   const sum = (reasons: ReadonlyMap<string, number>): number =>
@@ -88,12 +110,17 @@ async function* refusals(
   run: ReadRun,
   type: LowYield['type'],
   signal: AbortSignal,
-): AsyncIterable<{ problemId: string; refusal: string | null }> {
+): AsyncIterable<{ problemId: string; refusal: string | null; createdAt: number }> {
   if (type === 'sft') {
-    for await (const { problemId, sftRefusal } of readRecords(run, 'preferences', 'PreferenceRecord', signal))
-      yield { problemId, refusal: sftRefusal }
+    for await (const { problemId, sftRefusal, createdAt } of readRecords(
+      run,
+      'preferences',
+      'PreferenceRecord',
+      signal,
+    ))
+      yield { problemId, refusal: sftRefusal, createdAt }
     return
   }
-  for await (const { problemId, pairRefusal } of readRecords(run, 'sft', 'SftRecord', signal))
-    yield { problemId, refusal: pairRefusal }
+  for await (const { problemId, pairRefusal, createdAt } of readRecords(run, 'sft', 'SftRecord', signal))
+    yield { problemId, refusal: pairRefusal, createdAt }
 }

@@ -3,48 +3,110 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { configSchema } from '../../configs/schema.ts'
+import { planStages } from '../../pipeline.ts'
 import { hopeless, openYieldGuard } from '../../pipeline/yield-guard.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { stamp } from '../../stream/outgoing.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
-import { rejection, sft } from '../support/rows.ts'
+import { EPOCH, rejection, sft } from '../support/rows.ts'
 import { CONFIG, openRunBench } from './run-bench.ts'
 import type { RunBench } from './run-bench.ts'
 
-async function guard(accept: object | null) {
-  const state = { sft: 7, preference: 0, ended: 500 }
+const planned = planStages(configSchema.parse({ name: 'a-run' }).stages)
+
+/** A start whose stages, all of them or none, run here. */
+async function guard(accept: object | null, { elsewhere = false } = {}) {
+  const rows = { sft: 7, preference: 0 }
+  const problems = { made: 500, open: 0 }
+  const rest = { running: 0, waiting: 0, queued: 0, paused: false, seconds: 0, lastError: null }
+  const stages = planned.map(({ name }) => ({ name, received: 0, emitted: 0, rejected: 0, dead: 0 }))
   const look = await openYieldGuard({
     accept: configSchema.parse({ name: 'a-run', accept }).accept,
-    counts: () => ({ sft: state.sft, preference: state.preference }),
-    ended: () => Promise.resolve(state.ended),
+    planned,
+    running: elsewhere
+      ? []
+      : stages.map((each) => ({
+          state: () => ({ ...each, ...rest }),
+          drain: () => Promise.resolve(),
+          stopped: Promise.resolve(),
+        })),
+    counts: () => ({ ...rows }),
+    most: { sft: 1, preference: 1 },
+    problems: () => Promise.resolve({ ...problems }),
   })
-  return { state, look }
+  /** So many problems go as far as this stage, which refuses them. */
+  const refuse = (count: number, by: string): void => {
+    problems.made += count
+    for (const stage of stages) {
+      stage.received += count
+      if (stage.name === by) {
+        stage.rejected += count
+        return
+      }
+      stage.emitted += count
+    }
+  }
+  const pass = (count: number): void => {
+    problems.made += count
+    rows.sft += count
+    for (const stage of stages) {
+      stage.received += count
+      stage.emitted += count
+    }
+  }
+  /** So many are being answered. */
+  const answer = (count: number): void => {
+    problems.made += count
+    problems.open += count
+    stages[0]!.received += count
+    stages[0]!.emitted += count
+    stages[1]!.received += count
+  }
+  return { look, refuse, pass, answer, rows }
 }
 
 describe('the yield guard', () => {
   it('waits for the probe of this start, whatever earlier ones gave', async () => {
-    const { state, look } = await guard({ sft: 100, floor: 0.1, probe: 50 })
-    state.ended += 49
+    const { look, refuse } = await guard({ sft: 100, floor: 0.1, probe: 50 })
+    refuse(49, 'curate')
     assert.equal(await look(), null)
-    state.ended += 1
+    refuse(1, 'curate')
     assert.deepEqual(await look(), { type: 'sft', rows: 0, ended: 50, floor: 0.1 })
   })
 
   it('lets a run go on that gives enough, and looks at what is asked for only', async () => {
-    const { state, look } = await guard({ sft: 100, floor: 0.1, probe: 50 })
-    state.ended += 50
-    state.sft += 5
+    const { look, refuse, pass, rows } = await guard({ sft: 100, floor: 0.1, probe: 50 })
+    refuse(45, 'curate')
+    pass(5)
     assert.equal(await look(), null)
-    state.ended += 1
+    refuse(60, 'curate')
     assert.equal((await look())?.rows, 5)
-    state.sft = 100
+    rows.sft = 100
     assert.equal(await look(), null, 'all rows are there')
+  })
+
+  it('does not take early refusals for the fate of the answers that are being written', async () => {
+    const { look, refuse, answer } = await guard({ sft: 300 })
+    answer(48)
+    refuse(266, 'screen')
+    assert.equal(await look(), null)
+    refuse(10_000, 'screen')
+    assert.equal((await look())?.ended, 10_266)
+  })
+
+  it('takes all that is on its way for accepted where stages run elsewhere', async () => {
+    const { look, refuse, answer } = await guard({ sft: 300 }, { elsewhere: true })
+    answer(48)
+    refuse(4000, 'curate')
+    assert.equal(await look(), null)
+    refuse(1000, 'curate')
+    assert.equal((await look())?.rows, 0)
   })
 
   it('is off without a floor, and where no rows are asked for', async () => {
     for (const accept of [null, { sft: 100, floor: 0, probe: 1 }]) {
-      const { state, look } = await guard(accept)
-      state.ended += 10_000
+      const { look, refuse } = await guard(accept)
+      refuse(10_000, 'screen')
       assert.equal(await look(), null)
     }
   })
@@ -67,6 +129,7 @@ describe('the end of a hopeless run', () => {
     const run = { connection, codec, runId: 'poor', revision }
     const refused = [
       ...[0, 1, 2, 2].map((slot) => rejection(slot, { stage: 'screen', reason: 'no-question' })),
+      rejection(7, { stage: 'tag', reason: 'of an earlier start', createdAt: EPOCH - 1 }),
       rejection(3, { stage: 'screen', reason: 'fragment' }),
       rejection(4, { stage: 'curate', reason: 'no-majority' }),
     ]
@@ -86,11 +149,11 @@ describe('the end of a hopeless run', () => {
       ].map((message) => stamp({ ...message, topic: topicFor(message.topic, revision) }, run)),
     )
     const low = { type: 'preference', rows: 0, ended: 7, floor: 0.5 } as const
-    const failure = await hopeless(run, low, AbortSignal.timeout(20_000))
+    const failure = await hopeless(run, low, EPOCH, AbortSignal.timeout(20_000))
     assert.deepEqual([failure.code, failure.retry], ['hopeless-yield', 'permanent'])
     assert.match(failure.message, /^7 problems gave 0 preference rows, less than the floor of 0\.5 for each/)
     assert.match(failure.message, /Stage screen refused most, 4: no-question 3, fragment 1\./)
-    const none = await hopeless({ ...run, runId: 'silent' }, low, AbortSignal.timeout(20_000))
+    const none = await hopeless({ ...run, runId: 'silent' }, low, EPOCH, AbortSignal.timeout(20_000))
     assert.match(none.message, /No stage has refused them/)
   })
 })
