@@ -30,7 +30,8 @@ export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now
       lines.push(messages.waitingFor(partName(name, messages), reason))
     }
     for (const name of waiting) {
-      if (waits.some(([still]) => still === name)) continue
+      // A part that is drained has given up waiting; that says nothing of its server.
+      if (waits.some(([still]) => still === name) || snapshot.phase === 'draining') continue
       waiting.delete(name)
       lines.push(messages.goingOn(partName(name, messages)))
     }

@@ -100,7 +100,11 @@ export async function work(options: Work): Promise<WorkEnd> {
     if (spent.unmeasured > 0) display.say(messages.unmeasured(spent.unmeasured))
     if (said) display.say(messages.interrupted(runId))
     else if (result.endedBy !== null) display.say(messages.budgetEnded(runId, budgetOf(result.endedBy, spent, budget)))
-    else display.say(messages.done(runId, (Date.now() - since) / 1000))
+    else {
+      const missing = missingRows(run.snapshot(), messages)
+      if (missing.length > 0) display.say(messages.fewer(missing))
+      display.say(messages.done(runId, (Date.now() - since) / 1000))
+    }
     return {
       exitCode: result.state === 'finished' || result.endedBy !== null ? 0 : 130,
       runId,
@@ -174,6 +178,15 @@ function wantedRows(wanted: RunSnapshot['wanted'], messages: Messages): string[]
   return [
     ...(wanted?.sft == null ? [] : [messages.sftRecords(wanted.sft)]),
     ...(wanted?.preference == null ? [] : [messages.preferenceRecords(wanted.preference)]),
+  ]
+}
+
+/** What is asked for and not all there, in words. */
+function missingRows({ accepted, wanted }: RunSnapshot, messages: Messages): string[] {
+  const { sft, preference } = accepted
+  return [
+    ...(sft < (wanted?.sft ?? 0) ? [messages.sftRecords(sft, wanted?.sft)] : []),
+    ...(preference < (wanted?.preference ?? 0) ? [messages.preferenceRecords(preference, wanted?.preference)] : []),
   ]
 }
 

@@ -19,6 +19,8 @@ export interface AcceptedRows {
   /** The sender to use: it counts what is acknowledged. */
   readonly sender: Sender
   counts(): Accepted
+  /** Rows that curation of this process has sent since its start, repeats after a crash included: what its work gave. */
+  sent(): Accepted
   /** Counts what came to the log since, at most every five seconds: for rows that other processes accept. Only where enough is asked for. */
   recount(): Promise<void>
   /** True once the config's numbers are reached with at least `minimum` problems made. */
@@ -57,6 +59,7 @@ export async function countAccepted(
   await look(sft)
   await look(preference)
   let counted = performance.now()
+  const sent = { sft: 0, preference: 0 }
   return {
     sender: {
       ...sender,
@@ -64,11 +67,14 @@ export async function countAccepted(
         await sender.send(messages)
         for (const { topic, value } of messages) {
           const data = [sft, preference].find((each) => each.topic === topic)
-          if (data !== undefined && value !== null) data.ids.add(run.codec.decode(data.record, value).id)
+          if (data === undefined || value === null) continue
+          data.ids.add(run.codec.decode(data.record, value).id)
+          sent[data === sft ? 'sft' : 'preference'] += 1
         }
       },
     },
     counts: () => ({ sft: sft.ids.size, preference: preference.ids.size }),
+    sent: () => ({ ...sent }),
     async recount() {
       if (accept === null || performance.now() - counted < RECOUNT_MS) return
       counted = performance.now()

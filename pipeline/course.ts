@@ -21,8 +21,8 @@ import { throughCheck } from './standing.ts'
 /** Between two looks at whether everything is through, milliseconds. */
 const LOOK_MS = 500
 /** Between two looks at how many rows the run gives, milliseconds. */
-const YIELD_LOOK_MS = 2000
-/** Between two looks at what other processes have spent, where there is a budget, milliseconds. */
+const YIELD_LOOK_MS = 250
+/** Between two looks at what other processes have spent and done, where a budget or rows are asked for, milliseconds. */
 const BOOK_LOOK_MS = 5000
 /** So long calls under way may go on when a budget is used up: they are nearly paid. */
 const BUDGET_DRAIN_MS = 30_000
@@ -72,8 +72,9 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     })
   }, HEARTBEAT_MS)
   const hasBudget = Object.values(parts.loaded.config.budget).some((limit) => limit !== null)
+  const isCounted = hasBudget || parts.loaded.config.accept !== null
   const bookLook = setInterval(() => {
-    if (phase !== 'running' || !hasBudget) return
+    if (phase !== 'running' || !isCounted) return
     book.look(halt.signal).catch((error: unknown) => {
       if (!halt.signal.aborted) log.warn({ error: String(error) }, 'what others have spent could not be read')
     })

@@ -15,6 +15,8 @@ export interface DemandParts {
   /** The stages that run here; where some run elsewhere, all problems are taken to be alike. */
   readonly running: readonly RunningStage[]
   readonly counts: () => Accepted
+  /** Rows that came of what the stages here have done. */
+  readonly sent: () => Accepted
   /** Problems that are started together. */
   readonly atOnce: number
 }
@@ -23,22 +25,23 @@ export interface DemandParts {
 export type Demand = (made: number, open: number) => number
 
 /** Returns the function; it says Infinity where no number of rows is asked for. */
-export function createDemand({ accept, most, planned, running, counts, atOnce }: DemandParts): Demand {
-  const before = counts()
+export function createDemand({ accept, most, planned, running, counts, sent, atOnce }: DemandParts): Demand {
   const whole = running.length === planned.length
   return (made, open) => {
     if (accept === null) return Infinity
     const now = counts()
+    const here = sent()
     let problems = accept.minimum - made
     for (const type of ['sft', 'preference'] as const) {
       const missing = (accept[type] ?? 0) - now[type]
       if (missing <= 0) continue
-      const here = now[type] - before[type]
       // Without counters of all stages: what has ended so far, and how much it gave.
       const ways = whole
-        ? waysOf({ planned, running, rows: here, most: most[type], assumed: ASSUMED }, open)
+        ? waysOf({ planned, running, rows: here[type], most: most[type], assumed: ASSUMED }, open)
         : [{ open, rows: rate(now[type], Math.max(0, made - open), ASSUMED, most[type]) }]
-      problems = Math.max(problems, shortOf(missing, ways))
+      // As long as few rows came, the need is uncertain and looks large: not all of it is started at once.
+      const room = Math.max(accept.probe, AT_ONCE * missing) - open
+      problems = Math.max(problems, Math.min(shortOf(missing, ways), room))
     }
     // A request makes so many at once.
     return Math.ceil(Math.max(0, problems) / atOnce) * atOnce
@@ -50,6 +53,9 @@ interface Way {
   readonly open: number
   readonly rows: number
 }
+
+/** Problems on their way for each row that is missing, at most. */
+const AT_ONCE = 4
 
 /** So many successes are added to what a stage has shown: nothing is known at the start, and a few first failures say little. */
 const ASSUMED = 4

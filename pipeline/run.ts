@@ -20,7 +20,7 @@ import { openSinks } from './sinks.ts'
 import { openSpending, spendingOf } from './spending.ts'
 import { lagOf } from './standing.ts'
 import { startStages } from './start-stages.ts'
-import { hopeless, openYieldGuard } from './yield-guard.ts'
+import { createYieldGuard, endedIn, hopeless } from './yield-guard.ts'
 
 /** Starts everything; resolves when it is at work. Throws UsageFault or Failure. */
 export async function startRun(parts: RunParts, signal: AbortSignal): Promise<ActiveRun> {
@@ -78,6 +78,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       },
       signal,
     )
+    const curated = (): number => book.total().done['curate'] ?? 0
     const atOnce = parts.source.kind === 'magpie' ? config.producer.choices : 1
     const guard = createBudgetGuard({
       budget: config.budget,
@@ -86,18 +87,17 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       atOnce,
       pace: () => {
         // With stages in other processes, what they brought through all stages is what is known of them.
-        const here = stages.reduce((sum, stage) => sum + endedAt(stage), 0)
-        return { milliseconds: now() - openedAt, ended: Math.max(here, book.total().done[planned.at(-1)!.name] ?? 0) }
+        return { milliseconds: now() - openedAt, ended: Math.max(endedIn(stages), curated()) }
       },
     })
     const most = { sft: 1, preference: config.stages.curate.preference.count }
-    const rows = { accept: config.accept, planned, running: stages, counts: () => accepted.counts(), most }
+    const rows = {
+      ...{ accept: config.accept, planned, running: stages, most },
+      counts: () => accepted.counts(),
+      sent: () => accepted.sent(),
+    }
     const demand = createDemand({ ...rows, atOnce })
-    const lowYield = await openYieldGuard({
-      ...rows,
-      accept: leads ? config.accept : null,
-      problems: async () => ({ open: await house.open(), made }),
-    })
+    const lowYield = createYieldGuard({ ...rows, accept: leads ? config.accept : null, curated })
     const work = {
       ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },
       sender: run.sender,
@@ -108,7 +108,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const course = followRun({
       ...{ run, stages, sinks, leads, parts, book, guard },
       hopeless: async (until) => {
-        const found = await lowYield()
+        const found = lowYield()
         return found === null ? null : await hopeless(run, found, openedAt, until)
       },
       start: async (until) => {
@@ -154,12 +154,6 @@ async function assertMathWorks(math: MathPool): Promise<void> {
 function doneOf(stage: RunningStage): number {
   const { emitted, rejected, dead } = stage.state()
   return emitted + rejected + dead
-}
-
-/** Problems that ended in a stage. */
-function endedAt(stage: RunningStage): number {
-  const { name, emitted, rejected, dead } = stage.state()
-  return rejected + dead + (name === 'curate' ? emitted : 0)
 }
 
 /** Asked in the data's way, one after the other: what moves on between two questions is counted twice, never missed. */

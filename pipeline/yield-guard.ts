@@ -16,10 +16,12 @@ export interface YieldParts {
   /** The stages that run here. */
   readonly running: readonly RunningStage[]
   readonly counts: () => Accepted
+  /** Rows that came of what the stages here have done. */
+  readonly sent: () => Accepted
   /** Rows that one problem gives at most. */
   readonly most: Accepted
-  /** Problems of the run on the log, and those of them that have not come to an end. */
-  readonly problems: () => Promise<{ readonly made: number; readonly open: number }>
+  /** Records of the run that curation has finished, in all processes and starts: what is gone by where stages run elsewhere. */
+  readonly curated: () => number
 }
 
 /** Too few rows: of this type, from so many problems that ended in this start. */
@@ -33,35 +35,40 @@ export interface LowYield {
 /**
  * Returns a look at the yield of this start: null while it may be good enough. Refusals come early and rows late, so
  * what counts is not rows by ended problems but what each stage lets through of those that it has seen; where stages
- * run elsewhere, every problem on its way is taken to be accepted. Every start gets a probe of its own: the config may
- * have been put right. Throws what `problems` throws.
+ * run elsewhere, rows by problems that reached curation. Every start gets a probe of its own: the config may have been
+ * put right.
  */
-export async function openYieldGuard(parts: YieldParts): Promise<() => Promise<LowYield | null>> {
-  const { accept, planned, running, counts, most, problems } = parts
-  if (accept === null || accept.floor === 0) return () => Promise.resolve(null)
+export function createYieldGuard(parts: YieldParts): () => LowYield | null {
+  const { accept, planned, running, counts, sent, most, curated } = parts
+  if (accept === null || accept.floor === 0) return () => null
   const { floor, probe } = accept
-  const start = await problems()
-  const before = { rows: counts(), ended: start.made - start.open }
+  const before = { rows: counts(), curated: curated() }
   const isWhole = running.length === planned.length
   // With so many assumed successes a stage that lets nothing through is below the floor when it has seen the probe.
   const assumed = floor * probe * 0.99
-  return async () => {
-    // Before the rows: a problem ends when its rows are there, so none is missed.
-    const { made, open } = await problems()
-    const ended = made - open - before.ended
+  return () => {
+    const ended = isWhole ? endedIn(running) : curated() - before.curated
     if (ended < probe) return null
     const now = counts()
     for (const type of ['sft', 'preference'] as const) {
       const wanted = accept[type]
       if (wanted === null || now[type] >= wanted) continue
-      const rows = now[type] - before.rows[type]
-      const each = isWhole
-        ? expectedRows({ planned, running, rows, most: most[type], assumed })
-        : (rows + open * most[type]) / (ended + open)
+      const rows = isWhole ? sent()[type] : now[type] - before.rows[type]
+      const each = isWhole ? expectedRows({ planned, running, rows, most: most[type], assumed }) : rows / ended
       if (each < floor) return { type, rows, ended, floor }
     }
     return null
   }
+}
+
+/** Problems that came to an end in these stages. */
+export function endedIn(stages: readonly RunningStage[]): number {
+  let sum = 0
+  for (const stage of stages) {
+    const { name, emitted, rejected, dead } = stage.state()
+    sum += rejected + dead + (name === 'curate' ? emitted : 0)
+  }
+  return sum
 }
 
 /** So many reasons are named for the stage that refused most. */

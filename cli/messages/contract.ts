@@ -123,6 +123,8 @@ export interface Messages {
   /** A budget ended the run. */
   budgetEnded(run: string, budget: SpentBudget): string
   done(run: string, seconds: number): string
+  /** The problems came to their end before all rows were there that were asked for. */
+  fewer(accepted: readonly string[]): string
   failed(run: string, reason: string): string
   readonly filesWritten: string
   readonly noFiles: string

@@ -126,6 +126,7 @@ export const en: Messages = {
   budgetEnded: (run, { name, spent, limit }) =>
     `Run ${run} has spent its budget (${amount(name, spent)}${limit === null ? '' : ` of ${amount(name, limit)}`}) and is stopped; nothing is lost. The same command with a larger ${BUDGET_OPTIONS[name]} goes on from here.`,
   done: (run, seconds) => `Run ${run} is done in ${duration(seconds)}.`,
+  fewer: (accepted) => `The problems came to their end first: ${accepted.join(' and ')}.`,
   failed: (run, reason) => `Run ${run} failed: ${reason}`,
   filesWritten: 'Written:',
   noFiles: 'No record was accepted, so there is no data file. The report says why.',

@@ -124,6 +124,7 @@ export const ja: Messages = {
   budgetEnded: (run, { name, spent, limit }) =>
     `実行 ${run} は予算を使い切ったため停止しました(${amount(name, spent)}${limit === null ? '' : ` / ${amount(name, limit)}`})。データは失われていません。${BUDGET_OPTIONS[name]} を増やして同じコマンドを実行すると、続きから再開できます。`,
   done: (run, seconds) => `実行 ${run} が完了しました(所要時間 ${duration(seconds)})。`,
+  fewer: (accepted) => `目標の件数に達する前に問題が尽きました: ${accepted.join('、')}。`,
   failed: (run, reason) => `実行 ${run} は失敗しました: ${reason}`,
   filesWritten: '出力ファイル:',
   noFiles: '採用されたデータがないため、出力ファイルはありません。理由はレポートで確認できます。',

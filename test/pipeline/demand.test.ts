@@ -12,6 +12,7 @@ const planned = planStages(configSchema.parse({ name: 'a-run' }).stages)
 
 function world(accept: object | null, { atOnce = 1, elsewhere = false, most = { sft: 1, preference: 1 } } = {}) {
   const rows = { sft: 0, preference: 0 }
+  const sent = { sft: 0, preference: 0 }
   const rest = { running: 0, waiting: 0, queued: 0, paused: false, seconds: 0, lastError: null }
   const counts = planned.map(({ name }) => ({ name, received: 0, emitted: 0, rejected: 0, dead: 0 }))
   const running: RunningStage[] = counts.map((each) => ({
@@ -25,6 +26,7 @@ function world(accept: object | null, { atOnce = 1, elsewhere = false, most = { 
     planned,
     running: elsewhere ? running.slice(1) : running,
     counts: () => ({ ...rows }),
+    sent: () => ({ ...sent }),
     atOnce,
   })
   /** Lets problems go through the stages; the last one keeps a share of them. */
@@ -35,6 +37,7 @@ function world(accept: object | null, { atOnce = 1, elsewhere = false, most = { 
       each.rejected += each.name === 'curate' ? problems - accepted : 0
     }
     rows.sft += accepted
+    sent.sft += accepted
   }
   const stage = (name: string) => counts.find((each) => each.name === name)!
   return { demand, rows, finish, stage }
@@ -85,6 +88,20 @@ describe('the demand', () => {
     Object.assign(stage('answer'), { received: 10, emitted: 10 })
     Object.assign(stage('sample'), { received: 10 })
     assert.equal(demand(100, 10), 0)
+  })
+
+  it('starts only so much at once while nearly nothing is accepted', () => {
+    const { demand, finish } = world({ sft: 500, probe: 40 })
+    finish(300, 0)
+    assert.equal(demand(300, 0), 2000)
+    assert.equal(demand(1300, 1000), 1000)
+  })
+
+  it('takes repeats after a crash for what they show, not for failures', () => {
+    const { demand, finish, rows } = world({ sft: 100 })
+    finish(40, 40)
+    rows.sft = 20 // half of them were there before
+    assert.equal(demand(120, 80), 0)
   })
 
   it('goes by the whole where stages run elsewhere', () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { configSchema } from '../../configs/schema.ts'
 import { planStages } from '../../pipeline.ts'
-import { hopeless, openYieldGuard } from '../../pipeline/yield-guard.ts'
+import { hopeless, createYieldGuard } from '../../pipeline/yield-guard.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { stamp } from '../../stream/outgoing.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
@@ -15,12 +15,12 @@ import type { RunBench } from './run-bench.ts'
 const planned = planStages(configSchema.parse({ name: 'a-run' }).stages)
 
 /** A start whose stages, all of them or none, run here. */
-async function guard(accept: object | null, { elsewhere = false } = {}) {
+function guard(accept: object | null, { elsewhere = false } = {}) {
   const rows = { sft: 7, preference: 0 }
-  const problems = { made: 500, open: 0 }
+  const curated = { done: 500 }
   const rest = { running: 0, waiting: 0, queued: 0, paused: false, seconds: 0, lastError: null }
   const stages = planned.map(({ name }) => ({ name, received: 0, emitted: 0, rejected: 0, dead: 0 }))
-  const look = await openYieldGuard({
+  const look = createYieldGuard({
     accept: configSchema.parse({ name: 'a-run', accept }).accept,
     planned,
     running: elsewhere
@@ -32,11 +32,12 @@ async function guard(accept: object | null, { elsewhere = false } = {}) {
         })),
     counts: () => ({ ...rows }),
     most: { sft: 1, preference: 1 },
-    problems: () => Promise.resolve({ ...problems }),
+    sent: () => ({ sft: rows.sft - 7, preference: 0 }),
+    curated: () => curated.done,
   })
   /** So many problems go as far as this stage, which refuses them. */
   const refuse = (count: number, by: string): void => {
-    problems.made += count
+    if (by === 'curate') curated.done += count
     for (const stage of stages) {
       stage.received += count
       if (stage.name === by) {
@@ -47,7 +48,7 @@ async function guard(accept: object | null, { elsewhere = false } = {}) {
     }
   }
   const pass = (count: number): void => {
-    problems.made += count
+    curated.done += count
     rows.sft += count
     for (const stage of stages) {
       stage.received += count
@@ -56,8 +57,6 @@ async function guard(accept: object | null, { elsewhere = false } = {}) {
   }
   /** So many are being answered. */
   const answer = (count: number): void => {
-    problems.made += count
-    problems.open += count
     stages[0]!.received += count
     stages[0]!.emitted += count
     stages[1]!.received += count
@@ -66,48 +65,50 @@ async function guard(accept: object | null, { elsewhere = false } = {}) {
 }
 
 describe('the yield guard', () => {
-  it('waits for the probe of this start, whatever earlier ones gave', async () => {
-    const { look, refuse } = await guard({ sft: 100, floor: 0.1, probe: 50 })
+  it('waits for the probe of this start, whatever earlier ones gave', () => {
+    const { look, refuse } = guard({ sft: 100, floor: 0.1, probe: 50 })
     refuse(49, 'curate')
-    assert.equal(await look(), null)
+    assert.equal(look(), null)
     refuse(1, 'curate')
-    assert.deepEqual(await look(), { type: 'sft', rows: 0, ended: 50, floor: 0.1 })
+    assert.deepEqual(look(), { type: 'sft', rows: 0, ended: 50, floor: 0.1 })
   })
 
-  it('lets a run go on that gives enough, and looks at what is asked for only', async () => {
-    const { look, refuse, pass, rows } = await guard({ sft: 100, floor: 0.1, probe: 50 })
+  it('lets a run go on that gives enough, and looks at what is asked for only', () => {
+    const { look, refuse, pass, rows } = guard({ sft: 100, floor: 0.1, probe: 50 })
     refuse(45, 'curate')
     pass(5)
-    assert.equal(await look(), null)
+    assert.equal(look(), null)
     refuse(60, 'curate')
-    assert.equal((await look())?.rows, 5)
+    assert.equal(look()?.rows, 5)
     rows.sft = 100
-    assert.equal(await look(), null, 'all rows are there')
+    assert.equal(look(), null, 'all rows are there')
   })
 
-  it('does not take early refusals for the fate of the answers that are being written', async () => {
-    const { look, refuse, answer } = await guard({ sft: 300 })
+  it('does not take early refusals for the fate of the answers that are being written', () => {
+    const { look, refuse, answer } = guard({ sft: 300 })
     answer(48)
     refuse(266, 'screen')
-    assert.equal(await look(), null)
+    assert.equal(look(), null)
     refuse(10_000, 'screen')
-    assert.equal((await look())?.ended, 10_266)
+    assert.equal(look()?.ended, 10_266)
   })
 
-  it('takes all that is on its way for accepted where stages run elsewhere', async () => {
-    const { look, refuse, answer } = await guard({ sft: 300 }, { elsewhere: true })
-    answer(48)
-    refuse(4000, 'curate')
-    assert.equal(await look(), null)
-    refuse(1000, 'curate')
-    assert.equal((await look())?.rows, 0)
+  it('goes by what reached curation where stages run elsewhere', () => {
+    const { look, refuse, pass } = guard({ sft: 300 }, { elsewhere: true })
+    refuse(4000, 'screen')
+    refuse(199, 'curate')
+    assert.equal(look(), null)
+    pass(1)
+    assert.equal(look()?.rows, 1)
+    pass(20)
+    assert.equal(look(), null)
   })
 
-  it('is off without a floor, and where no rows are asked for', async () => {
+  it('is off without a floor, and where no rows are asked for', () => {
     for (const accept of [null, { sft: 100, floor: 0, probe: 1 }]) {
-      const { look, refuse } = await guard(accept)
+      const { look, refuse } = guard(accept)
       refuse(10_000, 'screen')
-      assert.equal(await look(), null)
+      assert.equal(look(), null)
     }
   })
 })

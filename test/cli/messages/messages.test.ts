@@ -52,6 +52,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   goingOn: (messages) => messages.goingOn('ClickHouse'),
   brokenLine: (messages) => messages.brokenLine('a.jsonl', 17, 'JSON'),
   backPressure: (messages) => messages.backPressure(512),
+  fewer: (messages) => messages.fewer(['3 of 5 rows']),
   acceptReached: (messages) => messages.acceptReached(30, 12),
   totalReached: (messages) => messages.totalReached(200),
   problems: (messages) => messages.problems(31),
