@@ -99,6 +99,7 @@ function converseParts({ config, llm, math, now }: StageTools): Parameters<typeo
   return {
     ...{ llm, math, now, config: stages.converse, answerer: roles.answerer! },
     ...{ screen: stages.screen, verify: stages.verify, curate: stages.curate },
+    contamination: openContamination(stages.screen.contamination),
     prefix: (past) => promptPrefix(template, { controlTask, system, past }),
   }
 }

@@ -17,6 +17,7 @@ import { safeTurn } from './conversing/history.ts'
 import { createTurnAnswer } from './conversing/turn-answer.ts'
 import { chooseForSft, type CurateConfig } from './curate.ts'
 import { asRewarded, envelopeOf } from './grow.ts'
+import type { Contamination } from './screening/contamination.ts'
 import type { RuleSettings } from './screening/rule-settings.ts'
 import type { VerifyConfig } from './verify.ts'
 
@@ -71,6 +72,8 @@ export interface ConverseParts {
   readonly config: Omit<ConverseConfig, 'enabled'>
   /** The config of the stages whose judgement is asked here. */
   readonly screen: RuleSettings
+  /** Knows the problems of benchmarks; null: they are not looked for. */
+  readonly contamination: Contamination | null
   readonly verify: Pick<VerifyConfig, 'expectsThought' | 'weakestAnswer'>
   readonly curate: CurateConfig
   readonly answerer: Prompting
@@ -93,7 +96,7 @@ export function createConverse(parts: ConverseParts): Process<Verified | Judged 
     ...call,
     prefix: parts.prefix,
     tries: config.tries,
-    limits: followUpRules(parts.screen, config),
+    rules: { limits: followUpRules(parts.screen, config), contamination: parts.contamination },
   })
   const answerTurn = createTurnAnswer({
     ...call,

@@ -8,7 +8,7 @@ import type { LookAhead, Process } from '../stream/outcome.ts'
 import { envelopeOf } from './grow.ts'
 import { cleanProblem } from './screening/clean.ts'
 import { ruleSettings } from './screening/rule-settings.ts'
-import { contaminationConfig, type Contamination } from './screening/contamination.ts'
+import { contaminatedBy, contaminationConfig, type Contamination } from './screening/contamination.ts'
 import type { EmbeddingDuplicates } from './screening/embedding-duplicates.ts'
 import type { Likest } from './screening/embedding-index.ts'
 import { embeddingsConfig } from './screening/embedding-settings.ts'
@@ -127,9 +127,6 @@ function readProblem({ text: whole, generation }: Problem, { config, contaminati
   // A text is only read as far as it can be kept: what is longer yet after cleaning is refused as too long.
   const raw = whole.slice(0, config.maxCharacters * 4)
   const { text, changes } = cleanProblem(raw)
-  // Sought in the text as it came: what cleaning cuts off may be the half by which a benchmark problem is known.
-  const contaminant = contamination?.find(raw) ?? null
-  if (contaminant === null) return { text, changes, judged: judgeText(text, generation?.finishReason ?? null, config) }
-  const detail = `holds ${Math.floor(contaminant.share * 100)} % of the benchmark problem ${contaminant.id}`
-  return { text, changes, judged: { reason: 'contaminated', detail, collidedWith: contaminant.id } }
+  const contaminated = contaminatedBy(raw, contamination ?? null)
+  return { text, changes, judged: contaminated ?? judgeText(text, generation?.finishReason ?? null, config) }
 }

@@ -184,6 +184,7 @@ export interface QuestionTry {
   changes: string[]
   refusal: string | null
   detail: string | null
+  collidedWith: string | null
   generation: Generation
 }
 

@@ -1,12 +1,13 @@
 // The next question of a conversation: the questioner completes its own template's text up to where the user's next
-// words begin. Promises: a question is cleaned and judged by the rules of screening before it is asked; a refused one is
-// tried again with another seed; every try is kept.
+// words begin. Promises: a question is cleaned and judged by the rules of screening before it is asked, and one that holds
+// a benchmark problem is refused; a refused one is tried again with another seed; every try is kept.
 
 import type { Completion, Llm } from '../../llm/contract.ts'
 import { turnSeed } from '../../llm/seeds.ts'
 import type { PastTurn } from '../../llm/templates.ts'
 import type { QuestionTry } from '../../schemas/records.ts'
 import { cleanProblem } from '../screening/clean.ts'
+import { contaminatedBy, type Contamination } from '../screening/contamination.ts'
 import type { RuleSettings } from '../screening/rule-settings.ts'
 import { judgeText } from '../screening/rules.ts'
 import { CONTEXT_FULL, type Ending, unlessFull } from './history.ts'
@@ -16,7 +17,14 @@ export interface FollowUpParts {
   readonly rank: number
   readonly prefix: (past: readonly PastTurn[]) => { readonly prompt: string }
   readonly tries: number
+  readonly rules: FollowUpRules
+}
+
+/** What a follow-up is judged by. */
+export interface FollowUpRules {
   readonly limits: RuleSettings
+  /** Knows the problems of benchmarks; null: they are not looked for. */
+  readonly contamination: Contamination | null
 }
 
 export interface FollowUpRequest {
@@ -34,7 +42,7 @@ export type AskedFollowUp =
 export const FOLLOW_UP_ACCOUNT = 'questioner:turns'
 
 /** Returns a function that asks the questioner until a question passes or the tries are used up. */
-export function createFollowUp({ llm, rank, prefix, tries: most, limits }: FollowUpParts) {
+export function createFollowUp({ llm, rank, prefix, tries: most, rules }: FollowUpParts) {
   return async function askFollowUp({ problemId, turn, past, signal }: FollowUpRequest): Promise<AskedFollowUp> {
     const { prompt } = prefix(past)
     const tries: QuestionTry[] = []
@@ -45,7 +53,7 @@ export function createFollowUp({ llm, rank, prefix, tries: most, limits }: Follo
       if (completions === null) return { question: null, tries, ending: CONTEXT_FULL }
       const [completion] = completions
       if (completion === undefined) throw new Error('the model client returned no completion for a request of one')
-      const tried = judgeFollowUp(completion, past, limits)
+      const tried = judgeFollowUp(completion, past, rules)
       tries.push(tried)
       if (tried.refusal === null) return { question: tried.cleaned, tries }
     }
@@ -59,10 +67,16 @@ export function createFollowUp({ llm, rank, prefix, tries: most, limits }: Follo
 export function judgeFollowUp(
   { text, generation }: Completion,
   past: readonly PastTurn[],
-  limits: RuleSettings,
+  { limits, contamination }: FollowUpRules,
 ): QuestionTry {
-  const { text: cleaned, changes } = cleanProblem(text.slice(0, limits.maxCharacters * 4))
-  const tried = { text, cleaned, changes, generation }
+  const raw = text.slice(0, limits.maxCharacters * 4)
+  const { text: cleaned, changes } = cleanProblem(raw)
+  const tried = { text, cleaned, changes, generation, collidedWith: null }
+  const contaminated = contaminatedBy(raw, contamination)
+  if (contaminated !== null) {
+    const { reason, detail, collidedWith } = contaminated
+    return { ...tried, refusal: reason, detail, collidedWith }
+  }
   const judged = judgeText(withoutJoiningWord(cleaned), generation.finishReason, limits)
   if ('reason' in judged) return { ...tried, refusal: judged.reason, detail: judged.detail }
   const before = past.findIndex(({ user }) => sameWords(user) === sameWords(cleaned))

@@ -42,6 +42,26 @@ export interface Contamination {
   find(text: string): Contaminant | null
 }
 
+/** Why a text that holds a benchmark problem is refused. */
+export interface Contaminated {
+  readonly reason: 'contaminated'
+  readonly detail: string
+  /** Id of the benchmark problem. */
+  readonly collidedWith: string
+}
+
+/**
+ * The refusal of a text that holds a benchmark problem; null: it holds none. The text is taken as it came: what cleaning
+ * cuts off may be the half by which a benchmark problem is known.
+ */
+export function contaminatedBy(raw: string, contamination: Contamination | null): Contaminated | null {
+  const contaminant = contamination?.find(raw) ?? null
+  if (contaminant === null) return null
+  const { id, share } = contaminant
+  const detail = `holds ${Math.floor(share * 100)} % of the benchmark problem ${id}`
+  return { reason: 'contaminated', detail, collidedWith: id }
+}
+
 interface Known extends FingerprintEntry {
   readonly id: string
   readonly mayMiss: number

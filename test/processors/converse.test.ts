@@ -8,17 +8,20 @@ import { turnSeed } from '../../llm/seeds.ts'
 import { promptPrefix, requireTemplate } from '../../llm/templates.ts'
 import { type ConverseConfig, converseConfig, createConverse } from '../../processors/converse.ts'
 import { createCurate, curateConfig } from '../../processors/curate.ts'
+import { openContamination } from '../../processors/screening/contamination-files.ts'
 import { screenConfig } from '../../processors/screen.ts'
 import { createVerify, verifyConfig } from '../../processors/verify.ts'
 import { permanent, transient } from '../../schemas/failure.ts'
 import type { Conversation, Conversed, Verified } from '../../schemas/records.ts'
 import { createFakeLlm, type Says } from '../support/fake-llm.ts'
 import { plainMath } from '../support/plain-math.ts'
-import { context, generation, problem, sampled } from '../support/problems.ts'
+import { context, generation, problem, sampled, sharedProblems } from '../support/problems.ts'
 
 const template = requireTemplate('qwen2.5')
 const answerer = { system: 'Be brief.', prompt: '{problem} Box it.' }
 const curate = curateConfig.parse({})
+const screen = screenConfig.parse({})
+const contamination = openContamination(screen.contamination)
 
 /** A problem whose answer and samples say these, verified. */
 async function verified(answer: string | null, samples: readonly string[]): Promise<Verified> {
@@ -39,7 +42,7 @@ async function conversed(
   const stage = createConverse({
     ...{ llm, math: plainMath, curate, answerer, now: () => 9 },
     config: converseConfig.parse({ turns: 3, ...settings }),
-    screen: screenConfig.parse({}),
+    ...{ screen, contamination },
     verify: verifyConfig.parse({}),
     prefix: (past) => promptPrefix(template, { system: 'S', past }),
   })
@@ -116,6 +119,22 @@ describe('converse', () => {
     assert.deepEqual([record.createdAt, record.rewards], [9, []])
   })
 
+  it('shows both models the problem as screening left it, not as it came', async () => {
+    const record = await verified(RIGHT, ['\\boxed{2}', '\\boxed{3}'])
+    const text = 'What is $1+1$ in the ring of integers?'
+    const { asked } = await conversed(
+      script(['And twice that?'], ['\\boxed{4}']),
+      { turns: 2 },
+      { ...record, screening: { ...record.screening, text, changes: ['preamble'] } },
+    )
+    const [prefix, history] = inputsOf(asked)
+    assert.deepEqual(prefix, {
+      prompt: `${chatml('system', 'S')}${chatml('user', text)}${chatml('assistant', 'It is \\boxed{2}.')}<|im_start|>user\n`,
+    })
+    assert.ok(history !== undefined && 'messages' in history)
+    assert.equal(history.messages[1]?.content, `${text} Box it.`)
+  })
+
   it('pays for no turn of a problem without an answer that curation would choose', async () => {
     const wrong = await verified('\\boxed{5}', ['\\boxed{2}', '\\boxed{3}'])
     const { conversation, asked } = await conversed(() => ['And?'], {}, wrong)
@@ -178,6 +197,30 @@ describe('converse', () => {
       none.followUps.map(({ question, tries: all, answers, chosen }) => [question, all.length, answers, chosen]),
       [[null, 2, [], null]],
     )
+  })
+
+  const { lines, skip } = sharedProblems('benchmarks/gsm8k_test.jsonl')
+  it('asks no problem of a benchmark, and keeps which one the questioner wrote', { skip }, async () => {
+    const planted = lines.slice(0, 200)
+    for (const [place, { problem: text }] of planted.entries()) {
+      const { conversation } = await conversed(script([`And now: ${text}`, 'And twice that?'], ['\\boxed{4}']), {
+        turns: 2,
+      })
+      const [turn] = conversation.followUps
+      assert.deepEqual(
+        turn?.tries.map(({ refusal, collidedWith }) => [refusal, collidedWith]),
+        [
+          ['contaminated', `gsm8k/${place}`],
+          [null, null],
+        ],
+      )
+      assert.match(turn.tries[0]?.detail ?? '', /^holds \d+ % of the benchmark problem gsm8k\/\d+$/)
+      assert.equal(turn.question, 'And twice that?')
+    }
+    const only = [planted[0]!.problem]
+    const { conversation } = await conversed(script(only, []), { tries: 1 })
+    assert.equal(conversation.ended, 'contaminated')
+    assert.match(conversation.detail ?? '', /turn 2, 1 tries; the last: holds 100 % of the benchmark problem gsm8k\/0/)
   })
 
   it('takes short questions that refer to what stands before', async () => {

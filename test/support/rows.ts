@@ -250,6 +250,7 @@ export function conversed(slot: number, over: Partial<Conversed> = {}): Converse
     cleaned: text,
     changes: ['control-tokens'],
     refusal,
+    collidedWith: null,
     detail: refusal === null ? null : 'seen',
     generation: generation({ role: 'questioner:turns', seed: 3 }),
   })
