@@ -1,6 +1,7 @@
 // Chooses the preference pairs of a problem. Promises: both are complete, say a final answer and pass their rules;
 // texts differ; value, margin and lengths are as asked for; no two pairs say the same; the order of the candidates
-// makes no difference. Pairs of responses that no pair has yet come first, then those of the greatest margin.
+// makes no difference. Pairs of responses that no pair has yet come first, then those of the greatest margin. What is asked
+// of two responses together counts responses only where it leaves no pair: those that could still have stood in one.
 
 import { z } from 'zod'
 import type { Verification } from '../../schemas/records.ts'
@@ -62,19 +63,33 @@ export function choosePairs(
   const whole = narrow(candidates.toSorted(inOrder), WHOLE, 2)
   if (whole.refusal !== null) {
     const detail = `${whole.kept.length} complete responses with a final answer; a pair needs two`
-    return { refusal: { reason: 'too-few-answers', detail }, dropped: whole.dropped }
+    return left({ reason: 'too-few-answers', detail }, whole.kept, whole.dropped)
   }
   const pools = poolsOf(whole.kept, rules)
   const dropped = sumOf(whole.dropped, pools.dropped)
   if (pools.refusal !== null) return { refusal: pools.refusal, dropped }
   const picked: Pair[] = []
-  let refusal: Refusal | null = null
+  let none: NoPair | null = null
   for (const strategy of strategiesOf(verification, rules)) {
     const possible = possiblePairs(pools, strategy, verification, rules)
-    if ('refusal' in possible) refusal = possible.refusal
+    if ('refusal' in possible) none = possible
     else pick(possible.pairs, rules.count, picked)
   }
-  return picked.length === 0 && refusal !== null ? { refusal, dropped } : { chosen: picked, dropped }
+  if (picked.length > 0 || none === null) return { chosen: picked, dropped }
+  // A response that a rule keeps out of one side is counted there.
+  const uncounted = none.out.filter((each) => pools.chosen.includes(each) && pools.rejected.includes(each))
+  return left(none.refusal, uncounted, dropped)
+}
+
+/** No pair is left, and these responses count at what left none. */
+function left(refusal: Refusal, out: readonly Candidate[], dropped: Readonly<Record<string, number>>): Choice<never> {
+  return { refusal, dropped: out.length === 0 ? dropped : sumOf(dropped, { [refusal.reason]: out.length }) }
+}
+
+/** What left no pair, and the responses that it kept out. */
+interface NoPair {
+  readonly refusal: Refusal
+  readonly out: readonly Candidate[]
 }
 
 function strategiesOf(verification: Verification, { pairs, reward, process }: PairRules): Strategy[] {
@@ -115,26 +130,30 @@ function possiblePairs(
   strategy: Strategy,
   verification: Verification,
   rules: PairRules,
-): { readonly pairs: readonly Pair[] } | { readonly refusal: Refusal } {
+): { readonly pairs: readonly Pair[] } | NoPair {
   const { name, valueName, valueOf } = strategy
+  const all = [...new Set([...pools.chosen, ...pools.rejected])]
   const values = new Map(
-    [...pools.chosen, ...pools.rejected].flatMap((each) => {
+    all.flatMap((each) => {
       const value = valueOf(each)
       return value === null ? [] : [[each, value] as const]
     }),
   )
   if (values.size < 2) {
     const detail = `${values.size} responses have a value of reward ${valueName}; a pair needs two`
-    return { refusal: { reason: 'no-reward', detail } }
+    return { refusal: { reason: 'no-reward', detail }, out: all.filter((each) => !values.has(each)) }
   }
   const vote = strategy.asksVote ? [agreementGate(verification, rules.minAgreement)] : []
   const valued = (pool: readonly Candidate[]): Candidate[] => pool.filter((each) => values.has(each))
-  const chosen = narrow(valued(pools.chosen), strategy.chosen, 1)
-  if (chosen.refusal !== null) return { refusal: chosen.refusal }
-  const rejected = narrow(valued(pools.rejected), strategy.rejected, 1)
-  if (rejected.refusal !== null) return { refusal: rejected.refusal }
-  const weak = narrow(chosen.kept, vote, 1).refusal
-  if (weak !== null) return { refusal: weak }
+  const mayBeChosen = valued(pools.chosen)
+  const chosen = narrow(mayBeChosen, strategy.chosen, 1)
+  if (chosen.refusal !== null) return { refusal: chosen.refusal, out: mayBeChosen }
+  const mayBeRejected = valued(pools.rejected)
+  const rejected = narrow(mayBeRejected, strategy.rejected, 1)
+  if (rejected.refusal !== null) return { refusal: rejected.refusal, out: mayBeRejected }
+  const voted = [...new Set([...chosen.kept, ...rejected.kept])]
+  const weak = narrow(voted, vote, 1).refusal
+  if (weak !== null) return { refusal: weak, out: voted }
   let pairs = chosen.kept.flatMap((better) =>
     rejected.kept.flatMap((worse): Pair[] =>
       better === worse
@@ -155,7 +174,9 @@ function possiblePairs(
   for (const { reason, told, allows } of [...meetings, DIFFERENT_TEXTS, marginOf(rules), lengthsOf(rules)]) {
     const before = pairs
     pairs = before.filter(allows)
-    if (pairs.length === 0) return { refusal: { reason, detail: told(before) } }
+    if (pairs.length > 0) continue
+    const out = [...new Set(before.flatMap((pair) => [pair.chosen, pair.rejected]))]
+    return { refusal: { reason, detail: told(before) }, out }
   }
   return { pairs }
 }

@@ -95,7 +95,11 @@ describe('docs/curation.md', () => {
     assert.equal(right.length, Number(stated))
     const sample = candidates(right.map(({ text }) => text))
     const choice = choosePairs(sample, verification(), pairRules(curateConfig.parse({ rules: rulesConfig.parse({}) })))
-    assert.deepEqual(choice.dropped, {})
+    assert.deepEqual(
+      choice.dropped,
+      { 'no-wrong-answer': right.length },
+      'all are left for a pair that there is none of',
+    )
   })
 })
 

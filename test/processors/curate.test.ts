@@ -192,7 +192,7 @@ describe('the SFT answer', () => {
       passRate: null,
       passRateDifficulty: null,
       sftDropped: {},
-      pairDropped: {},
+      pairDropped: { 'too-few-answers': 1 },
     })
   })
 })
@@ -279,7 +279,8 @@ describe('the preference pair', () => {
     assert.ok('reject' in outcome)
     assert.deepEqual(outcome.reject.curation, {
       ...{ sftRefusal: 'no-correct-answer', pairRefusal: 'too-few-answers' },
-      ...{ sftDropped: { 'no-complete-answer': 1, 'no-correct-answer': 1 }, pairDropped: { 'no-complete-answer': 1 } },
+      sftDropped: { 'no-complete-answer': 1, 'no-correct-answer': 1 },
+      pairDropped: { 'no-complete-answer': 1, 'too-few-answers': 1 },
     })
   })
 

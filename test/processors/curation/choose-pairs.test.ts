@@ -112,6 +112,62 @@ describe('rules', () => {
   })
 })
 
+describe('what pairs cost', () => {
+  const dropped = (all: readonly Candidate[], rules: PairRules, over = {}): Record<string, number> => ({
+    ...choosePairs(all, verification(over), rules).dropped,
+  })
+  const WEAK = { winningShare: 0.4 }
+
+  it('counts the responses that could still have met where none meet', () => {
+    const unknown: Given = { verdict: 'unknown' }
+    const cases: [string, Candidate[], PairRules, object, number][] = [
+      ['too-few-answers', of({}, { complete: false }), pairRules(), {}, 1],
+      ['no-correct-answer', of(WRONG, WRONG, unknown), pairRules(), {}, 3],
+      ['no-wrong-answer', of({}, {}, unknown, {}), pairRules(), {}, 4],
+      ['low-agreement', of({}, {}, WRONG, unknown, WRONG), pairRules(), WEAK, 4],
+      ['no-reward', of({ reward: null }, { reward: null }, { ...WRONG, reward: 1 }), pairRules(), {}, 2],
+      ['same-class', of({}, { ...WRONG, answerClass: 0 }, unknown), pairRules(), {}, 2],
+      ['same-text', of({ solution: 'x' }, { ...WRONG, solution: 'x' }), pairRules(), {}, 2],
+      ['margin-too-small', of({ reward: 2 }, { reward: 1 }, { ...WRONG, reward: 1 }), pairRules({ margin: 3 }), {}, 3],
+      [
+        'length-ratio',
+        of({ reward: 2 }, { ...WRONG, reward: 1, solution: 'x' }),
+        pairRules({ maxLengthRatio: 1 }),
+        {},
+        2,
+      ],
+    ]
+    for (const [reason, all, rules, over, count] of cases) {
+      assert.equal(chosen(all, rules, over), reason)
+      const { [reason]: counted, ...others } = dropped(all, rules, over)
+      assert.deepEqual(
+        [counted, others],
+        [count, reason === 'too-few-answers' ? { 'no-complete-answer': 1 } : {}],
+        reason,
+      )
+    }
+  })
+
+  it('says of the vote what it counts', () => {
+    const choice = choosePairs(of({}, {}, WRONG, WRONG), verification(WEAK), pairRules())
+    assert.ok('refusal' in choice)
+    assert.match(choice.refusal.detail, /^4 of 4 responses are kept out: 0\.400 of the votes agree/)
+    assert.deepEqual(choice.dropped, { 'low-agreement': 4 })
+  })
+
+  it('counts no response for its verdict where there is a pair, of whatever strategy', () => {
+    assert.deepEqual(dropped(of({ reward: 2 }, WRONG, { verdict: 'unknown' }), pairRules()), {})
+    const right = of({ reward: 3 }, { reward: 1 })
+    assert.deepEqual(dropped(right, pairRules({ pairs: 'correctness-then-reward' })), {})
+    assert.deepEqual(dropped(right, pairRules()), { 'no-wrong-answer': 2 })
+  })
+
+  it('counts a response once, at its rule', () => {
+    const all = of({ solution: 'it is:' }, {}, {})
+    assert.deepEqual(dropped(all, pairRules()), { 'open-end': 1, 'no-wrong-answer': 2 })
+  })
+})
+
 describe('whatever comes', () => {
   const settings = fc.record({
     pairs: fc.constantFrom('correctness', 'reward', 'process', 'correctness-then-reward'),
@@ -139,7 +195,10 @@ describe('whatever comes', () => {
         assert.deepEqual(choosePairs(shuffled, verification({ against: known }), rules), choice)
         const taken = Object.values(choice.dropped).reduce((sum, number) => sum + number, 0)
         assert.ok(taken <= all.length)
-        if ('refusal' in choice) return
+        if ('refusal' in choice) {
+          assert.ok(taken > 0 || all.length === 0, choice.refusal.reason)
+          return
+        }
         assert.ok(choice.chosen.length >= 1 && choice.chosen.length <= wish.count)
         const texts = choice.chosen.map((pair) => `${pair.chosen.verdict.solution} > ${pair.rejected.verdict.solution}`)
         assert.equal(new Set(texts).size, texts.length)
