@@ -58,7 +58,7 @@ export function addModelsCheck(models: Command): void {
 }
 
 /** Roles, reward models and the embedding model of a config that a run would call. */
-export function subjectsOf({ roles, producer, stages }: Config): Subject[] {
+function subjectsOf({ roles, producer, stages }: Config): Subject[] {
   const embedder = embedderOf(stages.screen.embeddings)
   const embedding: Subject[] = embedder === undefined ? [] : [{ kind: 'embedder', name: EMBEDDER, config: embedder }]
   const answering = new Set(['answerer', 'sampler'])

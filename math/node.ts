@@ -190,7 +190,7 @@ export function childrenOf(node: Node): readonly Node[] {
 }
 
 /** The same node with each child replaced; the node itself where no child changed. */
-export function mapChildren(node: Node, change: (child: Node) => Node): Node {
+function mapChildren(node: Node, change: (child: Node) => Node): Node {
   switch (node.kind) {
     case 'number':
     case 'symbol':

@@ -1,41 +1,33 @@
-// The OpenAI-compatible front of vLLM over an Engine: simulated text or a small real model. Routes, defaults, replies
-// and error bodies are vLLM 0.32's, held to recordings of it by test/local/engine/recordings.test.ts. What differs
-// (docs/protocol.md has it all): one server has the generation routes and, where the engine scores, the reward routes;
-// log probabilities are refused; ignore_eos and min_tokens have no effect. The queue has no bound, as in a stock vLLM;
-// a client that goes away frees its slots and its places in the queue at once.
+// The OpenAI-compatible front of vLLM over an Engine: simulated text or a small real model. Routes (front-routes.ts),
+// defaults, replies and error bodies are vLLM 0.32's, held to recordings of it by test/local/engine/recordings.test.ts.
+// What differs (docs/protocol.md has it all): one server has the generation routes and, where the engine scores, the
+// reward routes; log probabilities are refused; ignore_eos and min_tokens have no effect. The queue has no bound, as in a
+// stock vLLM; a client that goes away frees its slots and its places in the queue at once.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../schemas/logger.ts'
 import { machineClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import type { Engine } from './contract.ts'
-import { serveChat, serveCompletion } from './front-completions.ts'
-import { checkLoaded, dieRoute, hangRoute, meetFault } from './front-control.ts'
-import { embeddingsRoute } from './front-embeddings.ts'
-import { noRoute, toFault, unauthorized } from './front-faults.ts'
+import { checkLoaded, meetFault } from './front-control.ts'
+import { toFault, unauthorized } from './front-faults.ts'
 import { beginLife } from './front-life.ts'
 import type { Manner } from './front-life.ts'
 import { createListener } from './front-listener.ts'
 import { createMischief, spoilsReply } from './front-mischief.ts'
 import type { Fault } from './front-mischief.ts'
-import { modelsRoute } from './front-models.ts'
-import type { Body } from './front-fields.ts'
 import type { Latency } from './front-latency.ts'
-import { EMBEDDING_ROUTE, GENERATION_ROUTES, REWARD_ROUTES, servesRoute } from './front-protocol.ts'
+import { EMBEDDING_ROUTE, GENERATION_ROUTES, REWARD_ROUTES } from './front-protocol.ts'
 import type { FrontProtocol } from './front-protocol.ts'
-import { rerankRoute, scoreRoute } from './front-rank.ts'
-import { renderChat, renderCompletions } from './front-render.ts'
-import { poolingRoute } from './front-pooling.ts'
-import { classifyRoute } from './front-scores.ts'
+import { findRoute } from './front-routes.ts'
 import { createSlots } from './front-slots.ts'
 import { replyWithFault } from './front-spoil.ts'
 import type { FrontState, Work } from './front-state.ts'
 import { createCallCounter } from './front-stats.ts'
 import type { FrontStats } from './front-stats.ts'
-import { detokenizeRoute, tokenizeRoute } from './front-tokens.ts'
 import { roomCheck } from './front-trouble.ts'
 import type { Trouble } from './front-trouble.ts'
-import { parseBody, readBody, replyJson, replyText } from './http.ts'
+import { readBody, replyJson } from './http.ts'
 import { createMetrics } from './metrics.ts'
 import { createPrefixCache } from './prefix-cache.ts'
 
@@ -158,49 +150,6 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   }
 }
 
-type Route = (exchange: Exchange) => unknown
-
-interface Exchange {
-  readonly front: FrontState
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly work: Work
-  readonly stats: () => FrontStats
-  readonly raw: Buffer
-}
-
-/** Routes by method and path; what a route returns is sent as JSON (undefined: it has replied itself). */
-const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
-  '/health': { GET: ok, POST: ok },
-  '/ping': { GET: ok, POST: ok },
-  '/version': { GET: ({ front }) => ({ version: front.version }) },
-  '/metrics': { GET: metrics },
-  '/v1/models': { GET: ({ front }) => modelsRoute(front) },
-  '/v1/completions': {
-    POST: (exchange) =>
-      serveCompletion(exchange.front, exchange.request, exchange.response, bodyOf(exchange), exchange.work),
-  },
-  '/v1/chat/completions': {
-    POST: (exchange) => serveChat(exchange.front, exchange.request, exchange.response, bodyOf(exchange), exchange.work),
-  },
-  '/v1/completions/render': {
-    POST: (exchange) => renderCompletions(exchange.front, exchange.request, bodyOf(exchange)),
-  },
-  '/v1/chat/completions/render': {
-    POST: (exchange) => renderChat(exchange.front, exchange.request, bodyOf(exchange)),
-  },
-  '/tokenize': { POST: (exchange) => tokenizeRoute(exchange.front, bodyOf(exchange)) },
-  '/detokenize': { POST: (exchange) => detokenizeRoute(exchange.front, bodyOf(exchange)) },
-  '/pooling': { POST: (exchange) => poolingRoute(exchange.front, bodyOf(exchange), exchange.work) },
-  '/v1/embeddings': { POST: (exchange) => embeddingsRoute(exchange.front, bodyOf(exchange), exchange.work) },
-  '/classify': scored(classifyRoute),
-  '/score': scored(scoreRoute),
-  '/rerank': scored(rerankRoute),
-  '/simulator/stats': { GET: ({ stats }) => stats(), POST: resetStats },
-  '/simulator/die': { POST: die },
-  '/simulator/hang': { POST: (exchange) => hangRoute(exchange.front, bodyOf(exchange)) },
-}
-
 const COUNTED = [...GENERATION_ROUTES, ...REWARD_ROUTES, EMBEDDING_ROUTE]
 
 async function handle(
@@ -224,9 +173,7 @@ async function handle(
     checkLoaded(front, path)
     if (apiKey !== undefined && path.startsWith('/v1/') && request.headers.authorization !== `Bearer ${apiKey}`)
       throw unauthorized()
-    const routes = ROUTES[path]
-    const route = routes?.[request.method ?? 'GET']
-    if (route === undefined || !isServed(front, path)) throw noRoute(routes !== undefined && isServed(front, path))
+    const route = findRoute(front, path, request.method)
     if (COUNTED.includes(path)) {
       counted = front.counter.begin(path, raw)
       fault = front.mischief.next(GENERATION_ROUTES.includes(path))
@@ -256,48 +203,4 @@ function refuse(front: FrontState, response: ServerResponse, error: unknown): vo
     front.log.error({ error: error instanceof Error ? error.stack : error }, 'a request failed')
   if (response.headersSent) response.destroy()
   else replyJson(response, fault.status, fault.body, fault.headers)
-}
-
-function bodyOf({ request, raw }: Exchange): Body {
-  return parseBody(request, raw)
-}
-
-function isServed(front: FrontState, path: string): boolean {
-  if (front.trouble.hiddenRoutes?.includes(path) === true) return false
-  const { score, embed } = front.engine
-  return servesRoute(front.protocol, { scores: score !== null, embeds: embed !== undefined }, path)
-}
-
-/** A route over the engine's rewards. */
-function scored(route: typeof classifyRoute): { POST: Route } {
-  return {
-    POST(exchange) {
-      const { score } = exchange.front.engine
-      if (score === null) throw noRoute(false)
-      return route(exchange.front, score, bodyOf(exchange), exchange.work)
-    },
-  }
-}
-
-function ok({ response }: Exchange): undefined {
-  replyText(response, 200, 'text/plain', '')
-}
-
-function metrics({ front, response }: Exchange): undefined {
-  const { running, waiting } = front.slots
-  const load = { running, waiting, cacheUsage: front.slots.cacheUsage(), oldNames: front.trouble.oldMetrics === true }
-  const text = front.metrics.render(load)
-  replyText(response, 200, 'text/plain; version=1.0.0; charset=utf-8', text)
-}
-
-function die(exchange: Exchange): undefined {
-  dieRoute(exchange.front, exchange.response, bodyOf(exchange))
-}
-
-function resetStats({ front, stats }: Exchange): FrontStats {
-  const before = stats()
-  front.counter.reset()
-  front.mischief.reset()
-  front.slots.resetBusy()
-  return before
 }
