@@ -151,7 +151,8 @@ function screenParts(tools: StageTools): StageParts {
       const record = readable(tools, 'Screened', message)
       if (record === null) continue
       if (scope === null || record.runId === scope) embeddings?.recall(record)
-      yield record
+      // Where words are not compared their index stays empty.
+      if (duplicates.enabled) yield record
     }
   }
   return {
@@ -161,7 +162,6 @@ function screenParts(tools: StageTools): StageParts {
     prepare: async (signal) => {
       if (!duplicates.enabled && embeddings === undefined) return
       embeddings?.begin()
-      // Where words are not compared their index is filled for nothing: one way through the log is enough.
       await index.rebuild(accepted(signal), scope)
       embeddings?.recalled()
     },

@@ -1,11 +1,11 @@
 // One question to a server, whose failure is an answer too. Promises: nothing is thrown but what ends the whole check
 // (the signal's reason) and bugs.
 
+import { Failure } from '../../schemas/failure.ts'
 import type { Clock } from '../clock.ts'
 import { withDeadline } from '../deadline.ts'
-import { EngineFailure } from '../engine-failure.ts'
 
-/** The server did not give the answer; code and message as of EngineFailure. */
+/** The server did not give the answer; code and message as of Failure. */
 export interface Unanswered {
   readonly failed: { readonly code: string; readonly message: string }
 }
@@ -22,7 +22,7 @@ export function createAsk(limits: { signal: AbortSignal; timeoutMs: number; cloc
       return await withDeadline(limits, question)
     } catch (error) {
       limits.signal.throwIfAborted()
-      if (error instanceof EngineFailure) return { failed: { code: error.code, message: error.message } }
+      if (error instanceof Failure) return { failed: { code: error.code, message: error.message } }
       throw error
     }
   }

@@ -93,4 +93,24 @@ describe('magpie models', () => {
     assert.equal(bad.code, 2)
     assert.match(bad.stderr, /"none" is not in configs\/model_configs\.json/)
   })
+
+  it('checks the embedding model too, where screening has one', async () => {
+    const file = join(folder, 'embeddings.yaml')
+    const embeddings = `{ enabled: true, model: BAAI/bge-m3, endpoints: [{ url: "${front.url}" }] }`
+    const role = `{ endpoints: [{ url: "${front.url}" }], model: Qwen/Qwen2.5-7B-Instruct }`
+    const roles = ['questioner', 'answerer', 'sampler'].map((name) => `  ${name}: ${role}`).join('\n')
+    await writeFile(file, `roles:\n${roles}\nstages:\n  screen:\n    embeddings: ${embeddings}\n`)
+    const check = (...set: string[]) =>
+      magpie(['models', 'check', '-c', file, ...set.flatMap((each) => ['--set', each])])
+    const [well, rewards, off] = await Promise.all([
+      check(),
+      check('stages.screen.embeddings.model=Skywork/Skywork-Reward-V2-Qwen3-8B'),
+      check('stages.screen.embeddings.enabled=false'),
+    ])
+    assert.equal(well.code, 0, well.stdout + well.stderr)
+    assert.match(well.stdout, /^embedder at http\S+ \(BAAI\/bge-m3\)\n {2}✓ all is well$/m)
+    assert.equal(rewards.code, 1)
+    assert.match(rewards.stdout, /✗ error \(embedding\): it gives no vector: .*Unsupported task: 'embed'/)
+    assert.doesNotMatch(off.stdout, /embedder/)
+  })
 })

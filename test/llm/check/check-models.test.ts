@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkModels, type Subject } from '../../../llm/check/check-models.ts'
 import type { Finding } from '../../../llm/check/finding.ts'
-import { rewarderConfig, roleConfig } from '../../../llm/config.ts'
+import { EMBEDDER, embedderConfig, rewarderConfig, roleConfig } from '../../../llm/config.ts'
 import { UsageFault } from '../../../schemas/failure.ts'
 import { startServer } from '../../support/recorded-vllm.ts'
 import { CHATML, type FakeVllm, startFakeVllm } from './fake-vllm.ts'
@@ -45,6 +45,14 @@ const rewarder =
     config: { ...rewarderConfig.parse({ endpoints: [{ url }], model: 'm' }), kind: reward },
     reward,
     longestAnswer,
+  })
+
+const embedder =
+  (more: object = {}): Wanted =>
+  (url) => ({
+    kind: 'embedder',
+    name: EMBEDDER,
+    config: embedderConfig.parse({ endpoints: [{ url }], model: 'm', ...more }),
   })
 
 async function found(fake: Partial<FakeVllm>, subject: Wanted): Promise<Finding[]> {
@@ -264,6 +272,30 @@ test('reward models: shape, sigmoids, context', async () => {
   assert.match(`${none?.severity} ${none?.seen}`, /^error it gives no score: .*Not Found/)
   const [long] = await found(perToken, rewarder('token-rm', 30_000))
   assert.match(`${long?.check} ${long?.severity}`, /context note/)
+})
+
+test('an embedding model: vectors by either route, of texts that it tells apart', async () => {
+  const embeds = (text: string): number[] => [text.length, 1]
+  assert.deepEqual(await said({ embeds, missing: ['/pooling'] }, embedder()), [])
+  assert.deepEqual(await said({ embeds, missing: ['/v1/embeddings'] }, embedder()), [])
+  const read: string[] = []
+  const noting = (text: string): number[] => [read.push(text)]
+  assert.deepEqual(await said({ embeds: noting }, embedder({ prefix: 'query: ' })), [])
+  assert.ok(read.length === 2 && read.every((text) => text.startsWith('query: ')), 'as a run would send them')
+
+  const [none] = await found({ missing: ['/v1/embeddings', '/pooling'] }, embedder())
+  assert.match(
+    `${none?.severity} ${none?.check}: ${none?.seen} → ${none?.advice}`,
+    /^error embedding: it gives no vector: .*Not Found.* → serve an embedding model there/,
+  )
+  const same = 'error embedding: its vectors of two different texts are the same, or of different dimension'
+  assert.deepEqual(await said({ embeds: () => [1, 0] }, embedder()), [same])
+  assert.deepEqual(await said({ embeds: (text) => Array.from(text, () => 1) }, embedder()), [same])
+  const tokens = await said({ embeds: () => [[1], [2]] }, embedder())
+  assert.match(tokens[0]!, /^error embedding: it gives no vector: the server sent a list for each token/)
+  const [other, ...more] = await said({ models: [{ id: 'other' }], embeds }, embedder())
+  assert.match(other!, /^error served: it serves other, not m/)
+  assert.deepEqual(more, [])
 })
 
 test('a key that is not set is a fault of the config', async () => {

@@ -19,6 +19,8 @@ export interface FakeVllm {
   /** Replies of /pooling and /classify, by the number of the call. */
   readonly pooling?: (call: number) => { data: unknown; tokens: number }
   readonly classify?: (call: number) => number
+  /** Vector of a text. */
+  readonly embeds?: (text: string) => unknown
   /** Paths that are not there. */
   readonly missing?: readonly string[]
 }
@@ -40,6 +42,13 @@ export function startFakeVllm(fake: FakeVllm): Promise<TestServer> {
   }
   const textOf = (id: number): string => texts.get(id) ?? (id > 1_000_000 ? String.fromCodePoint(id - 1_000_000) : '')
   const choice = { index: 0, finish_reason: 'length', stop_reason: null }
+
+  const vectors = (texts: readonly string[], name: string): Answer => ({
+    body: {
+      data: texts.map((text, index) => ({ index, [name]: fake.embeds!(text) })),
+      usage: { prompt_tokens: texts.length },
+    },
+  })
 
   const answer = ({ path, body }: Request): Answer => {
     if (fake.missing?.includes(path) === true) return { status: 404, body: { detail: 'Not Found' } }
@@ -70,7 +79,10 @@ export function startFakeVllm(fake: FakeVllm): Promise<TestServer> {
             usage: { prompt_tokens: 9, completion_tokens: 1 },
           },
         }
+      case '/v1/embeddings':
+        return vectors(body['input'] as string[], 'embedding')
       case '/pooling': {
+        if (body['task'] === 'embed') return vectors(body['input'] as string[], 'data')
         const { data, tokens } = fake.pooling!(scored++)
         return { body: { data: [{ data }], usage: { prompt_tokens: tokens } } }
       }
