@@ -52,4 +52,28 @@ describe('embeddings in a run', () => {
     const spending = await recordsOf(workshop, RUN, 'spending', 'Spending')
     assert.ok((spending.at(-1)?.roles['embedder']?.promptTokens ?? 0) > 0)
   })
+
+  it('knows the problems of an earlier process where words are not compared', async () => {
+    const run = runName('embeddings-again')
+    const { url } = await workshop.serve()
+    const embeddings = `{ enabled: true, model: an-embedder, endpoints: [{ url: '${url}' }] }`
+    const settings = [`stages.screen.embeddings=${embeddings}`, 'stages.screen.duplicates.enabled=false']
+    const file = join(workshop.folder, 'again.jsonl')
+    for (const problems of [PROBLEMS.slice(0, 1), PROBLEMS]) {
+      await writeFile(file, problems.map((problem) => `${JSON.stringify({ problem })}\n`).join(''))
+      const command = workshop.magpie(
+        ['import', file, '-c', simulatedConfig, '--run', run, ...settings.flatMap((each) => ['--set', each])],
+        { SIMULATOR_PORT: new URL(url).port },
+      )
+      assert.equal((await command.ended).code, 0, command.said())
+    }
+    const { problems, rejections } = await logOf(workshop, run)
+    const [first, second] = problems.toSorted((left, right) => left.slot - right.slot)
+    assert.deepEqual(
+      rejections
+        .filter(({ stage }) => stage === 'screen')
+        .map(({ problemId, reason, collidedWith }) => [problemId, reason, collidedWith]),
+      [[second!.id, 'embedding-duplicate', first!.id]],
+    )
+  })
 })
