@@ -52,10 +52,10 @@ function repeatedLineIn(text: string): string | null {
   return null
 }
 
-/** More than half of the runs of four words were there before, in a text of 40 words and more. */
+/** More than half of the runs of four words were there before, in a text of 20 words and more. */
 function repeatedWordsIn(text: string): string | null {
   const words = wordsOf(proseOf(text))
-  if (words.length < 40) return null
+  if (words.length < 20) return null
   const seen = new Set<string>()
   const grams = words.length - GRAM + 1
   for (let at = 0; at < grams; at += 1) seen.add(words.slice(at, at + GRAM).join(' '))
