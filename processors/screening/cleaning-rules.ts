@@ -23,6 +23,9 @@ const PREAMBLE =
 const NEXT_TURN =
   /\n[ \t]{0,12}[#*_<]{0,6}(?:assistant|user|human|system|model|ai|chatbot)[*_>]{0,4}[ \t]{0,4}(?:[:：]|(?=\n)|$)/i
 
+/** The next turn in the line of the question. */
+const NEXT_TURN_INLINE = /(?<=[?.!)\]$}])[ \t]{1,12}[*_]{0,4}(?:Assistant|User|Human|AI)[*_]{0,4}\s?[:：]/
+
 /** A line that opens a solution. */
 const SOLUTION_LINE =
   /\n[#*_>\s]{0,12}(?:step\s{0,4}(?:#?\s?1|one)\b|(?:solution|proof|answer(?:\s{1,4}key)?|explanation|response|hint|sol|ans)\s{0,4}(?:\d{1,2}\s{0,4})?[*_]{0,4}\s{0,4}(?:[:：.]|\n|$)|(?:the\s{1,4})?(?:final|correct)\s{1,4}answer\b|(?:here(?:'|’)?s|here is)\s{1,4}(?:the|a|my|one)\s{1,4}(?:step|solution|answer)|to\s{1,4}(?:solve|find|determine|answer)\s{1,4}(?:this|the\s{1,4}(?:problem|question|value|answer))\b[^\n?]{0,200}?(?:,|\bwe\b)|let(?:'|’)?s\s{1,4}(?:solve|think|break)\b)/i
@@ -33,10 +36,10 @@ const DOUBTFUL_SOLUTION_LINE =
 
 /** A solution that goes on in the line of the question. */
 const SOLUTION_INLINE =
-  /(?<=[?.!)\]$}])[ \t]{1,12}[([*_]{0,4}(?:(?:answer|solution|ans|sol)\s{0,4}[*_]{0,4}\s?[:：]|(?:so,?\s{1,4})?the\s{1,4}(?:final\s{1,4}|correct\s{1,4})?answer\s{1,4}is\b|let(?:'|’)s\s{1,4}(?:solve|think)\b)/i
+  /(?<=[?.!)\]$}])\s{1,12}[([*_]{0,4}(?:(?:answer|solution|explanation|hint|ans|sol)\s{0,4}[*_]{0,4}\s?[:：]|(?:so,?\s{1,4}|i\s{1,4}think\s{1,4}(?:that\s{1,4})?)?the\s{1,4}(?:final\s{1,4}|correct\s{1,4})?answer(?:\s{1,4}to\s{1,4}(?:this|the)\s{1,4}(?:question|problem))?\s{1,4}is\b|let(?:'|’)s\s{1,4}(?:solve|think)\b|to\s{1,4}(?:compute|solve|evaluate|calculate)\s[^.?\n]{1,80},\s{1,4}we\b)/i
 
 /** A bare number behind the question mark. */
-const BARE_ANSWER = /(?<=[?？])\s{1,6}[*_$]{0,3}-?\d[\d.,/]{0,20}%?[*_$]{0,3}\.?$/
+const BARE_ANSWER = /(?<=[?？])\s{1,6}[*_$[]{0,3}-?\d[\d.,/]{0,20}%?[*_$\]]{0,3}\.?$/
 
 /** What a prompt for answerers says at its end. */
 const ANSWERING_INSTRUCTION =
@@ -88,7 +91,7 @@ export const CLEANING_RULES: readonly CleaningRule[] = [
   },
   {
     name: 'role-words',
-    apply: (text) => cut(withoutTitles(text), NEXT_TURN),
+    apply: (text) => cutAfterQuestion(cut(withoutTitles(text), NEXT_TURN), NEXT_TURN_INLINE),
     examples: {
       changes: [
         [`Problem: ${QUESTION}`, QUESTION],
@@ -96,6 +99,7 @@ export const CLEANING_RULES: readonly CleaningRule[] = [
         [`### Question 3\n${QUESTION}`, QUESTION],
         [`User: ${QUESTION}\nAssistant: It is 4.`, QUESTION],
         [`${QUESTION}\nassistant\n\nIt is 4.`, QUESTION],
+        [`User: ${QUESTION} Assistant: It is 4.`, QUESTION],
       ],
       leaves: [
         'A user logs in every 3 days. How often does the user log in within 90 days?',
@@ -133,6 +137,11 @@ export const CLEANING_RULES: readonly CleaningRule[] = [
         [`${QUESTION}\nAnswer: 4`, QUESTION],
         [`${QUESTION} Answer: 4`, QUESTION],
         [`${QUESTION} The answer is 4.`, QUESTION],
+        [`${QUESTION} The answer to this question is 4.`, QUESTION],
+        [`${QUESTION}\n\nI think the answer is 4.`, QUESTION],
+        [`${QUESTION} Hint: count.`, QUESTION],
+        [`${QUESTION} [4]`, QUESTION],
+        ['Compute 3!. To compute 3!, we multiply 3*2*1 = 6.', 'Compute 3!.'],
         [`${QUESTION}\nTo solve this problem, we add.`, QUESTION],
         [`${QUESTION}\nLet's think step by step.`, QUESTION],
         [`${QUESTION} 4`, QUESTION],

@@ -19,7 +19,11 @@ const ASKS_MORE = /\b(?:or|how|what|which|who|whose|when|where|why)\b/i
 const TRUE_OR_FALSE = /\btrue\s+or\s+false\b|\byes\s+or\s+no\b|(?:^|[.!?]\s+)(?:determine|decide)\s+(?:whether|if)\b/i
 
 const PROGRAM =
-  /\b(?:write|implement|create|develop|code)\s+(?:me\s+)?(?:a|an|the|some)\s+(?:(?!linear\b)[\w+#]+\s+){0,3}(?:program|script|code|function\s+(?:that|which)\s+(?:takes|returns|accepts|prints))\b|```\s*(?:python|java|js|javascript|cpp|c\+\+|c)\b|\b(?:python|java|javascript|c\+\+)\s+(?:program|function|code|script)\b/i
+  /\b(?:write|implement|create|develop|code)\s+(?:me\s+)?(?:a|an|the|some)\s+(?:(?!linear\b)[\w+#]+\s+){0,3}(?:program|script|code|function\s+(?:that|which)\s+(?:takes|returns|accepts|prints))\b|```\s*(?:python|java|js|javascript|cpp|c\+\+|c)\b|\b(?:python|java|javascript|c\+\+)\s+(?:program|function|code|script)\b|\b(?:use|using|in|with)\s+(?:microsoft\s+)?(?:excel|google\s+sheets|matlab|mathematica|geogebra|spss)\b/i
+
+/** The head of an order to make a problem. */
+const MAKE_A_PROBLEM =
+  /(?:^|[.!?]\s{1,4}|\n\s{0,4}|\b(?:can|could|would|will)\s+you\s+|\bplease\s+|\byou\s+to\s+)(?:please\s+)?(?:create|write|make(?:\s+up)?|generate|give|provide|design|compose|invent|pose|come\s+up\s+with)\s+(?:me\s+|us\s+)?(?:an?|some|another|one|two|three|four|five|ten|\d{1,3}|several)\s+(?:(?!(?:for|of|to|from|in|that|the|and)\b)[\w-]+\s+){0,4}?(?:problems?|questions?|exercises?|puzzles?|worksheets?|quiz(?:zes)?|lessons?)\b(?!['’]|\s+marks?\b)/i
 
 export const KIND_RULES: readonly Rule[] = [
   {
@@ -72,6 +76,13 @@ export const KIND_RULES: readonly Rule[] = [
         'Using the result of the previous problem, find the sum of the first 20 terms.',
         'Which of the following numbers is a multiple of 7?',
         'Choose the correct answer from the options below. What is $3^4$?',
+        'Solve the equation.',
+        'Solve for x.',
+        'Simplify the following expression.',
+        'Given the following data, find the mean.',
+        'Consider the following triangle. What is its area?',
+        'Find the derivative of the given function.',
+        'In the diagram, find the value of $x$ if one angle is $40^\\circ$ and the other is $x$, as labelled.',
         'What is the perimeter of ![the shape](shape.png) in centimetres?',
       ],
       passes: [
@@ -81,6 +92,14 @@ export const KIND_RULES: readonly Rule[] = [
         'Which of the following numbers is a multiple of 7: 13, 21, 32?',
         'Which of the following is largest? (A) $2^{10}$ (B) $10^3$ (C) $3^6$',
         'The first rows of a triangular array are shown below.\n1\n1 1\n1 3 1\nFind the sum of the sixth row.',
+        'In the figure, a circle of radius 5 is inscribed in a square. What is the area of the square?',
+        'In the diagram, $AB \\parallel CD$ and $\\angle ABE = 40^\\circ$, $\\angle CDE = 30^\\circ$. Find $\\angle BED$.',
+        'According to the table, a pencil costs 20 cents and a pen 50 cents. How much do 3 pencils and 2 pens cost?',
+        'A number is chosen from the table of primes less than 20. What is the probability that it is odd?',
+        'Solve the equation $x^2 = 4$.',
+        'Solve the following equation: x squared equals nine.',
+        'Find the sum of the series of all inverse powers of two.',
+        'Find the number of solutions of the equation sin x = x / 10.',
         'A figure has 6 sides of length 2. What is its perimeter?',
         'Ann sits at a table for 8 people. In how many ways can 7 others join her at the table?',
         'Each question is harder than the previous question by 2 points. The first gives 3 points; what does the 8th give?',
@@ -99,11 +118,33 @@ export const KIND_RULES: readonly Rule[] = [
       refuses: [
         'Write a Python program that finds the sum of all primes below 1000.',
         'Write a function that takes a list of numbers and returns its median.',
+        'How do you use Excel to calculate the mean of a column?',
       ],
       passes: [
         'A computer program doubles a number 5 times. What comes out for 3?',
         'Write a function rule for the sequence 2, 5, 8, 11.',
         'Write the function $f(x) = x^2 + 4x$ in vertex form.',
+      ],
+    },
+  },
+  {
+    reason: 'asks-for-problem',
+    setting: null,
+    detail({ text }) {
+      const found = MAKE_A_PROBLEM.exec(text)
+      return found === null ? null : seen('says', found[0].trim())
+    },
+    examples: {
+      refuses: [
+        'Create a math word problem about fractions.',
+        'Can you give me a problem about probability?',
+        'Design a lesson plan on quadratic equations.',
+        'Write 5 questions about the sum of angles.',
+      ],
+      passes: [
+        'Tom has to write a question for a quiz each day. How many does he write in 3 weeks?',
+        'A teacher makes up 12 problems a day. How many problems are there after 5 days?',
+        'Write an equation for the problem: 3 more than twice a number is 11.',
       ],
     },
   },

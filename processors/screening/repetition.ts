@@ -6,11 +6,15 @@ const LONGEST_PERIOD = 60
 const TIMES = 8
 /** Blanks, digits and rules may go on for so many characters. */
 const LONGEST_LAYOUT = 240
+/** Words of a run. */
 const GRAM = 4
 
 /** What is repeated and how, or null. Time is linear in the text's length. */
 export function repetitionIn(text: string): string | null {
-  return loopIn(text) ?? repeatedLineIn(text) ?? repeatedWordsIn(text)
+  const loop = loopIn(text)
+  if (loop !== null) return loop
+  const prose = proseOf(text)
+  return repeatedLineIn(prose) ?? repeatedWordsIn(prose)
 }
 
 /** The same piece of at least two different letters, 8 times and more without a break; or one letter, 33 times. */
@@ -40,9 +44,9 @@ export function loopIn(text: string): string | null {
 }
 
 /** A line of 20 characters and more that stands there four times and more. */
-function repeatedLineIn(text: string): string | null {
+function repeatedLineIn(prose: string): string | null {
   const seen = new Map<string, number>()
-  for (const line of proseOf(text).split('\n')) {
+  for (const line of prose.split('\n')) {
     const trimmed = line.trim()
     if (trimmed.length < 20) continue
     const times = (seen.get(trimmed) ?? 0) + 1
@@ -52,13 +56,13 @@ function repeatedLineIn(text: string): string | null {
   return null
 }
 
-/** More than half of the runs of four words were there before, in a text of 40 words and more. */
-function repeatedWordsIn(text: string): string | null {
-  const words = wordsOf(proseOf(text))
-  if (words.length < 40) return null
+/** More than half of the runs of four words were there before, in a text of 20 words and more. */
+function repeatedWordsIn(prose: string): string | null {
+  const words = wordsOf(prose)
+  if (words.length < 20) return null
   const seen = new Set<string>()
   const grams = words.length - GRAM + 1
-  for (let at = 0; at < grams; at += 1) seen.add(words.slice(at, at + GRAM).join(' '))
+  for (let at = 0; at < grams; at += 1) seen.add(`${words[at]!} ${words[at + 1]!} ${words[at + 2]!} ${words[at + 3]!}`)
   const share = 1 - seen.size / grams
   return share > 0.5 ? `${(share * 100).toFixed(0)} % of its word runs are repeats` : null
 }

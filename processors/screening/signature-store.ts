@@ -2,6 +2,7 @@
 // memory never peaks, and hash tables of places, which double. A bucket is a chain of entries, the newest first.
 
 import { idOfWords, idWords } from '../../schemas/id-map.ts'
+import { ASKED_LENGTH, SAID_LENGTH } from './asked-words.ts'
 import { BANDS, bandKey, SIGNATURE_LENGTH, type Contrast, type Features } from './features.ts'
 
 const SEGMENT = 8192
@@ -15,6 +16,9 @@ interface Segment {
   readonly sequence: Uint32Array
   readonly places: Uint32Array
   readonly exchanged: Uint32Array
+  readonly asked: Uint16Array
+  readonly said: Uint32Array
+  readonly counted: Uint16Array
   readonly ids: Uint32Array
   /** Entry + 1 that follows in the bucket of each table; 0 ends it. */
   readonly next: Uint32Array
@@ -42,7 +46,10 @@ const newSegment = (): Segment => ({
   fingerprints: new Uint32Array(SEGMENT),
   sequence: new Uint32Array(SEGMENT),
   places: new Uint32Array(SEGMENT),
-  exchanged: new Uint32Array(SEGMENT),
+  exchanged: new Uint32Array(SEGMENT * 2),
+  asked: new Uint16Array(SEGMENT * ASKED_LENGTH),
+  said: new Uint32Array(SEGMENT * SAID_LENGTH),
+  counted: new Uint16Array(SEGMENT * ASKED_LENGTH),
   ids: new Uint32Array(SEGMENT * 4),
   next: new Uint32Array(SEGMENT * TABLES),
 })
@@ -87,7 +94,7 @@ export function createSignatureStore(): SignatureStore {
     get bytes() {
       return segments.length * SEGMENT_BYTES + heads.byteLength
     },
-    add(id, { exact, fingerprint, sequence, places, exchanged, signature }) {
+    add(id, { exact, fingerprint, sequence, places, exchanged, asked, said, counted, signature }) {
       if (size === segments.length * SEGMENT) segments.push(newSegment())
       if (size === capacity) {
         capacity *= 2
@@ -101,7 +108,10 @@ export function createSignatureStore(): SignatureStore {
       segment.fingerprints[at] = fingerprint
       segment.sequence[at] = sequence
       segment.places[at] = places
-      segment.exchanged[at] = exchanged
+      segment.exchanged.set(exchanged, at * 2)
+      segment.asked.set(asked, at * ASKED_LENGTH)
+      segment.said.set(said, at * SAID_LENGTH)
+      segment.counted.set(counted, at * ASKED_LENGTH)
       segment.ids.set(idWords(id), at * 4)
       link(size)
       size += 1
@@ -131,11 +141,20 @@ export function createSignatureStore(): SignatureStore {
       return same / SIGNATURE_LENGTH
     },
     contrastOf(entry) {
-      const { sequence, places, exchanged } = segmentOf(entry)
+      const { sequence, places, exchanged, asked, said, counted } = segmentOf(entry)
       const at = entry % SEGMENT
-      return { sequence: sequence[at]!, places: places[at]!, exchanged: exchanged[at]! }
+      return {
+        sequence: sequence[at]!,
+        places: places[at]!,
+        exchanged: [exchanged[at * 2]!, exchanged[at * 2 + 1]!],
+        asked: asked.subarray(at * ASKED_LENGTH, (at + 1) * ASKED_LENGTH),
+        said: said.subarray(at * SAID_LENGTH, (at + 1) * SAID_LENGTH),
+        counted: counted.subarray(at * ASKED_LENGTH, (at + 1) * ASKED_LENGTH),
+      }
     },
   }
 }
 
-const SEGMENT_BYTES = SEGMENT * (SIGNATURE_LENGTH * 2 + (2 + 1 + 1 + 1 + 1 + 4 + TABLES) * 4)
+/** Of each entry: columns of 16 bits, then those of 32. */
+const SEGMENT_BYTES =
+  SEGMENT * ((SIGNATURE_LENGTH + 2 * ASKED_LENGTH) * 2 + (2 + 1 + 1 + 1 + 2 + SAID_LENGTH + 4 + TABLES) * 4)

@@ -1,13 +1,17 @@
 // Rules about the text itself: whether it is whole, clean, of the right length and language, and asks something.
 
-import { asksSomething } from './asks.ts'
+import { asksSomething, isFillIn } from './asks.ts'
 import { repetitionIn } from './repetition.ts'
 import { seen, type Rule } from './rule.ts'
+import { answerIn } from './told-answers.ts'
 
 /** Control characters (a broken \frac becomes a form feed), the replacement character, private use. */
 const NON_PRINTING = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffd\ue000-\uf8ff]/
 
-const OPEN_END = /[:,;(\x5b{+&–—-]$|(?:^|\s)(?:the|an?|of|and|or|with|than|if|that|is|are|whose|such)$/
+const OPEN_END =
+  /[:,;(\x5b{+&–—-]$|(?:^|\s)(?:the|an?|of|and|or|with|than|if|that|is|are|whose|such|where|which|when|by|from|its|their|since|because)$/
+/** A drawing draws, and asks nothing. */
+const DRAWING = /\[asy\](?:(?!\[\/?asy\])[^]){0,4000}\[\/asy\]/g
 const PAIRS: readonly (readonly [RegExp, RegExp, string])[] = [
   [/\\\[/g, /\\\]/g, '\\['],
   [/\\begin\{/g, /\\end\{/g, '\\begin{'],
@@ -21,27 +25,7 @@ const HEADLESS_WORD =
 
 /** Openings of a solution or of a chat: there is no problem in such a text. */
 const NO_PROBLEM =
-  /^(?:[#*_>\s]*(?:step\s*1\b|solution\s*[*_]*\s*[:：]|answer\s*[*_]*\s*[:：]|(?:the\s+)?final\s+answer\b)|to\s+solve\s+(?:this|the)\s+(?:problem|question|equation|exercise|puzzle|system)\b|let(?:'|’)?s\s+(?:solve|break|think|start|work\s+through|go\s+through)\b|you\s+are\s+(?:a|an)\s+(?:helpful|expert|ai|assistant|mathematics?\s+(?:tutor|expert))\b|sure[,!]|certainly[,!]|of course[,!]|i(?:'|’)?m sorry|as an ai\b|(?:hello|hi)[,!.]|here(?:'|’)?s\s+(?:a|the|my)\s+(?:solution|step|answer))/i
-
-/** A box with something in it after `=`, `is` or `:` is an answer; an empty one is a place to fill in. */
-const BOXED_ANSWER = /(?:=|\bis|:)\s*\$?\s*\\boxed\s*\{(?!\s*\}|[?_\s]*\}|\\(?:phantom|hphantom|quad|text\{\s*\}))/i
-
-/** `The next number is 32.` in a paragraph of its own. */
-const TELLING = /\n\n[ \t]{0,4}(?:so|therefore|thus|hence)?,?\s{0,2}the\s+([a-z]+(?:\s[a-z]+){0,3}?)\s+(?:is|are|=)\s/i
-/** `x = 6` as the last line of a problem that asks to solve for x. */
-const SOLVED =
-  /\b(?:solve\s+for|find(?:\s+the\s+value\s+of)?)\s+\$?([a-z])\$?(?=\s?(?:[:.,\n]|\b(?:if|in|when|such|given|where)\b))[^]*\n[ \t]{0,4}(?:(?:so|therefore|thus|hence),?\s)?\$?\1\s?=\s?-?[\d./]+\$?\.?$/i
-
-/** Where a text begins to answer itself: a filled box, the solved unknown, or the thing asked for and what it is. */
-function answerIn(text: string): number | null {
-  const told = BOXED_ANSWER.exec(text) ?? null
-  if (told !== null) return told.index
-  if (SOLVED.test(text)) return text.lastIndexOf('\n') + 1
-  const telling = TELLING.exec(text)
-  if (telling === null || text.slice(telling.index).includes('?')) return null
-  const question = text.slice(0, telling.index).toLowerCase()
-  return asksSomething(question) && question.includes(`the ${telling[1]!.toLowerCase()}`) ? telling.index : null
-}
+  /^(?:[#*_>\s]*(?:step\s*1\b|solution\s*[*_]*\s*[:：]|answer\s*[*_]*\s*[:：]|(?:the\s+)?final\s+answer\b)|to\s+solve\s+(?:this|the)\s+(?:problem|question|equation|exercise|puzzle|system)\b|let(?:'|’)?s\s+(?:solve|break|think|start|work\s+through|go\s+through)\b|you\s+are\s+(?:a|an)\s+(?:helpful|expert|ai|assistant|mathematics?\s+(?:tutor|expert))\b|(?:assistant|ai|chatbot)\s?[:：]|sure[,!]|certainly[,!]|of course[,!]|i(?:'|’)?m sorry|as an ai\b|(?:hello|hi)[,!.]|here(?:'|’)?s\s+(?:a|the|my)\s+(?:solution|step|answer))/i
 
 export const TEXT_RULES: readonly Rule[] = [
   {
@@ -85,6 +69,7 @@ export const TEXT_RULES: readonly Rule[] = [
         `Find x. ${'a'.repeat(60)}`,
         `What is ${'1'.repeat(300)} + 1?`,
         'How many apples are there in all?\n'.repeat(5),
+        'find the area of the triangle '.repeat(5),
         'Then we take the next number and add it to the sum of all the numbers before. '.repeat(7),
       ],
       passes: [
@@ -98,7 +83,8 @@ export const TEXT_RULES: readonly Rule[] = [
     setting: null,
     detail: ({ text, finishReason }) => {
       if (finishReason !== null && finishReason !== 'stop') return `the model was stopped (${finishReason})`
-      if (OPEN_END.test(text.replace(/(?<![*_\s])[*_\s]+$/, ''))) return seen('ends in', text.slice(-40))
+      if (!isFillIn(text) && OPEN_END.test(text.replace(/(?<![*_\s])[*_\s]+$/, '')))
+        return seen('ends in', text.slice(-40))
       const open = PAIRS.find(([begin, end]) => (text.match(begin)?.length ?? 0) > (text.match(end)?.length ?? 0))
       return open === undefined ? null : `${open[2]} is never closed`
     },
@@ -107,10 +93,17 @@ export const TEXT_RULES: readonly Rule[] = [
         'Find all integers such that:',
         'Let $a$, $b$ be reals with $a+b=1$, find the',
         'Evaluate the sum \\[ 1 + 2 +',
+        'Compute $\\int x^2 dx$ where',
+        'Find the smallest $n$ for which the sum of the digits is',
         'What is the area of the figure? [asy] draw((0,0)--(1,1));',
         'Solve \\begin{align} x &= 1 \\\\ y &= 2. What is x?',
       ],
-      passes: ['Find the next number: 1, 1, 2, 3, 5, 8, ...', 'Evaluate\n\\[1 + 2 + 3\\]'],
+      passes: [
+        'Find the next number: 1, 1, 2, 3, 5, 8, ...',
+        'Evaluate\n\\[1 + 2 + 3\\]',
+        'Let $f(x) + 2f(1/x) = 3x$ for all $x > 0$. The value of $f(2)$ is',
+        '2, 5, 10, 17, ___',
+      ],
     },
   },
   {
@@ -126,6 +119,7 @@ export const TEXT_RULES: readonly Rule[] = [
         "Let's break it down step by step. We have two numbers, what is their sum?",
         'You are a helpful assistant that can solve mathematical problems. What can you do?',
         'Hello! How can I help you with mathematics today?',
+        'Assistant: The answer is 5. User: What is 3+4?',
       ],
       passes: [
         'To solve a riddle Ann needs 5 minutes. How many does she solve in 2 hours?',
@@ -185,14 +179,24 @@ export const TEXT_RULES: readonly Rule[] = [
     reason: 'no-question',
     setting: null,
     detail: ({ text, language }) =>
-      (language === null || language === 'en') && !asksSomething(text) ? seen('asks nothing', text) : null,
+      (language === null || language === 'en') && !asksSomething(text.replace(DRAWING, ' ')) && !isFillIn(text)
+        ? seen('asks nothing', text)
+        : null,
     examples: {
-      refuses: ['The area of a circle of radius 3 and its centre.', 'Mathematics was always a great joy to her.'],
+      refuses: [
+        'The area of a circle of radius 3 and its centre.',
+        'Mathematics was always a great joy to her.',
+        '[asy] draw((0,0)--(1,1)); [/asy]',
+      ],
       passes: [
         'Simplify $\\frac{8}{22}$.',
         'List all the factors of 36.',
         'Order the numbers 3/4, 2/3 and 5/8 from least to greatest.',
         'Prove that $\\sqrt{2}$ is irrational.',
+        'Test whether the series $\\sum 1/n^2$ converges.',
+        'Develop a formula for the nth term of 3, 7, 11, 15, ...',
+        'If a = 2 and b = 3, then a^b =',
+        'The number of integers with $|x| < 4$ is ____.',
       ],
     },
   },
@@ -209,10 +213,27 @@ export const TEXT_RULES: readonly Rule[] = [
         'Solve for x: 3x - 7 = 11\n\n3x = 18\nx = 6',
         'Find the derivative of f(x) = x^2.\n\nThe derivative is 2x.',
         'What is the next number in 2, 4, 8, 16?\n\nThe next number is 32 because each is doubled.',
+        'What is the sum of the first 10 positive integers? The sum of the first 10 positive integers is 55.',
+        'If x + 3 = 7, what is x? x = 4.',
+        'What is 7 * 8? It is 56.',
+        'What is 15% of 80? 15% of 80 is 12.',
+        'How many ways are there to arrange the letters of MATH? There are 24 ways.',
+        'Find the area of a square of side 5. The area is 25.',
+        'Solve $x^2=4$.\n\n$x = \\pm 2$',
+        'What is the derivative of x^3? 3x^2',
+        'What is the sum of $1+2$? \\boxed{3}',
       ],
       passes: [
         'What number goes in the box? $3 + \\boxed{?} = 5$',
         'Find $x + y$ if\n$x = 2$\n$y = 3$',
+        'Find $x + y$. $x = 2$ and $y = 3$.',
+        'What is the area of the rectangle if its length is twice the width? The width is 3.',
+        'How long is the way? It is 3 km longer than the other, which has 5 km.',
+        'What is the derivative of the function below? f(x) = 3x^2',
+        'What is $n$? $n = 3^4 - 1$.',
+        'What is the price? The price is $50 before a discount of 20 %.',
+        'How many apples has Ann? There are 12 apples and she takes 5.',
+        'What number goes in the box? $\\boxed{\\phantom{3}} + 4 = 9$',
         'Find the area of the garden below.\n\nThe length is 3 m and the width is 2 m.',
       ],
     },

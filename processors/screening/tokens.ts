@@ -21,6 +21,9 @@ const UNICODE = new RegExp(LEXEMES.replaceAll('LETTER', String.raw`\p{L}`), 'gu'
 /** Words with a capital within a sentence. */
 const NAME = /(?<=[a-z,] )[A-Z][a-z]+/g
 
+/** Words with a capital anywhere but in a LaTeX command. */
+const CAPITAL = /(?<![\\A-Za-z])[A-Z][a-z]+/g
+
 const GREEK = 'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau '
   .concat('upsilon phi chi psi omega')
   .split(' ')
@@ -70,6 +73,11 @@ export function tokensOf(text: string): string[] {
 /** The people and places that a text names, in lower case; not those that only begin sentences. */
 export function namesIn(text: string): ReadonlySet<string> {
   return new Set(text.match(NAME)?.map((name) => name.toLowerCase()))
+}
+
+/** The words that a text writes with a capital, names and first words of sentences alike, in lower case. */
+export function capitalsIn(text: string): ReadonlySet<string> {
+  return new Set(text.match(CAPITAL)?.map((word) => word.toLowerCase()))
 }
 
 function withoutSigns(text: string): string {

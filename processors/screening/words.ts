@@ -56,16 +56,23 @@ export const DECISIVE: ReadonlySet<string> = new Set(
     'difference product quotient ratio remainder square cube sqrt sin cos tan cot sec csc arcsin arccos arctan log ln ' +
     'exp lcm gcd divisor multiple average median mode area perimeter circumference volume surface radius diameter ' +
     'inclusive exclusive without not third quarter union intersection parallel perpendicular derivative integral ' +
-    'limit permutation combination consecutive distinct'
+    'limit permutation combination consecutive distinct or inradius circumradius interior exterior arithmetic geometric ' +
+    'harmonic simple compound'
   ).split(' '),
 )
 
-/** A problem with one of these in the place of another of them is another problem: first and last, row and column. */
+/**
+ * A problem with one of these in the place of another of them is another problem: first and last, row and column. Each
+ * word has its number, of 64.
+ */
 export const EXCHANGED: ReadonlyMap<string, number> = new Map(
   (
     'first last before after above below row column north south east west left right numerator denominator domain ' +
-    'range circle sphere triangle rectangle cone cylinder pentagon hexagon octagon some all'
+    'range circle sphere triangle rectangle cone cylinder pentagon hexagon octagon some all length width height ' +
+    'inscribed circumscribed incircle circumcircle incenter circumcenter centroid orthocenter altitude inner outer ' +
+    'horizontal vertical clockwise counterclockwise acute obtuse boys girls heads tails win lose profit loss loses ' +
+    'wins fill drain bounded unbounded'
   )
     .split(' ')
-    .map((word, bit) => [word, (1 << bit) >>> 0]),
+    .map((word, bit) => [word, bit]),
 )

@@ -87,6 +87,9 @@ describe('cleaning', () => {
       '\r\n\t',
       '\nto solve the value',
       'problem 1 ',
+      '. to compute ',
+      '. User',
+      'the answer ',
     ]) {
       const text = unit.repeat(100_000 / unit.length)
       assert.ok(cleanProblem(`What is 1?${text}x`).text.length > 0)

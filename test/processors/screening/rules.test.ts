@@ -99,6 +99,14 @@ describe('the rules', () => {
       '[asy]',
       'which of the following ',
       ', ',
+      'please ',
+      'write a ',
+      'the following ',
+      'in the table ',
+      '_',
+      '\\boxed{',
+      'It is 5. ',
+      '? ',
     ]) {
       const text = `What is 1? ${unit.repeat(100_000 / unit.length)}x`
       for (const rule of RULES)
