@@ -3,6 +3,7 @@
 
 import { numberNode, productOf, quotient } from './build.ts'
 import { compareUnordered, inOrderOf, plain } from './collections.ts'
+import { compareCongruences, hasModulus, withRemainders } from './congruences.ts'
 import { compareValues, resolveDegrees } from './compare-values.ts'
 import type { Comparison } from './contract.ts'
 import { determinant, matrixOf, unitVectors, vectorOf } from './matrices.ts'
@@ -34,6 +35,7 @@ function namesSet(node: Node): boolean {
       return node.terms.some((term) => term.kind === 'named-set')
     case 'based':
     case 'call':
+    case 'congruence':
     case 'constant':
     case 'degree':
     case 'matrix':
@@ -63,7 +65,10 @@ function mayBeSet(node: Node): boolean {
 
 /** Compares two answers. Symmetric; bounded by the size of both; never throws for trees that the parser makes. */
 export function compareNodes(left: Node, right: Node): Comparison {
-  const [first, second] = [left, right].map((node) => withDeterminants(resolveDegrees(node))) as [Node, Node]
+  const [first, second] = [left, right].map((node) => withDeterminants(resolveDegrees(withRemainders(node)))) as [
+    Node,
+    Node,
+  ]
   const natural = compareResolved(withLogarithms(first, null), withLogarithms(second, null))
   if (natural.verdict === 'equal' || ![first, second].some(hasBareLogarithm)) return natural
   // "log" without a base means the natural one to some and the decimal one to others.
@@ -113,6 +118,7 @@ function hasItems(node: Node): boolean {
 }
 
 function compareKinds(leftNode: Node, rightNode: Node): Comparison {
+  if (hasModulus(leftNode) || hasModulus(rightNode)) return compareCongruences(leftNode, rightNode, compareResolved)
   const left = plain(leftNode)
   const right = withParameterOf(left, plain(inOrderOf(leftNode, rightNode)))
   if (left.kind === 'relation' || right.kind === 'relation') {

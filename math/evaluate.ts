@@ -69,6 +69,7 @@ function valueOf(node: Node, evaluation: Evaluation): Complex {
     }
     case 'based':
     case 'builder':
+    case 'congruence':
     case 'list':
     case 'matrix':
     case 'named-set':

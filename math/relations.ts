@@ -42,6 +42,7 @@ export function isName(node: Node): boolean {
       return isName(node.base) && isName(node.exponent)
     case 'based':
     case 'builder':
+    case 'congruence':
     case 'degree':
     case 'list':
     case 'matrix':
