@@ -73,6 +73,19 @@ function readSubscript(reader: Reader): string {
   }
 }
 
+/** P(2) = 10: any letter with a numeral in brackets is a function where the equation begins with it. */
+function isAppliedHere(reader: Reader, letter: string): boolean {
+  const before = peek(reader, -2)
+  if (!/^[A-Za-z]$/.test(letter) || (before !== undefined && !isMark(before, ',', ';', 'and', 'or', 'gap'))) return false
+  const minus = isMark(peek(reader, 1), '-') ? 1 : 0
+  return (
+    isMark(peek(reader), '(') &&
+    peek(reader, 1 + minus)?.kind === 'number' &&
+    isMark(peek(reader, 2 + minus), ')') &&
+    isMark(peek(reader, 3 + minus), '=')
+  )
+}
+
 function parseName(reader: Reader, letter: string): Node {
   let name = letter + readSubscript(reader)
   while (takeMark(reader, "'")) name += "'"
@@ -80,7 +93,8 @@ function parseName(reader: Reader, letter: string): Node {
   if (name === '\\pi') return { kind: 'constant', name: 'pi' }
   if (name === 'e') return { kind: 'constant', name: 'e' }
   if (name === 'i' || name === '\\imath') return { kind: 'constant', name: 'i' }
-  if (applied.has(letter) && isMark(peek(reader), '(')) return callOf(name, ...readArguments(reader))
+  if ((applied.has(letter) || isAppliedHere(reader, letter)) && isMark(peek(reader), '('))
+    return callOf(name, ...readArguments(reader))
   return { kind: 'symbol', name }
 }
 

@@ -31,7 +31,7 @@ export function isName(node: Node): boolean {
       return (
         node.name !== 'factorial' &&
         node.name !== 'binomial' &&
-        (/^[fghFGH]/.test(node.name) || node.arguments.every(isName))
+        (/^(?:[fghFGH]|[A-Za-z]$)/.test(node.name) || node.arguments.every(isName))
       )
     case 'sum':
     case 'product':
@@ -123,6 +123,8 @@ function factorBetween(left: Node, right: Node, equation: boolean): 1 | -1 | 0 |
   for (let point = 0; point < 6; point += 1) {
     const evaluation = (): Evaluation => ({
       at: (name) => complex(seededValue(`${name}:${point}`) * (point % 2 === 0 ? 1 : -1.3)),
+      // f(2) - 3 is no multiple of f(3) - 2, whatever f is.
+      seed: `${point}:`,
       largest: 0,
       budget: 20_000,
     })
