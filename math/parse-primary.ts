@@ -76,7 +76,8 @@ function readSubscript(reader: Reader): string {
 /** P(2) = 10: any letter with a numeral in brackets is a function where the equation begins with it. */
 function isAppliedHere(reader: Reader, letter: string): boolean {
   const before = peek(reader, -2)
-  if (!/^[A-Za-z]$/.test(letter) || (before !== undefined && !isMark(before, ',', ';', 'and', 'or', 'gap'))) return false
+  if (!/^[A-Za-z]$/.test(letter) || (before !== undefined && !isMark(before, ',', ';', 'and', 'or', 'gap')))
+    return false
   const minus = isMark(peek(reader, 1), '-') ? 1 : 0
   return (
     isMark(peek(reader), '(') &&

@@ -13,6 +13,7 @@ import { complex, isFinite, over } from './numeric.ts'
 import { multiplyPolynomials, monomial, type Polynomial } from './polynomial.ts'
 import { ExactLimit, negate, one, zero, type Rational } from './rational.ts'
 import { sameSet } from './pieces.ts'
+import { unitsApart } from './quantities.ts'
 import { solve } from './real-set.ts'
 import { different, equal, together, unknown } from './verdicts.ts'
 
@@ -218,6 +219,12 @@ function bothDependent(left: Node, right: Node): boolean {
 
 /** Do two relations say the same? compare: for what stands on their right sides. */
 export function compareRelations(left: RelationNode, right: RelationNode, compare: Compare): Comparison {
+  const verdict = compareStatements(left, right, compare)
+  const isConverted = assignmentOf(left) !== null && assignmentOf(right) !== null
+  return verdict.verdict === 'equal' && !isConverted && unitsApart(left, right) ? unknown('unit') : verdict
+}
+
+function compareStatements(left: RelationNode, right: RelationNode, compare: Compare): Comparison {
   const first = assignmentOf(left)
   const given = assignmentOf(right)
   if (first !== null && given !== null) {
