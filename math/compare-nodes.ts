@@ -6,6 +6,7 @@ import { compareUnordered, inOrderOf, plain } from './collections.ts'
 import { compareCongruences, hasModulus, withRemainders } from './congruences.ts'
 import { compareValues, resolveDegrees } from './compare-values.ts'
 import type { Comparison } from './contract.ts'
+import { withLetteredNames } from './lettered-names.ts'
 import { determinant, matrixOf, unitVectors, vectorOf } from './matrices.ts'
 import { contains, rewrite, type Node, type RatioNode, type TupleNode } from './node.ts'
 import { rationalValue } from './normal-form.ts'
@@ -69,11 +70,29 @@ export function compareNodes(left: Node, right: Node): Comparison {
     Node,
     Node,
   ]
+  const verdict = withLetteredNames(first, second, compareLogarithms)
+  // Of products of vectors only the same one is told from another.
+  return verdict.verdict === 'different' && [first, second].some(hasCrossProduct) ? unknown('vectors') : verdict
+}
+
+/** "log" without a base means the natural one to some and the decimal one to others. */
+function compareLogarithms(first: Node, second: Node): Comparison {
   const natural = compareResolved(withLogarithms(first, null), withLogarithms(second, null))
-  if (natural.verdict === 'equal' || ![first, second].some(hasBareLogarithm)) return natural
-  // "log" without a base means the natural one to some and the decimal one to others.
+  const bare = [first, second].map(hasBareLogarithm)
+  if (!bare.includes(true)) return natural
   const decimal = compareResolved(withLogarithms(first, ten), withLogarithms(second, ten))
-  return decimal.verdict === 'equal' ? decimal : natural
+  if (decimal.verdict === 'equal') return decimal
+  // log x and ln x: who writes both may mean two things.
+  const both = bare.includes(false) && contains(bare[0] === true ? second : first, isNaturalLogarithm)
+  return natural.verdict === 'equal' && both ? unknown('logarithm') : natural
+}
+
+function isNaturalLogarithm(node: Node): boolean {
+  return node.kind === 'call' && node.name === 'ln'
+}
+
+function hasCrossProduct(node: Node): boolean {
+  return contains(node, (part) => part.kind === 'call' && part.name === 'cross')
 }
 
 const ten = numberNode(10n)

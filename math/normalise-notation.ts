@@ -59,6 +59,11 @@ function inCurrency(amount: string, sign: string): string {
 const rules: readonly Rule[] = [
   [/\*\*|["“”]/, /^(?:\*\*|["“”])\s*([^*"“”]+?)\s*(?:\*\*|["“”])\.?$/, '$1'],
   [/\*\*/, /\*\*/g, '^'],
+  [
+    /\\times/,
+    /(\\(?:vec|mathbf|boldsymbol|bm)\s*\{?\s*[A-Za-z]\}?)\s*\\times\s*(\\(?:vec|mathbf|boldsymbol|bm)\s*\{?\s*[A-Za-z]\}?)/g,
+    '\\operatorname{cross}($1,$2)',
+  ],
   [/\\choose/, /\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}'],
   [/\\over/, /\{([^{}]*)\\over(?![A-Za-z])([^{}]*)\}/g, '\\frac{$1}{$2}'],
   [/\\over/, /^([^{}]*)\\over(?![A-Za-z])([^{}]*)$/, '\\frac{$1}{$2}'],

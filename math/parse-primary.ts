@@ -12,7 +12,9 @@ import type { Token } from './tokens.ts'
 import { functionAliases, functionNames, numberWords } from './vocabulary.ts'
 
 const opening = new Set(['$', '(', '[', '{', 'set(', '⌊', '⌈', '∞', '∅', '…'])
-const factorCommands = new Set(['frac', 'binom', 'sqrt', 'sum', 'prod', 'begin', 'mathbb', 'mathds', 'overline', 'bar'])
+const factorCommands = new Set(
+  'frac binom sqrt sum prod begin mathbb mathds overline bar overrightarrow vec'.split(' '),
+)
 const applied = new Set(['f', 'g', 'h', 'F', 'G', 'H'])
 const inverses = new Map([
   ['sin', 'asin'],
@@ -94,6 +96,10 @@ function parseName(reader: Reader, letter: string): Node {
   if (name === '\\pi') return { kind: 'constant', name: 'pi' }
   if (name === 'e') return { kind: 'constant', name: 'e' }
   if (name === 'i' || name === '\\imath') return { kind: 'constant', name: 'i' }
+  if (name === '\\Gamma' && isMark(peek(reader), '(')) {
+    const [argument] = readArguments(reader)
+    return callOf('factorial', sumOf([argument ?? numberNode(1n), negativeOne]))
+  }
   if ((applied.has(letter) || isAppliedHere(reader, letter)) && isMark(peek(reader), '('))
     return callOf(name, ...readArguments(reader))
   return { kind: 'symbol', name }
@@ -120,6 +126,10 @@ function parseWord(reader: Reader, token: Token): Node {
   if (word === 'infinity' || word === 'inf' || token.text === 'oo') return { kind: 'constant', name: 'infinity' }
   const count = numberWords.get(word)
   if (count !== undefined) return numberNode(count)
+  // HTH, ABCD: a name before it is a product.
+  if (/^[A-Z]{3,}$/.test(token.text)) {
+    return { kind: 'symbol', name: token.text + readSubscript(reader) }
+  }
   if (token.prose || (token.text.length > 4 && token.text !== token.text.toUpperCase()) || token.text.length > 8) {
     throw new ParseFault(`prose: ${token.text}`)
   }

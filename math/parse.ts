@@ -111,8 +111,12 @@ function parseList(reader: Reader): Node {
   let all = true
   while (isSeparator(peek(reader))) reader.at += 1
   for (;;) {
-    items.push(parseRelation(reader))
-    if (!isSeparator(peek(reader))) break
+    const item = parseRelation(reader)
+    items.push(item)
+    const separator = peek(reader)
+    if (!isSeparator(separator)) break
+    // Of statements \land and \lor make one statement, not a list: p \land q.
+    if (isMark(separator, 'and', 'or') && item.kind === 'symbol') throw new ParseFault('statements')
     while (isSeparator(peek(reader))) {
       all &&= peek(reader)?.text === 'and'
       reader.at += 1
