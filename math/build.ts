@@ -13,6 +13,7 @@ export function negated(node: Node): Node {
   if (node.kind === 'number') {
     return { ...node, value: { numerator: -node.value.numerator, denominator: node.value.denominator } }
   }
+  if (node.kind === 'quantity') return { ...node, value: negated(node.value) }
   return { kind: 'product', factors: [negativeOne, node] }
 }
 

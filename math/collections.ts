@@ -90,7 +90,7 @@ function summed(items: readonly Node[]): Node | null {
   const [first, second] = items
   if (items.length !== 2 || first?.kind !== 'quantity' || second?.kind !== 'quantity') return null
   const factor = conversion(second.unit, first.unit)
-  if (typeof factor !== 'number' || factor >= 1) return null
+  if (factor === null || factor >= 1) return null
   return { ...first, value: sumOf([first.value, productOf([second.value, numberNode(rationalOf(factor))])]) }
 }
 

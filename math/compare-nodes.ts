@@ -3,8 +3,10 @@
 
 import { numberNode, productOf, quotient } from './build.ts'
 import { compareUnordered, inOrderOf, plain } from './collections.ts'
+import { compareCongruences, hasModulus, withRemainders } from './congruences.ts'
 import { compareValues, resolveDegrees } from './compare-values.ts'
 import type { Comparison } from './contract.ts'
+import { withLetteredNames } from './lettered-names.ts'
 import { determinant, matrixOf, unitVectors, vectorOf } from './matrices.ts'
 import { contains, rewrite, type Node, type RatioNode, type TupleNode } from './node.ts'
 import { rationalValue } from './normal-form.ts'
@@ -34,6 +36,7 @@ function namesSet(node: Node): boolean {
       return node.terms.some((term) => term.kind === 'named-set')
     case 'based':
     case 'call':
+    case 'congruence':
     case 'constant':
     case 'degree':
     case 'matrix':
@@ -63,12 +66,33 @@ function mayBeSet(node: Node): boolean {
 
 /** Compares two answers. Symmetric; bounded by the size of both; never throws for trees that the parser makes. */
 export function compareNodes(left: Node, right: Node): Comparison {
-  const [first, second] = [left, right].map((node) => withDeterminants(resolveDegrees(node))) as [Node, Node]
+  const [first, second] = [left, right].map((node) => withDeterminants(resolveDegrees(withRemainders(node)))) as [
+    Node,
+    Node,
+  ]
+  const verdict = withLetteredNames(first, second, compareLogarithms)
+  // Of products of vectors only the same one is told from another.
+  return verdict.verdict === 'different' && [first, second].some(hasCrossProduct) ? unknown('vectors') : verdict
+}
+
+/** "log" without a base means the natural one to some and the decimal one to others. */
+function compareLogarithms(first: Node, second: Node): Comparison {
   const natural = compareResolved(withLogarithms(first, null), withLogarithms(second, null))
-  if (natural.verdict === 'equal' || ![first, second].some(hasBareLogarithm)) return natural
-  // "log" without a base means the natural one to some and the decimal one to others.
+  const bare = [first, second].map(hasBareLogarithm)
+  if (!bare.includes(true)) return natural
   const decimal = compareResolved(withLogarithms(first, ten), withLogarithms(second, ten))
-  return decimal.verdict === 'equal' ? decimal : natural
+  if (decimal.verdict === 'equal') return decimal
+  // log x and ln x: who writes both may mean two things.
+  const both = bare.includes(false) && contains(bare[0] === true ? second : first, isNaturalLogarithm)
+  return natural.verdict === 'equal' && both ? unknown('logarithm') : natural
+}
+
+function isNaturalLogarithm(node: Node): boolean {
+  return node.kind === 'call' && node.name === 'ln'
+}
+
+function hasCrossProduct(node: Node): boolean {
+  return contains(node, (part) => part.kind === 'call' && part.name === 'cross')
 }
 
 const ten = numberNode(10n)
@@ -113,6 +137,7 @@ function hasItems(node: Node): boolean {
 }
 
 function compareKinds(leftNode: Node, rightNode: Node): Comparison {
+  if (hasModulus(leftNode) || hasModulus(rightNode)) return compareCongruences(leftNode, rightNode, compareResolved)
   const left = plain(leftNode)
   const right = withParameterOf(left, plain(inOrderOf(leftNode, rightNode)))
   if (left.kind === 'relation' || right.kind === 'relation') {

@@ -4,9 +4,10 @@
 import { numberNode, productOf, quotient } from './build.ts'
 import { compareExpressions } from './compare-expressions.ts'
 import type { Comparison } from './contract.ts'
-import { contains, rewrite, type Node } from './node.ts'
+import { contains, rewrite, type Node, type QuantityNode } from './node.ts'
+import { compareQuantities, unitsApart } from './quantities.ts'
 import { rational } from './rational.ts'
-import { conversion, rationalOf } from './units.ts'
+import { conversion, kinship, temperatureScale } from './units.ts'
 import { different, equal, unknown } from './verdicts.ts'
 
 const hundredth = numberNode(rational(1n, 100n))
@@ -47,7 +48,7 @@ function asFraction(node: Node): Node {
 }
 
 /** 2500 m in a formula, beside a quantity: the letter is a unit. Null for every other node. */
-function letteredUnit(node: Node): Extract<Node, { kind: 'quantity' }> | null {
+function letteredUnit(node: Node): QuantityNode | null {
   if (node.kind !== 'product') return null
   const [unit] = node.factors.slice(-1)
   const value = productOf(node.factors.slice(0, -1))
@@ -70,24 +71,16 @@ function valueOfBased(node: Extract<Node, { kind: 'based' }>, meant: boolean): N
 /** Do two values agree, read as kindly as their writing allows: 28% is 28 and 0.28, 90° is 90 and π/2, units count where both have them? */
 export function compareValues(left: Node, right: Node): Comparison {
   if (left.kind === 'based' || right.kind === 'based') return compareBased(left, right)
-  if (left.kind === 'quantity' && right.kind === 'quantity') {
-    const factor = conversion(left.unit, right.unit)
-    if (factor === 'apart') return different('unit')
-    if (factor === 'power') {
-      const plain = compareValues(left.value, right.value)
-      return plain.verdict === 'equal' ? unknown('unit') : plain
-    }
-    if (factor !== null && factor !== 1) {
-      const scaled = productOf([left.value, numberNode(rationalOf(factor), true)])
-      const verdict = compareValues(scaled, right.value)
-      return verdict.verdict === 'unknown' ? verdict : { ...verdict, reason: 'unit' }
-    }
-  }
+  if (left.kind === 'quantity' && right.kind === 'quantity') return compareQuantities(left, right, compareValues)
   const lettered = [left, right].map(letteredUnit)
   if (left.kind === 'quantity' && lettered[1]) return compareValues(left, lettered[1])
   if (right.kind === 'quantity' && lettered[0]) return compareValues(lettered[0], right)
-  if (left.kind === 'quantity') return compareValues(left.value, right)
-  if (right.kind === 'quantity') return compareValues(left, right.value)
+  if (unitsApart(left, right)) {
+    const plain = compareValues(withoutUnits(left), withoutUnits(right))
+    return plain.verdict === 'equal' ? unknown('unit') : plain
+  }
+  if (left.kind === 'quantity') return compareQuantityWith(left, right, compareValues)
+  if (right.kind === 'quantity') return compareQuantityWith(right, left, (value, other) => compareValues(other, value))
   const percents = [has(left, 'percent'), has(right, 'percent')]
   if (percents[0] !== percents[1]) {
     const plain = compareValues(withoutPercent(left), withoutPercent(right))
@@ -103,6 +96,23 @@ export function compareValues(left: Node, right: Node): Comparison {
     return turned.verdict === 'equal' ? equal('degrees') : plain
   }
   return compareExpressions(withoutDegrees(left), withoutDegrees(right))
+}
+
+/** A quantity beside a value without a unit, which may have a degree sign. */
+function compareQuantityWith(
+  quantity: QuantityNode,
+  other: Node,
+  compare: (left: Node, right: Node) => Comparison,
+): Comparison {
+  if (!has(other, 'degree')) return compare(quantity.value, other)
+  if (/^rad(?:s|ians?)?$/.test(quantity.unit)) return compare(quantity.value, inRadians(other))
+  const turns = temperatureScale(quantity.unit) !== null || kinship(quantity.unit, 'degree') === 'same'
+  if (turns || conversion(quantity.unit, 'degree') !== null) return compare(quantity.value, other)
+  return kinship(quantity.unit, 'degree') === 'apart' ? different('unit') : unknown('unit')
+}
+
+function withoutUnits(node: Node): Node {
+  return rewrite(node, (part) => (part.kind === 'quantity' ? part.value : part))
 }
 
 function compareBased(left: Node, right: Node): Comparison {

@@ -58,7 +58,7 @@ function isProse(side: ReadAnswer): boolean {
 
 /** One word of prose, whatever its first letter's case. */
 function isWord(spelling: string): boolean {
-  return /^[A-Z]?[a-z]+$/.test(spelling) && spelling.length > 1
+  return /^(?:[A-Z]?[a-z]+|YES|TRUE|FALSE|EVEN|ODD)$/.test(spelling) && spelling.length > 1
 }
 
 function compareRead(gold: ReadAnswer, pred: ReadAnswer): Comparison {

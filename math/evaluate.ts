@@ -10,6 +10,8 @@ import { toNumber } from './rational.ts'
 export interface Evaluation {
   /** The value of a variable. */
   readonly at: (name: string) => Complex
+  /** Tells one choice of the functions that are only names from another; without it all evaluations use one choice. */
+  readonly seed?: string
   /** The largest intermediate value met: what was lost to cancellation is about 1e-15 of it. */
   largest: number
   /** Calls and terms left; below zero the evaluation gives up (not a number). */
@@ -54,6 +56,7 @@ function valueOf(node: Node, evaluation: Evaluation): Complex {
       return callValue(
         node.name,
         node.arguments.map((value) => evaluate(value, evaluation)),
+        evaluation.seed,
       )
     case 'percent':
       return over(evaluate(node.operand, evaluation), complex(100))
@@ -69,6 +72,7 @@ function valueOf(node: Node, evaluation: Evaluation): Complex {
     }
     case 'based':
     case 'builder':
+    case 'congruence':
     case 'list':
     case 'matrix':
     case 'named-set':
@@ -104,6 +108,7 @@ function seriesValue(node: Extract<Node, { kind: 'series' }>, evaluation: Evalua
   const at = (index: Complex): Complex =>
     evaluate(node.body, {
       at: (name) => (name === node.variable ? index : evaluation.at(name)),
+      ...(evaluation.seed === undefined ? {} : { seed: evaluation.seed }),
       largest: 0,
       get budget() {
         return evaluation.budget
@@ -114,7 +119,7 @@ function seriesValue(node: Extract<Node, { kind: 'series' }>, evaluation: Evalua
     })
   if (to.re === Infinity && Number.isInteger(from.re)) return infiniteSum(node.name, from.re, at)
   if (!whole || to.re - from.re > 2000)
-    return unknownFunction(node.name, [from, to, at(complex(1.37)), at(complex(2.41))])
+    return unknownFunction(node.name, [from, to, at(complex(1.37)), at(complex(2.41))], evaluation.seed)
   let result = complex(node.name === 'sum' ? 0 : 1)
   for (let index = from.re; index <= to.re; index += 1) {
     result = node.name === 'sum' ? plus(result, at(complex(index))) : times(result, at(complex(index)))

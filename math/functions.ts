@@ -26,10 +26,10 @@ export function seededValue(text: string): number {
   return 0.5 + (((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * 1.5
 }
 
-/** What a function of which only the name is known gives: the same for the same arguments. */
-export function unknownFunction(name: string, values: readonly Complex[]): Complex {
+/** What a function of which only the name is known gives: the same for the same arguments. seed: which such function is meant. */
+export function unknownFunction(name: string, values: readonly Complex[], seed = ''): Complex {
   const spelled = values.map((value) => `${value.re.toPrecision(9)},${(value.im + 0).toPrecision(6)}`).join(';')
-  return complex(seededValue(`${name}(${spelled})`))
+  return complex(seededValue(`${seed}${name}(${spelled})`))
 }
 
 /** Γ(x + 1) for real x (Lanczos, g = 7: 15 digits); exact factorials come out whole. */
@@ -78,8 +78,8 @@ function greatestCommonDivisor(left: number, right: number): number {
   return a
 }
 
-/** The value of a named function; unknown ones get a value that depends on name and arguments alone. NaN where there is none. */
-export function callValue(name: string, values: readonly Complex[]): Complex {
+/** The value of a named function; unknown ones get a value that depends on seed, name and arguments alone. NaN where there is none. */
+export function callValue(name: string, values: readonly Complex[], seed = ''): Complex {
   const [first, second] = values
   if (first === undefined) return notANumber
   const reals = values.every(isReal) ? values.map((value) => value.re) : null
@@ -124,15 +124,15 @@ export function callValue(name: string, values: readonly Complex[]): Complex {
     case 'gcd':
       return reals?.every(Number.isInteger) === true
         ? complex(reals.reduce(greatestCommonDivisor))
-        : unknownFunction(name, values)
+        : unknownFunction(name, values, seed)
     case 'lcm':
       return reals?.every(Number.isInteger) === true
         ? complex(reals.reduce((left, right) => Math.abs(left * right) / greatestCommonDivisor(left, right)))
-        : unknownFunction(name, values)
+        : unknownFunction(name, values, seed)
     default: {
       const real = realFunctions.get(name)
-      if (real === undefined) return unknownFunction(name, values)
-      return reals === null ? unknownFunction(name, values) : complex(real(first.re))
+      if (real === undefined) return unknownFunction(name, values, seed)
+      return reals === null ? unknownFunction(name, values, seed) : complex(real(first.re))
     }
   }
 }

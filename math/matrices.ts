@@ -75,6 +75,7 @@ export function matrixOf(node: Node): MatrixNode | null {
     case 'based':
     case 'builder':
     case 'call':
+    case 'congruence':
     case 'constant':
     case 'degree':
     case 'list':

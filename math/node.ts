@@ -116,6 +116,13 @@ export interface RelationNode {
   readonly operands: readonly Node[]
   readonly operators: readonly Relator[]
 }
+/** What counts up to multiples of the modulus: x = 3 (mod 7), 1, 5 (mod 6). remainder: written as an operation, 17 mod 5. */
+export interface CongruenceNode {
+  readonly kind: 'congruence'
+  readonly operand: Node
+  readonly modulus: Node
+  readonly remainder: boolean
+}
 /** A value followed by a unit that is known: 5 cm. */
 export interface QuantityNode {
   readonly kind: 'quantity'
@@ -146,6 +153,7 @@ export type Node =
   | RatioNode
   | RelationNode
   | QuantityNode
+  | CongruenceNode
 
 /** The nodes directly below. */
 export function childrenOf(node: Node): readonly Node[] {
@@ -186,6 +194,8 @@ export function childrenOf(node: Node): readonly Node[] {
       return node.operands
     case 'quantity':
       return [node.value]
+    case 'congruence':
+      return [node.operand, node.modulus]
   }
 }
 
@@ -228,6 +238,8 @@ function mapChildren(node: Node, change: (child: Node) => Node): Node {
       return { ...node, operands: node.operands.map(change) }
     case 'quantity':
       return { ...node, value: change(node.value) }
+    case 'congruence':
+      return { ...node, operand: change(node.operand), modulus: change(node.modulus) }
   }
 }
 

@@ -210,6 +210,7 @@ export function normalForm(node: Node): Fraction {
       return multiplyFractions(normalForm(node.operand), fraction(constant(rational(1n, 100n))))
     case 'based':
     case 'builder':
+    case 'congruence':
     case 'degree':
     case 'list':
     case 'matrix':

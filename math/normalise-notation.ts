@@ -33,10 +33,37 @@ function arrangements(_: string, from: string, letter: string, count: string): s
   return letter === 'C' ? `\\binom{${from}}{${count}}` : `\\frac{${from}!}{(${from}-${count})!}`
 }
 
+/** The names of currencies by their signs and codes; a code that is not here is its own name. */
+const currencies = new Map([
+  ['€', 'euros'],
+  ['EUR', 'euros'],
+  ['£', 'sterling'],
+  ['GBP', 'sterling'],
+  ['¥', 'yen'],
+  ['JPY', 'yen'],
+  ['₹', 'rupees'],
+  ['INR', 'rupees'],
+  ['Rs', 'rupees'],
+  ['CNY', 'yuan'],
+  ['RMB', 'yuan'],
+])
+
+/** €5 as an amount and the name of its currency, like 5 cm. A point that ends a sentence stays outside. */
+function inCurrency(amount: string, sign: string): string {
+  const name = sign.replace(/[.$]/g, '')
+  const value = amount.replace(/[.,]$/, '')
+  return `${value}\\text{ ${currencies.get(name) ?? name.toLowerCase()}}${amount.slice(value.length)}`
+}
+
 /** Each rule with the sign without which it cannot apply. */
 const rules: readonly Rule[] = [
   [/\*\*|["“”]/, /^(?:\*\*|["“”])\s*([^*"“”]+?)\s*(?:\*\*|["“”])\.?$/, '$1'],
   [/\*\*/, /\*\*/g, '^'],
+  [
+    /\\times/,
+    /(\\(?:vec|mathbf|boldsymbol|bm)\s*\{?\s*[A-Za-z]\}?)\s*\\times\s*(\\(?:vec|mathbf|boldsymbol|bm)\s*\{?\s*[A-Za-z]\}?)/g,
+    '\\operatorname{cross}($1,$2)',
+  ],
   [/\\choose/, /\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}'],
   [/\\over/, /\{([^{}]*)\\over(?![A-Za-z])([^{}]*)\}/g, '\\frac{$1}{$2}'],
   [/\\over/, /^([^{}]*)\\over(?![A-Za-z])([^{}]*)$/, '\\frac{$1}{$2}'],
@@ -70,7 +97,17 @@ const rules: readonly Rule[] = [
     (_, digit, half) => `${digit}\\text{ ${half.toLowerCase()}m}`,
   ],
   [/^(?:[A-Z]{2,3}\$?|Rs\.?)\s*\d/, /^(?:USD|US\$)\s*(?=\d)/, '\\$'],
-  [/^(?:[A-Z]{2,3}\$?|Rs\.?)\s*\d/, /^(?:EUR|GBP|INR|CNY|RMB|JPY|CAD|AUD|CHF|HK\$|Rs\.?)\s*(?=\d)/, ''],
+  [
+    /^(?:[A-Z]{2,3}\$?|Rs\.?)\s*\d/,
+    /^(EUR|GBP|INR|CNY|RMB|JPY|CAD|AUD|CHF|HK\$|Rs\.?)\s*(\d[\d,.]*(?: (?:thousand|million|billion))?)/,
+    (_, code, amount) => inCurrency(amount, code),
+  ],
+  [
+    /[€£¥₹]/,
+    /([€£¥₹])\s?(\d[\d,.]*(?: (?:thousand|million|billion))?)/g,
+    (_, sign, amount) => inCurrency(amount, sign),
+  ],
+  [/[€£¥₹]/, /(\d)\s?([€£¥₹])/g, (_, digit, sign) => inCurrency(digit, sign)],
   [/¢/, /(\d)\s*¢/g, '$1\\text{ cents}'],
   [/Omega/, /(\d)\s*(?:\\,|\\ |~)?\s*\\Omega\s*$/, '$1\\text{ ohms}'],
   [
@@ -106,15 +143,21 @@ export function normaliseNotation(answer: string): string {
 }
 
 /** A dollar sign that opens no formula: "$0.25". */
-const bareMoney = /^(-?)\$\s?(\d[\d,]*(?:\.\d+)?)$/
+const bareMoney = /^(-?)\$\s?(\d[\d,]*(?:\.\d+)?)((?:\sper\s|\s?\/\s?)[a-z]+)?$/
 /** A number with the letter of a unit, in plain text: "2500 m". */
 const letteredUnit =
-  /^(-?[\d.,]+(?:\s?\/\s?\d+)?|-?\d+ \d+\/\d+)\s+((?:km|cm|mm|m|kg|mg|g|mL|ml|L|l|h|s|N|J|W|V|Pa|Hz)(?:\^\{?[23]\}?)?(?:\/(?:km|m|kg|L|h|s|min)(?:\^\{?[23]\}?)?)?)$/
+  /^(-?[\d.,]+(?:\s?\/\s?\d+|\s?\*\s?10\s?\^\s?\{?-?\d+\}?)?|-?\d+ \d+\/\d+)\s+((?:km|cm|mm|m|kg|mg|g|mL|ml|L|l|h|s|N|J|W|V|Pa|Hz)(?:\^\{?[23]\}?)?(?:\/(?:km|cm|mm|m|kg|g|mL|ml|L|h|s|min)(?:\^\{?[23]\}?)?)?)$/
+
+/** "$0.25" as a whole answer. */
+export function isMoney(text: string): boolean {
+  return bareMoney.test(text)
+}
 
 /** What plain text, without a formula, means by a dollar sign or a letter behind its number. */
 export function plainQuantity(text: string): string {
   const money = bareMoney.exec(text)
-  if (money !== null) return `${money[1] ?? ''}\\$${money[2] ?? ''}`
+  if (money !== null)
+    return `${money[1] ?? ''}\\$${money[2] ?? ''}${money[3] === undefined ? '' : `\\text{ ${money[3]}}`}`
   return text.replace(
     letteredUnit,
     (_, value: string, unit: string) => `${value} \\text{ ${unit.replace(/[{}]/g, '')}}`,

@@ -1,8 +1,9 @@
 // LaTeX structures: fractions, roots, binomials, sums, matrices, blackboard letters. Long because one rule stands
 // for each structure; a new one is a new case and its function.
 
-import { callOf, numberNode, quotient, root } from './build.ts'
+import { callOf, negated, numberNode, quotient, root } from './build.ts'
 import { rewrite, type Node } from './node.ts'
+import { arrow } from './lettered-names.ts'
 import { ParseFault } from './parse-fault.ts'
 import { fromDecimal } from './rational.ts'
 import { expectMark, isMark, nested, peek, takeMark, type Reader } from './reader.ts'
@@ -130,9 +131,20 @@ export function parseCommand(reader: Reader, name: string): Node {
       const segment = inside.kind === 'product' && inside.factors.every((factor) => factor.kind === 'symbol')
       return segment ? inside : callOf('overline', inside)
     }
+    case 'overrightarrow':
+    case 'vec':
+      return directed(readArgument(reader))
     default:
       throw new ParseFault(`unsupported command \\${name}`)
   }
+}
+
+/** \vec{BA} is the opposite of \vec{AB}; an arrow over anything else is dropped. */
+function directed(inside: Node): Node {
+  if (inside.kind !== 'product' || inside.factors.length !== 2) return inside
+  const [from, to] = inside.factors.map((factor) => (factor.kind === 'symbol' ? factor.name : ''))
+  if (from === undefined || to === undefined || from === '' || to === '') return inside
+  return from <= to ? { kind: 'symbol', name: arrow + from + to } : negated({ kind: 'symbol', name: arrow + to + from })
 }
 
 function isDifferential(node: Node): boolean {

@@ -12,7 +12,9 @@ import type { Token } from './tokens.ts'
 import { functionAliases, functionNames, numberWords } from './vocabulary.ts'
 
 const opening = new Set(['$', '(', '[', '{', 'set(', '⌊', '⌈', '∞', '∅', '…'])
-const factorCommands = new Set(['frac', 'binom', 'sqrt', 'sum', 'prod', 'begin', 'mathbb', 'mathds', 'overline', 'bar'])
+const factorCommands = new Set(
+  'frac binom sqrt sum prod begin mathbb mathds overline bar overrightarrow vec'.split(' '),
+)
 const applied = new Set(['f', 'g', 'h', 'F', 'G', 'H'])
 const inverses = new Map([
   ['sin', 'asin'],
@@ -73,6 +75,20 @@ function readSubscript(reader: Reader): string {
   }
 }
 
+/** P(2) = 10: any letter with a numeral in brackets is a function where the equation begins with it. */
+function isAppliedHere(reader: Reader, letter: string): boolean {
+  const before = peek(reader, -2)
+  if (!/^[A-Za-z]$/.test(letter) || (before !== undefined && !isMark(before, ',', ';', 'and', 'or', 'gap')))
+    return false
+  const minus = isMark(peek(reader, 1), '-') ? 1 : 0
+  return (
+    isMark(peek(reader), '(') &&
+    peek(reader, 1 + minus)?.kind === 'number' &&
+    isMark(peek(reader, 2 + minus), ')') &&
+    isMark(peek(reader, 3 + minus), '=')
+  )
+}
+
 function parseName(reader: Reader, letter: string): Node {
   let name = letter + readSubscript(reader)
   while (takeMark(reader, "'")) name += "'"
@@ -80,7 +96,12 @@ function parseName(reader: Reader, letter: string): Node {
   if (name === '\\pi') return { kind: 'constant', name: 'pi' }
   if (name === 'e') return { kind: 'constant', name: 'e' }
   if (name === 'i' || name === '\\imath') return { kind: 'constant', name: 'i' }
-  if (applied.has(letter) && isMark(peek(reader), '(')) return callOf(name, ...readArguments(reader))
+  if (name === '\\Gamma' && isMark(peek(reader), '(')) {
+    const [argument] = readArguments(reader)
+    return callOf('factorial', sumOf([argument ?? numberNode(1n), negativeOne]))
+  }
+  if ((applied.has(letter) || isAppliedHere(reader, letter)) && isMark(peek(reader), '('))
+    return callOf(name, ...readArguments(reader))
   return { kind: 'symbol', name }
 }
 
@@ -105,6 +126,10 @@ function parseWord(reader: Reader, token: Token): Node {
   if (word === 'infinity' || word === 'inf' || token.text === 'oo') return { kind: 'constant', name: 'infinity' }
   const count = numberWords.get(word)
   if (count !== undefined) return numberNode(count)
+  // HTH, ABCD: a name before it is a product.
+  if (/^[A-Z]{3,}$/.test(token.text)) {
+    return { kind: 'symbol', name: token.text + readSubscript(reader) }
+  }
   if (token.prose || (token.text.length > 4 && token.text !== token.text.toUpperCase()) || token.text.length > 8) {
     throw new ParseFault(`prose: ${token.text}`)
   }

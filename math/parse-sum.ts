@@ -12,6 +12,13 @@ import { conversion, isUnitWord, rationalOf } from './units.ts'
 import { functionNames, magnitudeWords } from './vocabulary.ts'
 
 const percentWords = new Set(['percent', 'pct', 'percentage'])
+/** What may stand behind "degrees". */
+const scales = new Map([
+  ['celsius', 'celsius'],
+  ['c', 'celsius'],
+  ['fahrenheit', 'fahrenheit'],
+  ['f', 'fahrenheit'],
+])
 const proseStops = new Set(['and', 'or', 'union', 'if', 'for', 'where', 'when', 'mod', 'modulo', 'also'])
 
 /** Terms with their signs. */
@@ -76,6 +83,12 @@ function takeUnits(reader: Reader): string | null {
   return spelledUnit(names)
 }
 
+/** A value with its unit; $45 per hour: the sign of money belongs to the unit. */
+function quantityOf(value: Node, unit: string): QuantityNode {
+  if (value.kind === 'quantity' && unit.startsWith('/')) return { ...value, unit: value.unit + unit }
+  return { kind: 'quantity', value, unit }
+}
+
 /** "square feet" as ft^2, "miles per hour" as miles/hour. */
 function spelledUnit(names: readonly string[]): string | null {
   let spelled = ''
@@ -87,6 +100,11 @@ function spelledUnit(names: readonly string[]): string | null {
     else if (name === 'per') spelled += '/'
     else if (/^[/*^]/.test(name)) spelled += name
     else {
+      const scale = /^degrees?$/.test(spelled) ? scales.get(name) : undefined
+      if (scale !== undefined) {
+        spelled = scale
+        continue
+      }
       // Two names side by side are a description, not a unit.
       if (spelled !== '' && !/[/*]$/.test(spelled)) return null
       spelled += name + power
@@ -100,8 +118,7 @@ function spelledUnit(names: readonly string[]): string | null {
 function addSmaller(reader: Reader, larger: QuantityNode): Node {
   const smaller = parseProduct(reader)
   const factor = smaller.kind === 'quantity' ? conversion(smaller.unit, larger.unit) : null
-  if (smaller.kind !== 'quantity' || typeof factor !== 'number' || factor >= 1)
-    throw new ParseFault('two values side by side')
+  if (smaller.kind !== 'quantity' || factor === null || factor >= 1) throw new ParseFault('two values side by side')
   return { ...larger, value: sumOf([larger.value, productOf([smaller.value, numberNode(rationalOf(factor))])]) }
 }
 
@@ -142,7 +159,7 @@ function parseProduct(reader: Reader): Node {
       }
       if (role === 'unit') {
         const unit = takeUnits(reader)
-        if (unit !== null) factors.splice(0, factors.length, { kind: 'quantity', value: productOf(factors), unit })
+        if (unit !== null) factors.splice(0, factors.length, quantityOf(productOf(factors), unit))
         continue
       }
     }
@@ -223,14 +240,19 @@ function parsePower(reader: Reader): Node {
       node = { kind: 'degree', operand: sumOf([node, ...takeArcMinutes(reader)]) }
       // 25 °C: the letter of the scale.
       const scale = peek(reader)
-      if (scale?.kind === 'letter' && (scale.text === 'C' || scale.text === 'F')) reader.at += 1
+      if (scale?.kind === 'letter' && (scale.text === 'C' || scale.text === 'F')) {
+        reader.at += 1
+        node = { kind: 'quantity', value: node.operand, unit: scale.text === 'C' ? 'celsius' : 'fahrenheit' }
+      }
     } else if (takeOrdinal(reader)) continue
     else if (isMark(token, '^')) {
       reader.at += 1
       node = powerOf(node, parseScript(reader))
     } else if (takeMark(reader, '!')) node = callOf('factorial', node)
     else if (takeMark(reader, '%')) node = { kind: 'percent', operand: node }
-    else if (isMark(token, "'") && node.kind === 'number') reader.at += 1
-    else return node
+    else if (isMark(token, "'") && node.kind === 'number') {
+      reader.at += 1
+      node = { kind: 'quantity', value: node, unit: 'prime' }
+    } else return node
   }
 }

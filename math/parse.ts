@@ -65,33 +65,44 @@ function takeRelator(reader: Reader): Relator | null {
   return relator
 }
 
-/** "(mod 7)" and its likes after a value say where it was counted, not what it is. */
-function skipModulus(reader: Reader): void {
+/** The modulus that stands here, taken: (mod 7), \pmod 7, or as an operation \bmod 7; null where there is none. */
+function takeModulus(reader: Reader): { readonly modulus: Node; readonly remainder: boolean } | null {
   const token = peek(reader)
   if (token?.kind === 'command' && ['pmod', 'bmod', 'mod'].includes(token.text)) {
     reader.at += 1
-    parseSum(reader)
-  } else if (isMark(token, '(') && ['mod', 'modulo'].includes(peek(reader, 1)?.text ?? '')) {
-    reader.at += 2
-    parseSum(reader)
-    expectMark(reader, ')')
-  } else if (token?.kind === 'word' && token.text === 'mod') {
-    reader.at += 1
-    parseSum(reader)
+    return { modulus: parseSum(reader), remainder: token.text !== 'pmod' }
   }
+  if (isMark(token, '(') && ['mod', 'modulo'].includes(peek(reader, 1)?.text ?? '')) {
+    reader.at += 2
+    const modulus = parseSum(reader)
+    expectMark(reader, ')')
+    return { modulus, remainder: false }
+  }
+  if (token?.kind === 'word' && ['mod', 'modulo'].includes(token.text)) {
+    reader.at += 1
+    return { modulus: parseSum(reader), remainder: true }
+  }
+  return null
 }
 
 function parseRelation(reader: Reader): Node {
-  const first = parseSetOperation(reader)
-  const operands = [first]
+  const operands: Node[] = []
   const operators: Relator[] = []
-  skipModulus(reader)
-  for (let relator = takeRelator(reader); relator !== null; relator = takeRelator(reader)) {
+  let counted: ReturnType<typeof takeModulus> = null
+  for (;;) {
+    const operand = parseSetOperation(reader)
+    const modulus = takeModulus(reader)
+    const relator = takeRelator(reader)
+    // 17 mod 5 = 2: the remainder is a side; elsewhere a modulus is that of the whole chain.
+    const isSide = modulus?.remainder === true && relator !== null
+    operands.push(isSide ? { kind: 'congruence', operand, ...modulus } : operand)
+    if (!isSide) counted = modulus ?? counted
+    if (relator === null) break
     operators.push(relator)
-    operands.push(parseSetOperation(reader))
-    skipModulus(reader)
   }
-  return operators.length === 0 ? first : { kind: 'relation', operands, operators }
+  const [only, ...others] = operands as [Node, ...Node[]]
+  const node: Node = others.length === 0 ? only : { kind: 'relation', operands, operators }
+  return counted === null ? node : { kind: 'congruence', operand: node, ...counted }
 }
 
 /** Items up to a closing bracket or the end; one item stands for itself. */
@@ -100,8 +111,12 @@ function parseList(reader: Reader): Node {
   let all = true
   while (isSeparator(peek(reader))) reader.at += 1
   for (;;) {
-    items.push(parseRelation(reader))
-    if (!isSeparator(peek(reader))) break
+    const item = parseRelation(reader)
+    items.push(item)
+    const separator = peek(reader)
+    if (!isSeparator(separator)) break
+    // Of statements \land and \lor make one statement, not a list: p \land q.
+    if (isMark(separator, 'and', 'or') && item.kind === 'symbol') throw new ParseFault('statements')
     while (isSeparator(peek(reader))) {
       all &&= peek(reader)?.text === 'and'
       reader.at += 1
@@ -111,7 +126,13 @@ function parseList(reader: Reader): Node {
       break
   }
   const [only, ...others] = items
-  return only !== undefined && others.length === 0 ? only : { kind: 'list', items, all }
+  if (only !== undefined && others.length === 0) return only
+  // n = 1, 5 (mod 6): the modulus behind the last is that of all.
+  const last = items.at(-1)
+  if (last?.kind === 'congruence' && items.filter(({ kind }) => kind === 'congruence').length === 1) {
+    return { ...last, operand: { kind: 'list', items: [...items.slice(0, -1), last.operand], all } }
+  }
+  return { kind: 'list', items, all }
 }
 
 /** A word that can only be the name of a quantity: "Area = 5", "Total cost: 45". */

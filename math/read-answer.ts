@@ -7,7 +7,7 @@ import type { Node } from './node.ts'
 import { normaliseText } from './normalise-text.ts'
 import { ParseFault } from './parse-fault.ts'
 import { numberInWords } from './number-words.ts'
-import { normaliseNotation, otherReadings, plainQuantity } from './normalise-notation.ts'
+import { isMoney, normaliseNotation, otherReadings, plainQuantity } from './normalise-notation.ts'
 import { parseAnswer } from './parse.ts'
 import { findBoxes, findFormulas } from './scan-text.ts'
 import type { CommaReading } from './tokens.ts'
@@ -131,6 +131,8 @@ function showsAnswer(text: string): boolean {
 /** The answer inside the text of one side. */
 function answerIn(text: string): string {
   const trimmed = text.trim()
+  // A dollar sign that opens no formula is money.
+  if (isMoney(trimmed)) return trimmed
   const formulas = trimmed.length <= maximumReadable ? findFormulas(trimmed) : []
   const [only] = formulas
   if (only !== undefined && only.start === 0 && only.end === trimmed.length && findBoxes(only.inner).length === 0)

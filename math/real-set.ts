@@ -76,6 +76,7 @@ export function realSetOf(node: Node, ofPairs: boolean): RealSet | null {
       return solve(node)?.set ?? null
     case 'based':
     case 'call':
+    case 'congruence':
     case 'constant':
     case 'degree':
     case 'matrix':

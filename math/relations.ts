@@ -13,6 +13,7 @@ import { complex, isFinite, over } from './numeric.ts'
 import { multiplyPolynomials, monomial, type Polynomial } from './polynomial.ts'
 import { ExactLimit, negate, one, zero, type Rational } from './rational.ts'
 import { sameSet } from './pieces.ts'
+import { unitsApart } from './quantities.ts'
 import { solve } from './real-set.ts'
 import { different, equal, together, unknown } from './verdicts.ts'
 
@@ -31,7 +32,7 @@ export function isName(node: Node): boolean {
       return (
         node.name !== 'factorial' &&
         node.name !== 'binomial' &&
-        (/^[fghFGH]/.test(node.name) || node.arguments.every(isName))
+        (/^(?:[fghFGH]|[A-Za-z]$)/.test(node.name) || node.arguments.every(isName))
       )
     case 'sum':
     case 'product':
@@ -42,6 +43,7 @@ export function isName(node: Node): boolean {
       return isName(node.base) && isName(node.exponent)
     case 'based':
     case 'builder':
+    case 'congruence':
     case 'degree':
     case 'list':
     case 'matrix':
@@ -122,6 +124,8 @@ function factorBetween(left: Node, right: Node, equation: boolean): 1 | -1 | 0 |
   for (let point = 0; point < 6; point += 1) {
     const evaluation = (): Evaluation => ({
       at: (name) => complex(seededValue(`${name}:${point}`) * (point % 2 === 0 ? 1 : -1.3)),
+      // f(2) - 3 is no multiple of f(3) - 2, whatever f is.
+      seed: `${point}:`,
       largest: 0,
       budget: 20_000,
     })
@@ -215,6 +219,12 @@ function bothDependent(left: Node, right: Node): boolean {
 
 /** Do two relations say the same? compare: for what stands on their right sides. */
 export function compareRelations(left: RelationNode, right: RelationNode, compare: Compare): Comparison {
+  const verdict = compareStatements(left, right, compare)
+  const isConverted = assignmentOf(left) !== null && assignmentOf(right) !== null
+  return verdict.verdict === 'equal' && !isConverted && unitsApart(left, right) ? unknown('unit') : verdict
+}
+
+function compareStatements(left: RelationNode, right: RelationNode, compare: Compare): Comparison {
   const first = assignmentOf(left)
   const given = assignmentOf(right)
   if (first !== null && given !== null) {

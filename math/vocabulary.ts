@@ -20,9 +20,7 @@ export const droppedWithArgument = new Set(
 /** Commands whose argument stands for itself. */
 export const wrapperCommands = new Set(
   `mathbf mathit mathsf mathtt mathcal mathfrak mathscr boldsymbol bm pmb ensuremath boxed fbox framebox underline
-  overrightarrow vec hat widehat tilde widetilde underbrace overbrace cancel emph mathord mathop displaylines`.split(
-    /\s+/,
-  ),
+  hat widehat tilde widetilde underbrace overbrace cancel emph mathord mathop displaylines`.split(/\s+/),
 )
 
 /** Commands whose argument is prose, a unit, a name or a number. */
@@ -128,7 +126,7 @@ export const markCommands = new Map<string, string>(
 export const functionNames = new Set(
   `sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc asin acos atan sinh cosh tanh coth sech csch
   arcsinh arccosh arctanh asinh acosh atanh ln log lg exp sqrt cbrt abs gcd lcm min max det sgn sign floor ceil
-  tg ctg cosec arctg arcctg sh ch th Re Im arg deg dim ker rank tr cis`.split(/\s+/),
+  cross tg ctg cosec arctg arcctg sh ch th Re Im arg deg dim ker rank tr cis`.split(/\s+/),
 )
 
 /** Functions whose other spelling is the one on the right. */
@@ -160,7 +158,7 @@ export const greekLetters = new Set(
 
 /** Commands that the parser handles one by one. */
 export const structureCommands = new Set(
-  `frac dfrac tfrac cfrac binom dbinom tbinom choose sqrt sum prod begin end mathbb mathds overline bar dot operatorname
+  `frac dfrac tfrac cfrac binom dbinom tbinom choose sqrt sum prod begin end mathbb mathds overline bar overrightarrow vec dot operatorname
   pmod bmod mod stackrel overset underset substack not int lim`.split(/\s+/),
 )
 
