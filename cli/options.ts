@@ -20,6 +20,26 @@ export function positiveInteger(text: string): number {
   return value
 }
 
+/** A timer of Node that is set for more milliseconds fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Reads a time that a timer can take (a commander argument parser). */
+export function milliseconds(text: string): number {
+  return timeOf(text, 'milliseconds', LONGEST_TIMER)
+}
+
+/** Reads a time that a timer can take (a commander argument parser). */
+export function seconds(text: string): number {
+  return timeOf(text, 'seconds', Math.floor(LONGEST_TIMER / 1000))
+}
+
+function timeOf(text: string, unit: string, most: number): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1 || value > most)
+    throw new InvalidArgumentError(`give whole ${unit} from 1 to ${most} (24 days).`)
+  return value
+}
+
 /** Reads a number of at least 0 (a commander argument parser). */
 export function notNegative(text: string): number {
   const value = Number(text)
