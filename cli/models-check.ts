@@ -11,7 +11,7 @@ import { EMBEDDER } from '../llm/config.ts'
 import { roleTemplate } from '../llm/role-template.ts'
 import { embedderOf } from '../processors/screening/embedding-settings.ts'
 import type { Finding, Severity } from '../llm/check/finding.ts'
-import { collect, seconds } from './options.ts'
+import { collect, positiveInteger } from './options.ts'
 
 interface CheckOptions {
   readonly config: string
@@ -42,7 +42,9 @@ export function addModelsCheck(models: Command): void {
     .option('--endpoint <url>', 'model server for every role; may be given several times', collect)
     .option('--model <name>', 'model for every role')
     .option('--set <key=value>', 'another value for a setting; may be repeated', collect)
-    .addOption(new Option('--timeout <seconds>', 'time for each single question').argParser(seconds).default(60))
+    .addOption(
+      new Option('--timeout <seconds>', 'time for each single question').argParser(positiveInteger).default(60),
+    )
     .addHelpText('after', HELP)
     .action(async (options: CheckOptions) => {
       const { config: file, endpoint, model, set = [], timeout } = options

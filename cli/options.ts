@@ -25,18 +25,9 @@ const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Reads a time that a timer can take (a commander argument parser). */
 export function milliseconds(text: string): number {
-  return timeOf(text, 'milliseconds', LONGEST_TIMER)
-}
-
-/** Reads a time that a timer can take (a commander argument parser). */
-export function seconds(text: string): number {
-  return timeOf(text, 'seconds', Math.floor(LONGEST_TIMER / 1000))
-}
-
-function timeOf(text: string, unit: string, most: number): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1 || value > most)
-    throw new InvalidArgumentError(`give whole ${unit} from 1 to ${most} (24 days).`)
+  if (!Number.isSafeInteger(value) || value < 1 || value > LONGEST_TIMER)
+    throw new InvalidArgumentError(`give whole milliseconds from 1 to ${LONGEST_TIMER} (24 days).`)
   return value
 }
 
