@@ -1,10 +1,13 @@
 // Reads the problems of a benchmark for `magpie fingerprint`: one JSON object a line. Every fault of the file is
 // reported at once, each with its line and field: a fingerprint of half a benchmark would be believed.
 
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
+import { visible } from '../llm/visible.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { readLines } from '../producers/lines.ts'
 import { wordsOf } from '../processors/screening/contamination-words.ts'
+import { NOT_UTF8 } from './not-utf8.ts'
 
 /** Fields that hold the problem, the first that a line has counts. */
 const FIELDS = ['problem', 'question', 'prompt'] as const
@@ -12,6 +15,7 @@ const WANTED = 'each line must be a JSON object with the problem as a text in "p
 
 const MAX_LINE_BYTES = 16 * 1024 * 1024
 const MAX_FAULTS = 20
+const MAX_FAULT_CHARACTERS = 400
 
 export interface Benchmark {
   readonly problems: readonly string[]
@@ -23,15 +27,16 @@ export interface Benchmark {
 export async function readBenchmark(file: string): Promise<Benchmark> {
   const problems: string[] = []
   const faults: string[] = []
+  let more = 0
   const hash = createHash('sha256')
   try {
     for await (const { number, bytes, cut } of readLines(file, MAX_LINE_BYTES)) {
       hash.update(bytes).update('\n')
-      const line = bytes.toString('utf8')
-      if (line.trim() === '') continue
-      const read = cut ? { fault: `longer than ${MAX_LINE_BYTES} bytes` } : readLine(line)
-      if ('fault' in read) faults.push(`${file}:${number}: ${read.fault}`)
-      else problems.push(read.problem)
+      if (bytes.toString('utf8').trim() === '') continue
+      const read = cut ? { fault: `longer than ${MAX_LINE_BYTES} bytes; shorten it, or take it out` } : readLine(bytes)
+      if ('problem' in read) problems.push(read.problem)
+      else if (faults.length === MAX_FAULTS) more += 1
+      else faults.push(`${file}:${number}: ${shown(read.fault)}`)
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
@@ -40,16 +45,24 @@ export async function readBenchmark(file: string): Promise<Benchmark> {
     throw new UsageFault(`${file}: cannot be read (${why}); name a file of JSON lines`)
   }
   if (problems.length === 0 && faults.length === 0) throw new UsageFault(`${file}: the file holds no line; ${WANTED}`)
-  if (faults.length > MAX_FAULTS)
-    faults.splice(MAX_FAULTS, Infinity, `${file}: … and ${faults.length - MAX_FAULTS} more faults`)
+  if (more > 0) faults.push(`${file}: … and ${more} more faults`)
   if (faults.length > 0) throw new UsageFault(faults)
   return { problems, source: hash.digest('hex') }
 }
 
-function readLine(line: string): { readonly problem: string } | { readonly fault: string } {
+/** What is quoted of a file neither steers the terminal nor fills it. */
+function shown(fault: string): string {
+  const characters = Array.from(visible(fault))
+  return characters.length <= MAX_FAULT_CHARACTERS
+    ? characters.join('')
+    : `${characters.slice(0, MAX_FAULT_CHARACTERS).join('')}…`
+}
+
+function readLine(bytes: Buffer): { readonly problem: string } | { readonly fault: string } {
+  if (!isUtf8(bytes)) return { fault: NOT_UTF8 }
   let value: unknown
   try {
-    value = JSON.parse(line)
+    value = JSON.parse(bytes.toString('utf8'))
   } catch (error) {
     return { fault: `not JSON (${error instanceof Error ? error.message : String(error)}); ${WANTED}` }
   }
@@ -57,9 +70,12 @@ function readLine(line: string): { readonly problem: string } | { readonly fault
   const fields = value as Record<string, unknown>
   const name = FIELDS.find((field) => Object.hasOwn(fields, field))
   if (name === undefined) {
-    const others = Object.keys(fields).slice(0, 8).join(', ') || 'none at all'
+    const others = Object.keys(fields)
+      .slice(0, 8)
+      .map((field) => (field.length > 32 ? `${field.slice(0, 31)}…` : field))
+      .join(', ')
     return {
-      fault: `there is no field "problem", "question" or "prompt" (there is ${others}); rename the one with the problem`,
+      fault: `there is no field "problem", "question" or "prompt" (there is ${others === '' ? 'none at all' : others}); rename the one with the problem`,
     }
   }
   const problem = fields[name]

@@ -1,15 +1,17 @@
 // magpie fingerprint: a benchmark as hashes, so that screening can refuse problems that repeat it, without its text.
 
-import { rename, rm, writeFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import { shippedBenchmarks } from '../processors/screening/contamination-files.ts'
 import {
   BENCHMARK_NAME,
   encodeFingerprint,
   fingerprintProblems,
+  type FingerprintEntry,
 } from '../processors/screening/contamination-fingerprint.ts'
 import { UsageFault } from '../schemas/failure.ts'
+import { placeOfOutput, writeWhole } from './fingerprint-out.ts'
 import { readBenchmark } from './fingerprint-problems.ts'
 
 interface FingerprintOptions {
@@ -20,7 +22,7 @@ interface FingerprintOptions {
 const EXAMPLES = `
 FILE has one JSON object a line with the problem in "problem", "question" or "prompt". The fingerprint holds hashes
 and no text. Give its path (from the folder of the config) to stages.screen.contamination.benchmarks; refused problems
-then name NAME/INDEX, with INDEX from 0 in the order of the file.
+then name NAME/INDEX, with INDEX from 0 in the order of the file. A link given with --out stays: its target is written.
 
 Examples:
   ./magpie fingerprint olympiadbench.jsonl
@@ -43,26 +45,26 @@ export function addFingerprint(program: Command): void {
         throw new UsageFault(
           `the name "${name}" must be small letters, digits, ".", "_" or "-", at most 64; give one with --name`,
         )
+      const out = options.out ?? `${name}.fingerprint.json`
+      const place = await placeOfOutput(out, file)
       const { problems, source } = await readBenchmark(file)
       const entries = fingerprintProblems(problems)
-      const out = options.out ?? `${name}.fingerprint.json`
       const text = encodeFingerprint({ name, source, entries })
-      await writeWhole(out, text)
+      await writeWhole(place, text)
       const short = entries.filter(({ exact }) => exact).length
+      const again = repeated(entries)
+      const repeats = again === 0 ? '' : `; ${again} of them repeat an earlier one`
       process.stdout.write(
-        `${out}: ${problems.length} problems of ${name} (${short} short ones) in ${Math.ceil(text.length / 1024)} KiB\n`,
+        `${place}: ${problems.length} problems of ${name} (${short} short ones) in ${Math.ceil(text.length / 1024)} KiB${repeats}\n`,
       )
+      if (shippedBenchmarks().includes(name))
+        process.stderr.write(
+          `magpie: a benchmark that comes with Magpie is called ${name} too: no config can name both, and ${name}/0 in a refusal may mean either; another name is given with --name\n`,
+        )
     })
 }
 
-/** Written aside and renamed: no half file ever stands there. */
-async function writeWhole(out: string, text: string): Promise<void> {
-  const aside = `${out}.${process.pid}.tmp`
-  try {
-    await writeFile(aside, text)
-    await rename(aside, out)
-  } catch (error) {
-    await rm(aside, { force: true })
-    throw new UsageFault(`${out}: cannot be written (${(error as Error).message}); give another place with --out`)
-  }
+/** How many entries are the same as one before: screening cannot tell such problems apart. */
+function repeated(entries: readonly FingerprintEntry[]): number {
+  return entries.length - new Set(entries.map((entry) => JSON.stringify(entry))).size
 }

@@ -2,7 +2,9 @@
 // Every fault of the file is reported at once, each with its line or place and its field.
 
 import { readFile } from 'node:fs/promises'
+import { visible } from '../llm/visible.ts'
 import { UsageFault } from '../schemas/failure.ts'
+import { linesNotUtf8, NOT_UTF8 } from './not-utf8.ts'
 
 export interface Pair {
   readonly gold: string
@@ -38,24 +40,31 @@ export async function readPairs(file: string): Promise<Pair[]> {
       try {
         value = JSON.parse(line)
       } catch (error) {
-        faults.push(`${place}: not JSON (${error instanceof Error ? error.message : String(error)}).`)
+        faults.push(`${place}: not JSON (${visible((error as Error).message)}).`)
         return
       }
       take(value, place)
     })
   }
-  if (faults.length > maximumFaults)
-    faults.splice(maximumFaults, Infinity, `${file}: … and ${faults.length - maximumFaults} more faults.`)
-  if (faults.length > 0) throw new UsageFault(faults)
+  if (faults.length > 0) throw new UsageFault(shortened(file, faults))
   return pairs
 }
 
+function shortened(file: string, faults: readonly string[]): string[] {
+  if (faults.length <= maximumFaults) return [...faults]
+  return [...faults.slice(0, maximumFaults), `${file}: … and ${faults.length - maximumFaults} more faults.`]
+}
+
 async function readText(file: string): Promise<string> {
+  let bytes: Buffer
   try {
-    return await readFile(file, 'utf8')
+    bytes = await readFile(file)
   } catch (error) {
     throw new UsageFault(`${file}: cannot be read (${error instanceof Error ? error.message : String(error)}).`)
   }
+  const faults = linesNotUtf8(bytes).map((number) => `${file}:${number}: ${NOT_UTF8}`)
+  if (faults.length > 0) throw new UsageFault(shortened(file, faults))
+  return bytes.toString('utf8')
 }
 
 /** JSON lines: the first line is an object of its own. */
@@ -75,7 +84,7 @@ function parseWhole(file: string, text: string): unknown[] {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new UsageFault(`${file}: not JSON (${error instanceof Error ? error.message : String(error)}).`)
+    throw new UsageFault(`${file}: not JSON (${visible((error as Error).message)}).`)
   }
   if (Array.isArray(value)) return value
   if (isRecord(value) && Array.isArray(value['cases'])) return value['cases']

@@ -10,7 +10,7 @@ import type { VerdictName } from '../schemas/records.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import { readPairs } from './grade-pairs.ts'
 import type { Pair } from './grade-pairs.ts'
-import { positiveInteger } from './options.ts'
+import { milliseconds } from './options.ts'
 
 interface GradeOptions {
   readonly json?: true
@@ -44,7 +44,7 @@ export function addGrade(program: Command): void {
     .option('--json', 'one JSON object a line, the totals as the last one')
     .addOption(
       new Option('--timeout-ms <ms>', 'time for one comparison, then its verdict is unknown')
-        .argParser(positiveInteger)
+        .argParser(milliseconds)
         .default(2000),
     )
     .addHelpText('after', EXAMPLES)

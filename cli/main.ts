@@ -2,6 +2,7 @@
 // 2 wrong use or config (all faults at once), 130 interrupted after a clean drain.
 
 import { Command, CommanderError } from 'commander'
+import { visible } from '../llm/visible.ts'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import { addFingerprint } from './fingerprint.ts'
 import { addGrade } from './grade.ts'
@@ -52,17 +53,22 @@ export async function main(argv: readonly string[]): Promise<number> {
 function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof UsageFault) {
-    for (const fault of error.faults) process.stderr.write(`magpie: ${fault}\n`)
+    for (const fault of error.faults) process.stderr.write(`magpie: ${shown(fault)}\n`)
     return 2
   }
   if (error instanceof Failure) {
-    process.stderr.write(`magpie: ${error.message}\n`)
+    process.stderr.write(`magpie: ${shown(error.message)}\n`)
     return 1
   }
   process.stderr.write(
-    `magpie: unexpected error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    `magpie: unexpected error, please report it: ${shown(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
   )
   return 1
+}
+
+/** Messages quote files and models, whose control characters a terminal would obey. */
+function shown(message: string): string {
+  return message.split('\n').map(visible).join('\n')
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

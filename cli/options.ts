@@ -20,6 +20,17 @@ export function positiveInteger(text: string): number {
   return value
 }
 
+/** A timer of Node that is set for more milliseconds fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Reads a time that a timer can take (a commander argument parser). */
+export function milliseconds(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1 || value > LONGEST_TIMER)
+    throw new InvalidArgumentError(`give whole milliseconds from 1 to ${LONGEST_TIMER} (24 days).`)
+  return value
+}
+
 /** Reads a number of at least 0 (a commander argument parser). */
 export function notNegative(text: string): number {
   const value = Number(text)

@@ -11,7 +11,7 @@ import type { Config, Sections, Stages } from './schema.ts'
 type Benchmarks = Stages['screen']['contamination']['benchmarks']
 
 /** Faults of the benchmarks that are named. folder: where relative paths start. */
-export function brokenBenchmarks({ stages: { screen } }: Sections, folder: string): ConfigFault[] {
+export function brokenBenchmarks({ asFarAsRight: { screen } }: Sections, folder: string): ConfigFault[] {
   if (screen?.contamination.enabled !== true) return []
   const path = ['stages', 'screen', 'contamination', 'benchmarks']
   return readBenchmarks(screen.contamination.benchmarks, folder).faults.map(({ index, text }) => ({

@@ -8,7 +8,7 @@ import type { Sections } from './schema.ts'
 const WITH_STEPS: readonly string[] = ['process-rm', 'reward-model']
 
 /** Faults of stages.curate against the other stages. */
-export function brokenCuration({ stages: { curate, reward, tag } }: Sections): ConfigFault[] {
+export function brokenCuration({ stages: { reward, tag }, asFarAsRight: { curate } }: Sections): ConfigFault[] {
   if (curate === null) return []
   const { preference, sft } = curate
   const changes: [ConfigPath, typeof curate.sft.rules][] = [

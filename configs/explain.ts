@@ -60,7 +60,10 @@ function unknownKey(key: string, names: readonly string[]): string {
 
 function wrong(issue: Issue, path: ConfigPath): string {
   const given = `, but is ${show(issue.input, path)}`
-  if (!MESSAGE_OF_ZOD.test(issue.message)) return lowerFirst(issue.message)
+  if (!MESSAGE_OF_ZOD.test(issue.message)) {
+    // Some components name what is wanted, as "a code of ISO 639": then the sentence is made here.
+    return /^an? /.test(issue.message) ? `must be ${issue.message}${given}` : lowerFirst(issue.message)
+  }
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${kindOf(issue.expected)}${given}`

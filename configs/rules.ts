@@ -8,6 +8,7 @@ import type { ConfigFault, ConfigPath } from './fault.ts'
 import { nearest } from './nearest.ts'
 import type { Sections } from './schema.ts'
 import type { Environment } from './source.ts'
+import { closedBounds } from './stage-bounds.ts'
 
 /** What this process is to do of the pipeline. */
 export interface Work {
@@ -75,6 +76,7 @@ export function brokenRules(
       ? brokenQuestioner(sections, templates)
       : []),
     ...brokenConversation(sections),
+    ...closedBounds(sections),
     ...missingKeys(sections, work, environment),
     ...brokenCuration(sections),
     ...nothingToVerify(sections),

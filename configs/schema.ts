@@ -18,6 +18,7 @@ import { magpieConfig } from '../producers/magpie.ts'
 import { clickhouseConfig } from '../sinks/clickhouse.ts'
 import { jsonConfig } from '../sinks/json.ts'
 import { kafkaConfig } from '../stream/config.ts'
+import { readAsFarAsRight } from './as-far-as-right.ts'
 import { valueAt } from './fault.ts'
 
 /** Labels and judges: cool unless the config says otherwise. */
@@ -103,6 +104,8 @@ export type Stages = Config['stages']
 export interface Sections {
   readonly roles: { readonly [Name in RoleName]?: RoleConfig | null }
   readonly stages: { readonly [Name in keyof Stages]: Stages[Name] | null }
+  /** Stages that name things, without what is wrong in them: what they name can be checked even so. */
+  readonly asFarAsRight: { readonly [Name in 'screen' | 'curate']: Stages[Name] | null }
   readonly producer: Config['producer'] | null
   readonly accept: Config['accept']
   readonly budget: Config['budget'] | null
@@ -124,6 +127,10 @@ export function readSections(tree: unknown): Sections {
   return {
     roles: each(roles, 'roles'),
     stages: each(stages, 'stages') as Sections['stages'],
+    asFarAsRight: {
+      screen: readAsFarAsRight(stages.screen, valueAt(tree, ['stages', 'screen'])),
+      curate: readAsFarAsRight(stages.curate, valueAt(tree, ['stages', 'curate'])),
+    },
     producer: producer.success ? producer.data : null,
     accept: accept.success ? accept.data : null,
     budget: budget.success ? budget.data : null,

@@ -8,7 +8,7 @@ export function visible(text: string): string {
     .replace(/[\n\t\r]/g, (sign) => SIGNS[sign] ?? sign)
     .replace(/[\u0000-\u001f]/g, (sign) => String.fromCodePoint(0x2400 + sign.codePointAt(0)!))
     .replace(
-      /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\ufeff]/g,
+      /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
       (sign) => `\\u${sign.codePointAt(0)!.toString(16).padStart(4, '0')}`,
     )
     .replace(/ +(?=␊|$)/g, (blanks) => '·'.repeat(blanks.length))

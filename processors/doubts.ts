@@ -1,4 +1,4 @@
-// Tells a text that cannot be scored or judged from a model that does not work. Promises: what is a fact about one text
+// Tells a text that cannot be scored, judged or tagged from a model that does not work. Promises: what is a fact about one text
 // is recorded and forgotten; faults for one problem after the other, without a single value between them, are a fault of
 // the config or the server, and stop loudly.
 
@@ -12,7 +12,7 @@ const IN_A_ROW = 8
 
 /** What came of one text: a value, or an error with more about it. */
 export interface Noted {
-  /** Name of the reward or judge. */
+  /** Name of the reward, judge or tagger. */
   readonly name: string
   readonly value: unknown
   readonly error: string | null
@@ -21,15 +21,15 @@ export interface Noted {
 
 export interface Doubts {
   /**
-   * Takes note of what came of one of the problem's responses. Throws a permanent `reward-unusable` or `judge-unusable`
-   * when too many problems in a row were left without a value. Problems are counted, not responses: what the server
+   * Takes note of what came of the problem or one of its responses. Throws a permanent `reward-unusable`,
+   * `judge-unusable` or `tagger-unusable` when too many problems in a row were left without a value. Problems are counted, not responses: what the server
    * holds against a problem's text it holds against all of its responses.
    */
   note(problemId: string, noted: Noted): void
 }
 
 /** Counts for the models of one stage, by their names. */
-export function createDoubts(noun: 'reward' | 'judge'): Doubts {
+export function createDoubts(noun: 'reward' | 'judge' | 'tagger'): Doubts {
   const inARow = new Map<string, Set<string>>()
   return {
     note: (problemId, { name, value, error, detail }) => {

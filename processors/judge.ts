@@ -15,6 +15,7 @@ import { envelopeOf } from './grow.ts'
 import { casesOf } from './judging/cases.ts'
 import type { Case } from './judging/cases.ts'
 import { judgeQuestion, ruling } from './judging/question.ts'
+import { plainWords } from './plain-words.ts'
 
 export const JUDGE_VERSION = 'judge@1'
 
@@ -111,9 +112,9 @@ async function judgeCase(
       { role: 'judge', signal, rank: RANK },
     )
     const { generation } = reply
-    return 'fault' in reply
-      ? { ...judgement, error: 'judge-unreadable', detail: reply.fault, generation }
-      : { ...judgement, ...reply.value, generation }
+    if ('fault' in reply) return { ...judgement, error: 'judge-unreadable', detail: reply.fault, generation }
+    // The reply itself is not kept, so what is kept of it is clean. Its shape bounds the length.
+    return { ...judgement, ...reply.value, explanation: plainWords(reply.value.explanation), generation }
   } catch (error) {
     return { ...judgement, ...factOf(error) }
   }

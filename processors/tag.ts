@@ -1,7 +1,7 @@
 // Stage tag: a judge model labels each problem (intent, knowledge, difficulty, quality with an explanation, category and
 // further ones, language, safety) in JSON held to a schema. Promises: one call, one more to repair an unreadable reply,
-// then a rejection; which labels refuse a problem is in the config; no problem can pass for an instruction. Off by
-// default.
+// then a rejection; a tagger that says nothing readable for one problem after the other stops loudly; which labels refuse
+// a problem is in the config; no problem can pass for an instruction. Off by default.
 
 import { z } from 'zod'
 import type { ChatMessage, Llm } from '../llm/contract.ts'
@@ -9,8 +9,10 @@ import { problemSeed } from '../llm/seeds.ts'
 import type { Screened, Tagged, Tags } from '../schemas/records.ts'
 import type { Process } from '../stream/outcome.ts'
 import { askJson } from './ask-json.ts'
+import { createDoubts } from './doubts.ts'
 import { framed } from './frame.ts'
 import { envelopeOf } from './grow.ts'
+import { plainWords } from './plain-words.ts'
 import { CATEGORIES, DIFFICULTIES, languageCode, QUALITIES, SAFETIES } from './tag-labels.ts'
 
 export const TAG_VERSION = 'tag@2'
@@ -74,8 +76,13 @@ Return one JSON object with these fields:
 - safety: ${SAFETIES.join(' | ')}
 Return the JSON object alone.`
 
-/** Returns the stage. It rejects `tags-unreadable`, and `tag-difficulty` and its sisters as the config says. */
+/**
+ * Returns the stage. It rejects `tags-unreadable`, and `tag-difficulty` and its sisters as the config says. Thrown is a
+ * permanent `tagger-unusable` when no labels can be read for one problem after the other: rejections are final, and a
+ * wrong model must not end every problem of a run.
+ */
 export function createTag({ llm, config, now }: TagParts): Process<Screened, Tagged> {
+  const doubts = createDoubts('tagger')
   return async function tag(record, { signal }) {
     const reply = await askJson(
       llm,
@@ -87,8 +94,20 @@ export function createTag({ llm, config, now }: TagParts): Process<Screened, Tag
       },
       { role: 'tagger', signal, rank: RANK },
     )
-    if ('fault' in reply) return { reject: { reason: 'tags-unreadable', detail: reply.fault } }
-    const { value, generation } = reply
+    const noted = { name: 'of roles.tagger', value: null, error: null, detail: null }
+    if ('fault' in reply) {
+      doubts.note(record.id, { ...noted, error: 'tags-unreadable', detail: reply.fault })
+      return { reject: { reason: 'tags-unreadable', detail: reply.fault } }
+    }
+    doubts.note(record.id, { ...noted, value: reply.value })
+    const { generation } = reply
+    // The reply itself is not kept, so what is kept of it is clean. Its shape bounds the lengths.
+    const value = {
+      ...reply.value,
+      intent: plainWords(reply.value.intent),
+      knowledge: plainWords(reply.value.knowledge),
+      qualityExplanation: plainWords(reply.value.qualityExplanation),
+    }
     const refused = refusedLabel(value, config)
     if (refused !== null) {
       const detail = `${value[refused]}: ${value.qualityExplanation}`

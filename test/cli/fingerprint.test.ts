@@ -1,10 +1,12 @@
 // `magpie fingerprint` as a user runs it: what it writes, and what it says about files that it cannot take.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { placeOfOutput } from '../../cli/fingerprint-out.ts'
 import { readBenchmark } from '../../cli/fingerprint-problems.ts'
 import { decodeFingerprint, fingerprintProblems } from '../../processors/screening/contamination-fingerprint.ts'
 import { UsageFault } from '../../schemas/failure.ts'
@@ -67,6 +69,43 @@ describe('magpie fingerprint', () => {
     assert.match(placed.stderr, /where\.json: cannot be written .*; give another place with --out/)
   })
 
+  it('says how many problems repeat an earlier one, and that its name is taken', async () => {
+    const file = await write(
+      'twice.jsonl',
+      [...LINES, LINES[0], LINES[0]].map((line) => JSON.stringify(line)).join('\n'),
+    )
+    const out = join(folder, 'twice.json')
+    const { code, stdout, stderr } = await magpie(['fingerprint', file, '--name', 'gsm8k', '--out', out])
+    assert.equal(code, 0)
+    assert.match(stdout, /5 problems of gsm8k .*; 2 of them repeat an earlier one/)
+    assert.match(stderr, /a benchmark that comes with Magpie is called gsm8k too/)
+  })
+
+  it('tells a file that is not UTF-8, by its lines', async () => {
+    const file = join(folder, 'latin1.jsonl')
+    await writeFile(
+      file,
+      Buffer.from('{"problem":"What is 2+2?"}\n{"problem":"Trouvez la moiti\u00e9 du c\u00f4t\u00e9"}\n', 'latin1'),
+    )
+    const { code, stderr } = await magpie(['fingerprint', file, '--out', join(folder, 'latin1.json')])
+    assert.equal(code, 2)
+    assert.match(stderr, /latin1\.jsonl:2: not UTF-8; save the file as UTF-8/)
+  })
+
+  it('shows twenty faults and says how many more there are, without a control character of the file', async () => {
+    const field = `\u001b]0;${'long'.repeat(100)}`
+    const lines = Array.from({ length: 1000 }, () => JSON.stringify({ [field]: 1 }))
+    const faults = await faultsOf(await write('many.jsonl', ['\u001b[31m\u202e', ...lines].join('\n')))
+    assert.equal(faults.length, 21)
+    assert.match(faults[0]!, /:1: not JSON \(.*␛\[31m/)
+    assert.match(faults[1]!, /there is ␛\]0;long/)
+    assert.match(faults[20]!, /and 981 more faults/)
+    for (const fault of faults) {
+      assert.doesNotMatch(fault, /[\p{Cc}\u202e]/u)
+      assert.ok(fault.length < folder.length + 500)
+    }
+  })
+
   it('tells all faults of a file at once', async () => {
     const file = await write(
       'faults.jsonl',
@@ -98,5 +137,61 @@ describe('magpie fingerprint', () => {
     const [unix, windows] = ['\n', '\r\n'].map((end) => LINES.map((line) => JSON.stringify(line) + end).join(''))
     const left = await readBenchmark(await write('unix.jsonl', unix!))
     assert.deepEqual(await readBenchmark(await write('windows.jsonl', windows!)), left)
+  })
+})
+
+describe('placeOfOutput', () => {
+  it('is the place itself where nothing or a regular file stands, and what a link leads to', async () => {
+    const file = await write('standing.json', '{}')
+    const link = join(folder, 'link.json')
+    await symlink('standing.json', link)
+    const input = await write('input.jsonl', '')
+    assert.equal(await placeOfOutput(join(folder, 'new.json'), input), join(folder, 'new.json'))
+    assert.equal(await placeOfOutput(file, input), file)
+    assert.equal(await placeOfOutput(link, input), file)
+  })
+
+  it('refuses folders, pipes, links to nothing and the input, by whatever name', async () => {
+    const input = await write('kept.jsonl', '')
+    const [directory, pipe, nowhere, self] = ['folder', 'pipe', 'nowhere', 'self'].map((name) => join(folder, name))
+    await mkdir(directory!)
+    execFileSync('mkfifo', [pipe!])
+    await symlink('nothing-there', nowhere!)
+    await symlink('kept.jsonl', self!)
+    const refusals = [
+      [directory, /it is no regular file/],
+      [pipe, /it is no regular file/],
+      [nowhere, /it is a link to nothing/],
+      [input, /it is the file that is read/],
+      [self, /it is the file that is read/],
+      [join(folder, '.', 'folder', '..', 'kept.jsonl'), /it is the file that is read/],
+      [join(input, 'below.json'), /cannot be written/],
+    ] as const
+    for (const [out, why] of refusals) {
+      await assert.rejects(placeOfOutput(out!, input), (error) => {
+        assert.ok(error instanceof UsageFault)
+        assert.match(error.message, why)
+        return /give another place with --out/.test(error.message)
+      })
+    }
+  })
+
+  it('leaves links and pipes as they are', async () => {
+    const file = await write('whole.jsonl', `${JSON.stringify(LINES[0])}\n`)
+    const target = await write('target.json', 'old')
+    const [link, pipe] = [join(folder, 'stays.json'), join(folder, 'stays.pipe')]
+    await symlink(target, link)
+    execFileSync('mkfifo', [pipe])
+    const written = await magpie(['fingerprint', file, '--out', link])
+    assert.equal(written.code, 0, written.stderr)
+    assert.match(written.stdout, /target\.json: 1 problems/)
+    assert.equal(await readlink(link), target)
+    assert.ok('entries' in decodeFingerprint(await readFile(target, 'utf8')))
+    const refused = await magpie(['fingerprint', file, '--out', pipe])
+    assert.equal(refused.code, 2)
+    assert.ok((await lstat(pipe)).isFIFO())
+    const self = await magpie(['fingerprint', file, '--out', file])
+    assert.equal(self.code, 2)
+    assert.equal(await readFile(file, 'utf8'), `${JSON.stringify(LINES[0])}\n`)
   })
 })

@@ -82,7 +82,42 @@ describe('magpie grade', () => {
   })
 })
 
+describe('magpie grade --timeout-ms', () => {
+  it('refuses more than a timer can take', async () => {
+    const { code, errors } = await run(await write('one.jsonl', '{"gold":"1","pred":"1"}'), '--timeout-ms', '1e12')
+    assert.equal(code, 2)
+    assert.match(errors, /give whole milliseconds from 1 to 2147483647/)
+  })
+})
+
 describe('readPairs', () => {
+  it('names the lines that are not UTF-8, in lines and in arrays', async () => {
+    const pair = '{"gold":"1","pred":"\\u00e9 \u00e9"}'
+    const lines = Buffer.from(`${pair}\n${pair}\n\n${pair}\n`, 'latin1')
+    const fault = /:[124]: not UTF-8; save the file as UTF-8/
+    const file = join(folder, 'latin1.jsonl')
+    await writeFile(file, lines)
+    const faults = await faultsOf(file)
+    assert.equal(faults.length, 3)
+    for (const each of faults) assert.match(each, fault)
+    await writeFile(
+      file,
+      Buffer.concat([Buffer.from('[\n{"gold":"\u00e9","pred":"'), Buffer.from([0xff]), Buffer.from('"}\n]')]),
+    )
+    assert.match((await faultsOf(file)).join(), /latin1\.jsonl:2: not UTF-8/)
+    await writeFile(file, Buffer.alloc(50, '\xff\n', 'latin1'))
+    assert.match((await faultsOf(file)).at(-1)!, /and 5 more faults/)
+  })
+
+  it('quotes no control character', async () => {
+    const [lines] = await faultsOf(await write('steers.jsonl', '{"gold":"1","pred":"2"}\n\u001b[31m]0;x\u0007\n'))
+    const [whole] = await faultsOf(await write('steers.json', '[\u001b[31m\n, \u009b2J]'))
+    for (const fault of [lines!, whole!]) {
+      assert.match(fault, /not JSON \(.*␛/)
+      assert.doesNotMatch(fault, /\p{Cc}/u)
+    }
+  })
+
   it('reads arrays, objects with cases, lines, byte order marks, blank lines and numbers', async () => {
     const pair = { gold: '1', pred: '2', expected: null }
     const texts = [

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Command, InvalidArgumentError } from 'commander'
 import fc from 'fast-check'
-import { collect, positiveInteger, stateFolder, stateOption } from '../../cli/options.ts'
+import { collect, milliseconds, positiveInteger, stateFolder, stateOption } from '../../cli/options.ts'
 
 describe('positiveInteger', () => {
   it('reads whole numbers of at least 1', () => {
@@ -19,6 +19,15 @@ describe('positiveInteger', () => {
   it('refuses everything else', () => {
     for (const text of ['0', '-1', '1.5', '', ' ', 'ten', '5 problems', 'NaN', 'Infinity', '9007199254740993']) {
       assert.throws(() => positiveInteger(text), InvalidArgumentError, text)
+    }
+  })
+})
+
+describe('milliseconds', () => {
+  it('reads what a timer can take, and names its end', () => {
+    assert.deepEqual([milliseconds('1'), milliseconds('2147483647')], [1, 2147483647])
+    for (const text of ['2147483648', '1e12', '0', '1.5', '']) {
+      assert.throws(() => milliseconds(text), /whole milliseconds from 1 to 2147483647 \(24 days\)/, text)
     }
   })
 })

@@ -294,6 +294,32 @@ stages:
         /stages\.converse\.enabled is on, but stages\.curate\.sft is off/,
       ],
       [['stages.converse={enabled: true, turns: 1}'], /stages\.converse\.turns/],
+      [
+        ['stages.converse={enabled: true, minCharacters: 5000}'],
+        /converse\.minCharacters is above stages\.screen\.maxCharacters \(4000\), so no follow-up question would be kept; lower/,
+      ],
+      [
+        ['stages.tag={enabled: true, refuse: {safety: [safe, unsafe]}}'],
+        /tag\.refuse\.safety refuses safe problems as well as unsafe ones, so no problem would be kept; take one out/,
+      ],
+      [
+        ['stages.tag={enabled: true, languages: [ja, de], refuse: {language: [de, en, ja]}}'],
+        /tag\.refuse\.language refuses every language of stages\.tag\.languages/,
+      ],
+      [
+        ['stages.curate.rules={length: {minTokens: 5, maxTokens: 3}}'],
+        /curate\.rules\.length\.minTokens is above maxTokens, so no response would be kept; lower the one or raise/,
+      ],
+      [
+        ['stages.curate.sft.rules={length: {minCharacters: 1, maxCharacters: 0}}'],
+        /curate\.sft\.rules\.length\.minCharacters is above maxCharacters/,
+      ],
+      [['stages.curate.rules={length: {minToken: 5}}'], /length\.minToken is no setting; did you mean "minTokens"/],
+      [
+        ['stages.screen.languages=[en, english]'],
+        /languages\.1 must be a code of ISO 639, as en or ja, but is "english"/,
+      ],
+      [['stages.tag.languages=[english]'], /languages\.0 must be a code of ISO 639-1, as en, but is "english"/],
       [['stages.tag.enabled=true'], /roles\.tagger is missing, and stages\.tag is on/],
       [['stages.judge.enabled=true'], /roles\.judge is missing, and stages\.judge is on/],
       [['stages.judge.different=1.5'], /stages\.judge\.different must be at most 1/],
@@ -304,6 +330,47 @@ stages:
         faults.some((fault) => wanted.test(fault)),
         `${String(wanted)}\n${faults.join('\n')}`,
       )
+    }
+  })
+
+  it('takes bounds that let something through', async () => {
+    const lengths = ['{minTokens: 3, maxTokens: 3}', '{maxTokens: 3}', '{minTokens: 3}', '{maxCharacters: 0}']
+    for (const length of lengths) await load(SMALL, { set: [`stages.curate.rules={length: ${length}}`] })
+  })
+
+  it('has what a stage names told beside other faults of that stage', async () => {
+    const cases: [string[], RegExp[]][] = [
+      [
+        ['stages.curate.preference={pairs: process, pair: 1}', 'stages.curate.minAgreement=2'],
+        [/process\.reward is "agreement", of kind agreement/, /pair is no setting/, /minAgreement must be at most 1/],
+      ],
+      [
+        ['stages.curate={reward: rm, rules: {length: {minTokens: 5, maxTokens: 3}}}'],
+        [/curate\.reward "rm" is none of the rewards/, /minTokens is above maxTokens/],
+      ],
+      [['stages.curate={reward: 5}'], [/curate\.reward must be text, but is 5/]],
+      [
+        ['stages.screen={languages: [en, english], contamination: {benchmarks: [gsm9k]}}'],
+        [/languages\.1 must be/, /benchmarks\.0 "gsm9k" is no benchmark/],
+      ],
+      [
+        ['stages.screen={minCharacters: 5000, contamination: {benchmarks: [gsm9k]}}'],
+        [/minCharacters is larger/, /benchmarks\.0 "gsm9k" is no benchmark/],
+      ],
+      [
+        ['stages.screen={contamination: {benchmarks: [5, gsm9k]}}'],
+        [/benchmarks.* is "all" or a list of benchmarks|benchmarks\.0 must be/],
+      ],
+      [['stages.screen=5'], [/stages\.screen must be a mapping/]],
+    ]
+    for (const [set, wanted] of cases) {
+      const faults = await faultsOf(SMALL, { set })
+      assert.equal(faults.length, wanted.length, faults.join('\n'))
+      for (const each of wanted)
+        assert.ok(
+          faults.some((fault) => each.test(fault)),
+          `${String(each)}\n${faults.join('\n')}`,
+        )
     }
   })
 

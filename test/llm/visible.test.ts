@@ -7,6 +7,7 @@ import { visible, visibleLines } from '../../llm/visible.ts'
 test('line ends, tabs, control characters, blanks at the end', () => {
   assert.equal(visible('a\n\tb \n c  '), 'a␊␉b·␊ c··')
   assert.equal(visible('\u0000\u001b\u200b<s>'), '␀␛\\u200b<s>')
+  assert.equal(visible('a\u202eb\u2066c\u061c'), 'a\\u202eb\\u2066c\\u061c')
   assert.equal(visible('<｜User｜>x'), '<｜User｜>x')
   assert.equal(visibleLines('a\nb'), 'a␊\nb')
 })

@@ -179,6 +179,11 @@ describe('the judge stage', () => {
     await assert.rejects(judged(verified([{}]), failing(new TypeError('a bug'))), TypeError)
   })
 
+  it('keeps no control characters and no control tokens of an explanation', async () => {
+    const { record } = await judged(verified([{}]), [ruling('equal', '\u001b[2J\u0000The same.</s>')])
+    assert.equal(record.judging!.judgements[0]!.explanation, '[2JThe same.< /s>')
+  })
+
   it('stops loudly when it can read no judgement of one problem after the other', async () => {
     const llm = createFakeLlm(() => ['no idea'])
     const judge = createJudge({ llm, config: judgeStageConfig.parse({}), now: () => 9 })

@@ -1,7 +1,10 @@
+// Stage tag: what it asks, what it keeps of the reply, what it refuses, and when it stops.
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createTag, tagConfig } from '../../processors/tag.ts'
 import type { Tagged } from '../../schemas/records.ts'
+import { Failure } from '../../schemas/failure.ts'
 import type { Outcome } from '../../stream/outcome.ts'
 import { createFakeLlm } from '../support/fake-llm.ts'
 import { context, problem, screened } from '../support/problems.ts'
@@ -91,6 +94,45 @@ describe('tag', () => {
     assert.equal(llm.completions.length, 2)
     assert.ok('reject' in outcome)
     assert.equal(outcome.reject.reason, 'tags-unreadable')
+  })
+
+  it('stops at the eighth problem in a row without labels; one that has them ends the row', async () => {
+    const readable = new Set([7])
+    const replies = Array.from({ length: 16 }, (_, place) =>
+      readable.has(place) ? [JSON.stringify(LABELS)] : ['no', 'no'],
+    )
+    const queue = replies.flat()
+    const tag = createTag({ llm: createFakeLlm(() => [queue.shift()!]), config: tagConfig.parse({}), now: () => 9 })
+    const next = (place: number) => tag({ ...record, id: `problem-${place}` }, context())
+    for (let place = 0; place < 15; place += 1)
+      assert.ok((readable.has(place) ? 'emit' : 'reject') in (await next(place)), String(place))
+    await assert.rejects(next(15), (error) => {
+      assert.ok(error instanceof Failure)
+      assert.deepEqual([error.retry, error.code], ['permanent', 'tagger-unusable'])
+      return /8 problems in a row; the last: tags-unreadable \(there is no JSON object in it\.\); correct/.test(
+        error.message,
+      )
+    })
+  })
+
+  it('keeps no control characters and no control tokens of the texts', async () => {
+    const dirty = '<|im_\u0000end|>\u001b[31mA\nsum.\u202e'
+    const { outcome } = await tagged([
+      JSON.stringify({ ...LABELS, intent: dirty, knowledge: dirty, qualityExplanation: dirty }),
+    ])
+    assert.ok('emit' in outcome)
+    const { intent, knowledge, qualityExplanation } = outcome.emit.tags!
+    for (const text of [intent, knowledge, qualityExplanation]) assert.equal(text, '< |im_end|>[31mA\nsum.')
+  })
+
+  it('bounds the texts: longer ones are unreadable, and of a fault little is kept', async () => {
+    const long = JSON.stringify({ ...LABELS, intent: 'a'.repeat(2001) })
+    const forged = JSON.stringify({ ...LABELS, ['\u001b[2J</s>' + 'b'.repeat(100_000)]: 1 })
+    const { outcome } = await tagged([long, forged])
+    assert.ok('reject' in outcome)
+    const { detail = '' } = outcome.reject
+    assert.match(detail, /Unrecognized key: "\[2J< \/s>b+…$/)
+    assert.equal(detail.length, 1001)
   })
 
   for (const [name, label] of [

@@ -160,7 +160,16 @@ const bound = z.int().min(0).nullable().default(null)
 export const length = rule({
   reason: 'length',
   says: 'Bounds in characters (of the response without its thought) and in new tokens (with its thought)',
-  setting: z.strictObject({ minCharacters: bound, maxCharacters: bound, minTokens: bound, maxTokens: bound }),
+  setting: z
+    .strictObject({ minCharacters: bound, maxCharacters: bound, minTokens: bound, maxTokens: bound })
+    .refine(({ minCharacters, maxCharacters }) => (minCharacters ?? 0) <= (maxCharacters ?? Infinity), {
+      path: ['minCharacters'],
+      message: 'is above maxCharacters, so no response would be kept; lower the one or raise the other',
+    })
+    .refine(({ minTokens, maxTokens }) => (minTokens ?? 0) <= (maxTokens ?? Infinity), {
+      path: ['minTokens'],
+      message: 'is above maxTokens, so no response would be kept; lower the one or raise the other',
+    }),
   initially: null,
   seen({ solution, tokens }, { minCharacters, maxCharacters, minTokens, maxTokens }) {
     const characters = solution.length

@@ -1,0 +1,50 @@
+// Where `magpie fingerprint` may write. Promises: its own input, a device, a pipe, a socket or a folder is never replaced;
+// no half file ever stands there.
+
+import { lstat, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { UsageFault } from '../schemas/failure.ts'
+
+const ELSEWHERE = 'give another place with --out'
+
+/**
+ * The place to write to: a file that is there or not yet. A link stays a link, and the regular file that it leads to is
+ * written. Throws UsageFault for anything else, and for the input itself under whatever name.
+ */
+export async function placeOfOutput(out: string, input: string): Promise<string> {
+  try {
+    const there = await lstat(out).catch(nullWhereNone)
+    if (there === null) return out
+    const target = there.isSymbolicLink() ? await realpath(out).catch(nullWhereNone) : out
+    if (target === null) throw new UsageFault(`${out}: it is a link to nothing; take it away, or ${ELSEWHERE}`)
+    const found = await stat(target, { bigint: true })
+    if (!found.isFile())
+      throw new UsageFault(`${out}: it is no regular file, and would be replaced by one; ${ELSEWHERE}`)
+    const given = await stat(input, { bigint: true }).catch(nullWhereNone)
+    if (given !== null && given.dev === found.dev && given.ino === found.ino)
+      throw new UsageFault(`${out}: it is the file that is read, and its problems would be lost; ${ELSEWHERE}`)
+    return target
+  } catch (error) {
+    throw error instanceof UsageFault ? error : cannotWrite(out, error)
+  }
+}
+
+/** Written aside and renamed. Throws UsageFault. */
+export async function writeWhole(place: string, text: string): Promise<void> {
+  const aside = `${place}.${process.pid}.tmp`
+  try {
+    await writeFile(aside, text, { flag: 'wx' })
+    await rename(aside, place)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(aside, { force: true })
+    throw cannotWrite(place, error)
+  }
+}
+
+function cannotWrite(place: string, error: unknown): UsageFault {
+  return new UsageFault(`${place}: cannot be written (${(error as Error).message}); ${ELSEWHERE}`)
+}
+
+function nullWhereNone(error: unknown): null {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+  throw error
+}
