@@ -59,7 +59,7 @@ function sampleAt(left: Node, right: Node, at: (name: string) => Complex, rounde
   const evaluation: Evaluation = { at, largest: 0, budget }
   const first = evaluate(left, evaluation)
   const second = evaluate(right, evaluation)
-  if (!isFinite(first) || !isFinite(second)) return 'nothing'
+  if (!isFinite(first) || !isFinite(second) || evaluation.largest === Infinity) return 'nothing'
   const gap = magnitude(minus(first, second))
   const size = Math.max(magnitude(first), magnitude(second))
   const lost = 4e-15 * evaluation.largest
@@ -109,6 +109,8 @@ export function compareExpressions(left: Node, right: Node): Comparison {
     const first = signOfInfinity(left)
     const second = signOfInfinity(right)
     if (first === 0 && second === 0) return unknown('not-finite')
+    // A finite number that is too large for the machine is not infinite.
+    if ((first !== 0 && !isInfinite(left)) || (second !== 0 && !isInfinite(right))) return unknown('not-finite')
     return first === second ? equal('infinite') : different('infinite')
   }
   const rounded = hasDecimal(left) || hasDecimal(right)

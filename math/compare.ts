@@ -64,6 +64,7 @@ function isWord(spelling: string): boolean {
 function compareRead(gold: ReadAnswer, pred: ReadAnswer): Comparison {
   if (gold.spelling === '' || pred.spelling === '') return unknown('empty')
   if (gold.spelling === pred.spelling) return equal('identical')
+  if (gold.tooDeep || pred.tooDeep) return unknown('too-nested')
   const [chosen, given] = [gold, pred].map(({ answer }) => selectionOf(answer))
   if (chosen && given && (chosen.listed || given.listed))
     return chosen.letters === given.letters ? equal('choice') : different('choice')

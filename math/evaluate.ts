@@ -24,7 +24,8 @@ export function evaluate(node: Node, evaluation: Evaluation): Complex {
   if (evaluation.budget < 0) return notANumber
   const value = valueOf(node, evaluation)
   const size = magnitude(value)
-  if (size > evaluation.largest && size < Infinity) evaluation.largest = size
+  // A finite part that overflows is not infinite: nothing can be said of what it is a part of.
+  if (size > evaluation.largest && !(size === Infinity && node.kind === 'constant')) evaluation.largest = size
   return value
 }
 
@@ -118,8 +119,8 @@ function seriesValue(node: Extract<Node, { kind: 'series' }>, evaluation: Evalua
       },
     })
   if (to.re === Infinity && Number.isInteger(from.re)) return infiniteSum(node.name, from.re, at)
-  if (!whole || to.re - from.re > 2000)
-    return unknownFunction(node.name, [from, to, at(complex(1.37)), at(complex(2.41))], evaluation.seed)
+  if (whole && to.re - from.re > 2000) return notANumber
+  if (!whole) return unknownFunction(node.name, [from, to, at(complex(1.37)), at(complex(2.41))], evaluation.seed)
   let result = complex(node.name === 'sum' ? 0 : 1)
   for (let index = from.re; index <= to.re; index += 1) {
     result = node.name === 'sum' ? plus(result, at(complex(index))) : times(result, at(complex(index)))

@@ -4,3 +4,6 @@
 export class ParseFault extends Error {
   override readonly name = 'ParseFault'
 }
+
+/** The text nests deeper than is read: whatever else it could be read as, it is not that. */
+export class NestingFault extends ParseFault {}

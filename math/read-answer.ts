@@ -5,7 +5,7 @@ import { numberNode } from './build.ts'
 import { findFinalAnswer } from './extract.ts'
 import type { Node } from './node.ts'
 import { normaliseText } from './normalise-text.ts'
-import { ParseFault } from './parse-fault.ts'
+import { NestingFault, ParseFault } from './parse-fault.ts'
 import { numberInWords } from './number-words.ts'
 import { isMoney, normaliseNotation, otherReadings, plainQuantity } from './normalise-notation.ts'
 import { parseAnswer } from './parse.ts'
@@ -29,6 +29,8 @@ export interface ReadAnswer {
   readonly words: string
   /** What it may stand for, the likeliest first; empty where it is not mathematics. */
   readonly readings: readonly Node[]
+  /** It nests deeper than is read, so that any reading is of something else. */
+  readonly tooDeep: boolean
   readonly choice: Choice | null
 }
 
@@ -111,13 +113,14 @@ function commaReadings(text: string): CommaReading[] {
 }
 
 /** The trees that an answer may stand for; none where it cannot be read as mathematics. */
-function readingsOf(text: string): Node[] {
+function readingsOf(text: string, nested: { tooDeep: boolean }): Node[] {
   const readings: Node[] = []
   for (const commas of commaReadings(text)) {
     try {
       readings.push(parseAnswer(text, commas))
     } catch (error) {
       if (!(error instanceof ParseFault)) throw error
+      if (error instanceof NestingFault) nested.tooDeep = true
     }
   }
   return readings
@@ -155,7 +158,9 @@ export function readAnswer(text: string): ReadAnswer {
   const normal = normaliseText(text)
   const found = answerIn(normal)
   const answer = normaliseNotation(/[\\{}]|\$.*\$/.test(normal) ? found : plainQuantity(found))
-  if (answer.length > maximumReadable) return { answer, spelling: answer, words: '', readings: [], choice: null }
+  if (answer.length > maximumReadable)
+    return { answer, spelling: answer, words: '', readings: [], choice: null, tooDeep: false }
+  const nested = { tooDeep: false }
   const words = wordsOf(answer)
   const phrase = phrases.find(([pattern]) => pattern.test(words))
   const choice = choiceOf(answer)
@@ -165,7 +170,7 @@ export function readAnswer(text: string): ReadAnswer {
       ? [phrase[1]]
       : counted !== null
         ? [numberNode(counted)]
-        : [answer, ...otherReadings(answer)].flatMap(readingsOf)
+        : [answer, ...otherReadings(answer)].flatMap((each) => readingsOf(each, nested))
   const spelling = spellingOf(answer)
   if (
     readings.length === 0 &&
@@ -175,7 +180,7 @@ export function readAnswer(text: string): ReadAnswer {
   ) {
     // Prose without any sign of where its answer is: what its phrases say, or its last number.
     const weak = findFinalAnswer(/\\/.test(answer) ? spelling : answer)
-    if (weak !== null && weak.answer !== spelling) readings = readingsOf(weak.answer)
+    if (weak !== null && weak.answer !== spelling) readings = readingsOf(weak.answer, nested)
   }
-  return { answer, spelling, words, readings, choice }
+  return { answer, spelling, words, readings, choice, tooDeep: nested.tooDeep }
 }

@@ -1,7 +1,7 @@
 // The parser's hand on the tokens: where it is, what is open around it, and how to take the next one.
 
 import type { Node } from './node.ts'
-import { ParseFault } from './parse-fault.ts'
+import { NestingFault, ParseFault } from './parse-fault.ts'
 import type { Token } from './tokens.ts'
 
 export interface Reader {
@@ -47,7 +47,7 @@ export function expectMark(reader: Reader, ...marks: string[]): string {
 export function nested<T>(reader: Reader, rule: () => T, inside: { bars?: number; builders?: number } = {}): T {
   const { bars, builders } = reader
   reader.depth += 1
-  if (reader.depth > maximumDepth) throw new ParseFault('nested too deep')
+  if (reader.depth > maximumDepth) throw new NestingFault('nested too deep')
   reader.bars = inside.bars ?? 0
   reader.builders = inside.builders ?? 0
   const result = rule()

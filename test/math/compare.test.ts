@@ -197,4 +197,13 @@ describe('expressions', () => {
       }),
     )
   })
+
+  it('says that it cannot tell of what nests deeper than it reads', () => {
+    const deep = (open: string, inner: string, close: string, times: number): string =>
+      open.repeat(times) + inner + close.repeat(times)
+    for (const text of [deep('(1,', '1', ')', 81), deep('[', '1', ']', 81), deep('(1+', '1', ')', 90)])
+      assert.deepEqual(compareAnswers('1', text), { verdict: 'unknown', reason: 'too-nested' })
+    assert.equal(compareAnswers(deep('(1,', '1', ')', 90), deep('(1,', '1', ')', 95)).verdict, 'unknown')
+    assert.equal(compareAnswers('21', deep('(1+', '1', ')', 20)).verdict, 'equal')
+  })
 })
