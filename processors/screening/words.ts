@@ -57,7 +57,7 @@ export const DECISIVE: ReadonlySet<string> = new Set(
     'exp lcm gcd divisor multiple average median mode area perimeter circumference volume surface radius diameter ' +
     'inclusive exclusive without not third quarter union intersection parallel perpendicular derivative integral ' +
     'limit permutation combination consecutive distinct or inradius circumradius interior exterior arithmetic geometric ' +
-    'harmonic simple compound'
+    'harmonic simple compound altitude bisector'
   ).split(' '),
 )
 
@@ -69,9 +69,9 @@ export const EXCHANGED: ReadonlyMap<string, number> = new Map(
   (
     'first last before after above below row column north south east west left right numerator denominator domain ' +
     'range circle sphere triangle rectangle cone cylinder pentagon hexagon octagon some all length width height ' +
-    'inscribed circumscribed incircle circumcircle incenter circumcenter centroid orthocenter altitude inner outer ' +
-    'horizontal vertical clockwise counterclockwise acute obtuse boys girls heads tails win lose profit loss loses ' +
-    'wins fill drain bounded unbounded'
+    'inscribed circumscribed incircle circumcircle incenter circumcenter centroid orthocenter inner outer ' +
+    'horizontal vertical clockwise counterclockwise acute obtuse heads tails win lose profit loss loses ' +
+    'wins gain gains spend earn bounded unbounded'
   )
     .split(' ')
     .map((word, bit) => [word, bit]),

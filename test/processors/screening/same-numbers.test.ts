@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { screenConfig } from '../../../processors/screen.ts'
 import { createScreenIndex } from '../../../processors/screening/screen-index.ts'
+import { EXCHANGED } from '../../../processors/screening/words.ts'
 import { problemId } from '../../../schemas/ids.ts'
 
 const RULES = screenConfig.parse({}).duplicates
@@ -46,6 +47,14 @@ const DISTINCT: readonly (readonly [string, string])[] = [
     'A pool drains at 10 gallons a minute and fills at 4 gallons a minute. How long does it take to drain 300 gallons?',
   ],
   [
+    'A car of $20000 loses 10% of its value each year. What is it worth after 3 years?',
+    'A car of $20000 gains 10% of its value each year. What is it worth after 3 years?',
+  ],
+  [
+    'A right triangle has legs 6 and 8. What is the length of the hypotenuse?',
+    'A right triangle has legs 6 and 8. What is the length of the altitude to the hypotenuse?',
+  ],
+  [
     'There are 20 boys and 15 girls in a class. How many boys must leave so that the ratio is 1:1?',
     'There are 20 girls and 15 boys in a class. How many girls must leave so that the ratio is 1:1?',
   ],
@@ -63,6 +72,12 @@ const SAME: readonly (readonly [string, string])[] = [
 ]
 
 describe('problems of the same numbers', () => {
+  it('have a bit for each word that may not be exchanged', () => {
+    assert.ok(EXCHANGED.size <= 64)
+    assert.equal(new Set(EXCHANGED.values()).size, EXCHANGED.size)
+    assert.ok(Math.max(...EXCHANGED.values()) < 64)
+  })
+
   for (const [left, right] of DISTINCT) {
     it(`are two: ${left} / ${right}`, () => {
       assert.ok(!collide(left, right))
