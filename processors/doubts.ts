@@ -43,7 +43,7 @@ export function createDoubts(noun: 'reward' | 'judge' | 'tagger'): Doubts {
       if (doubted.size < IN_A_ROW) return
       throw permanent(
         `${noun}-unusable`,
-        `the ${noun} ${name} gave no value for ${doubted.size} problems in a row; the last: ${error}${detail === null ? '' : ` (${detail})`}; correct the ${noun}'s config or its server, then redrive`,
+        `the ${noun} ${name} gave no value for ${doubted.size} problems in a row; the last: ${error}${detail === null ? '' : ` (${detail})`}; correct the ${noun}'s config or its server and start the run again`,
       )
     },
   }

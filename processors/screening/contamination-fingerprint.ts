@@ -46,19 +46,30 @@ export function fingerprintProblems(problems: readonly string[]): FingerprintEnt
   })
 }
 
+const AGAIN = 'make the fingerprint again with ./magpie fingerprint'
+
 const base64 = z.string().regex(/^(?:[A-Za-z0-9+/]{4})*$/, 'must be base64 of 3 bytes a hash')
-const entryShape = z.union([
+const entryShapes = [
   z.strictObject({ triples: base64.min(4), numbers: base64 }),
   z.strictObject({ exact: base64, numbers: base64 }),
-])
-const fileShape = z.strictObject({
-  format: z.literal(FORMAT, `must be "${FORMAT}"; make the fingerprint again with ./magpie fingerprint`),
-  normalForm: z.literal(NORMAL_FORM, `must be "${NORMAL_FORM}"; make the fingerprint again with ./magpie fingerprint`),
-  name: z.string().regex(BENCHMARK_NAME, 'must be small letters, digits, ".", "_" or "-", at most 64'),
-  source: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits'),
-  problems: z.int().min(1),
-  entries: z.array(entryShape),
-})
+] as const
+const fileShape = z.strictObject(
+  {
+    format: z.literal(FORMAT, `must be "${FORMAT}"`),
+    normalForm: z.literal(NORMAL_FORM, `must be "${NORMAL_FORM}"`),
+    name: z
+      .string('must be a text')
+      .regex(BENCHMARK_NAME, 'must be small letters, digits, ".", "_" or "-", at most 64'),
+    source: z.string('must be a text').regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits'),
+    problems: z.int('must be a whole number').min(1, 'must be at least 1'),
+    entries: z.array(
+      z.union(entryShapes, 'must hold "numbers" and either "triples" or "exact", each in base64'),
+      'must be a list',
+    ),
+  },
+  // The message stands for faults of the whole: it is no object, or has a field too many.
+  'must be an object with format, normalForm, name, source, problems and entries, and with nothing else',
+)
 
 /** The fingerprint as a JSON text, one problem a line. */
 export function encodeFingerprint({ name, source, entries }: Fingerprint): string {
@@ -75,16 +86,16 @@ export function decodeFingerprint(text: string): Fingerprint | { readonly fault:
   try {
     tree = JSON.parse(text)
   } catch (error) {
-    return { fault: `is not JSON (${error instanceof Error ? error.message : String(error)})` }
+    return { fault: `is not JSON (${error instanceof Error ? error.message : String(error)}); ${AGAIN}` }
   }
   const parsed = fileShape.safeParse(tree)
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!
-    return { fault: `is no fingerprint: ${path.length === 0 ? 'it' : path.map(String).join('.')} ${message}` }
+    return { fault: `is no fingerprint: ${path.length === 0 ? 'it' : path.map(String).join('.')} ${message}; ${AGAIN}` }
   }
   const { name, source, problems, entries } = parsed.data
   if (problems !== entries.length)
-    return { fault: `is cut: it says ${problems} problems and holds ${entries.length}; make it again` }
+    return { fault: `is cut: it says ${problems} problems and holds ${entries.length}; ${AGAIN}` }
   return {
     name,
     source: source.slice('sha256:'.length),

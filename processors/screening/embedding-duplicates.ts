@@ -55,7 +55,7 @@ export function createEmbeddingDuplicates({ llm, embedder, rules, log }: Embeddi
         refused += 1
         if (refused >= IN_A_ROW) {
           const last = `${embedding.error ?? 'no vector'}${detail === null ? '' : ` (${detail})`}`
-          const text = `the embedding model gave no vector for ${refused} problems in a row; the last: ${last}; correct stages.screen.embeddings or its server, then redrive`
+          const text = `the embedding model gave no vector for ${refused} problems in a row; the last: ${last}; correct stages.screen.embeddings or its server and start the run again`
           throw permanent('embedder-unusable', text)
         }
       }

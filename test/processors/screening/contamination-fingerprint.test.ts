@@ -100,6 +100,7 @@ describe('fingerprints', () => {
       const read = decodeFingerprint(text)
       assert.ok('fault' in read)
       assert.match(read.fault, expected)
+      assert.match(read.fault, /make the fingerprint again with \.\/magpie fingerprint$/)
     })
   }
 })
