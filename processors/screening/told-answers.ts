@@ -51,13 +51,13 @@ function statedIn(text: string): number | null {
   const question = sentences[last]?.sentence
   if (question === undefined) return null
   for (const [at, { sentence, from }] of sentences.slice(last + 1, last + 5).entries()) {
-    if (at === 0 && question.endsWith('?') && /[\d$]/.test(question) && isFormula(sentence)) return from
+    if (at === 0 && isWhole(question) && isFormula(sentence)) return from
     const found = STATEMENT.exec(sentence.slice(0, 400).replace(REASON, ''))
     if (found === null) continue
     const [, subject = '', value = '', unit = ''] = found
     if (COMPUTATION.test(value)) continue
     const plain = subject.trim().toLowerCase()
-    if (!/[\d\\]/.test(value) && !/^\$?[a-z]\b/i.test(value)) continue
+    if (!/[\d\\π√]/.test(value)) continue
     if (isAskedFor(plain, unit.trim().toLowerCase(), question.toLowerCase(), at === 0)) return from
   }
   return null
@@ -74,6 +74,12 @@ function isAskedFor(subject: string, unit: string, question: string, isFirst: bo
   }
   return false
 }
+
+/** A question with its own numbers, which hands out nothing behind it. */
+const isWhole = (question: string): boolean =>
+  question.endsWith('?') &&
+  /[\d$]/.test(question) &&
+  !/\b(?:this|these|following|given|below|expressions?|functions?|equations?)\b/i.test(question)
 
 /** Options to choose from look like one: `(A) 10 (B) 25`. */
 const isFormula = (text: string): boolean => text.length <= 60 && FORMULA.test(text) && !/\([A-H]\)/.test(text)
