@@ -56,7 +56,10 @@ function repeatedLineIn(prose: string): string | null {
   return null
 }
 
-/** More than half of the runs of four words were there before, in a text of 20 words and more. */
+/**
+ * More than half of the runs of four words were there before, in a text of 40 words and more; 65 % of them in one of 20
+ * and more, as three like sentences with other numbers are no loop.
+ */
 function repeatedWordsIn(prose: string): string | null {
   const words = wordsOf(prose)
   if (words.length < 20) return null
@@ -64,5 +67,5 @@ function repeatedWordsIn(prose: string): string | null {
   const grams = words.length - GRAM + 1
   for (let at = 0; at < grams; at += 1) seen.add(`${words[at]!} ${words[at + 1]!} ${words[at + 2]!} ${words[at + 3]!}`)
   const share = 1 - seen.size / grams
-  return share > 0.5 ? `${(share * 100).toFixed(0)} % of its word runs are repeats` : null
+  return share > (words.length < 40 ? 0.65 : 0.5) ? `${(share * 100).toFixed(0)} % of its word runs are repeats` : null
 }

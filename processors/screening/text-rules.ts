@@ -73,6 +73,7 @@ export const TEXT_RULES: readonly Rule[] = [
         'Then we take the next number and add it to the sum of all the numbers before. '.repeat(7),
       ],
       passes: [
+        'A box holds 92 roses, and 39 boxes stand here. A box holds 32 roses, and 43 boxes stand here. A box holds 46 roses, and 38 boxes stand here. How many roses are there?',
         'Calculate the value of 1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1.',
         'What is the remainder when 100000000000000000000000000000000000000000 is divided by 7?',
       ],
