@@ -2,7 +2,7 @@
 // Long because the kinds meet here: what equals across kinds (an interval and an inequality, a vector and a tuple).
 
 import { numberNode, productOf, quotient } from './build.ts'
-import { compareUnordered, inOrderOf, plain } from './collections.ts'
+import { compareUnordered, inAlphabet, inOrderOf, plain } from './collections.ts'
 import { compareCongruences, hasModulus, withRemainders } from './congruences.ts'
 import { compareValues, resolveDegrees } from './compare-values.ts'
 import type { Comparison } from './contract.ts'
@@ -13,7 +13,7 @@ import { rationalValue } from './normal-form.ts'
 import { withParameterOf } from './parameters.ts'
 import { assignmentOf, compareRelations, lastOfChain } from './relations.ts'
 import { sameSet } from './pieces.ts'
-import { realSetOf } from './real-set.ts'
+import { realSetOf, solve } from './real-set.ts'
 import { different, equal, together, unknown } from './verdicts.ts'
 
 /** Top kinds that mean a set of real numbers whatever stands beside them. */
@@ -138,6 +138,8 @@ function hasItems(node: Node): boolean {
 
 function compareKinds(leftNode: Node, rightNode: Node): Comparison {
   if (hasModulus(leftNode) || hasModulus(rightNode)) return compareCongruences(leftNode, rightNode, compareResolved)
+  const [alphabetical, tuple] = [inAlphabet(leftNode) ?? inAlphabet(rightNode), [leftNode, rightNode].some(isPoint)]
+  if (alphabetical !== null && tuple) return compareShuffled(leftNode, rightNode, alphabetical)
   const left = plain(leftNode)
   const right = withParameterOf(left, plain(inOrderOf(leftNode, rightNode)))
   if (left.kind === 'relation' || right.kind === 'relation') {
@@ -156,6 +158,19 @@ function compareKinds(leftNode: Node, rightNode: Node): Comparison {
   return isPlainValue(left) || isPlainValue(right) ? different('kind') : unknown('set')
 }
 
+function isPoint(node: Node): boolean {
+  return node.kind === 'tuple'
+}
+
+/** b = 2, a = 1 beside a point: (1, 2) by the order of the letters; by the order of writing it cannot be told. */
+function compareShuffled(left: Node, right: Node, alphabetical: Node): Comparison {
+  const point = isPoint(left) ? left : right
+  if (compareKinds(point, alphabetical).verdict === 'equal') return equal('tuple')
+  const list = isPoint(left) ? right : left
+  const written = compareKinds(point, plain(list))
+  return written.verdict === 'equal' ? unknown('tuple') : written
+}
+
 /** A relation on one side or both; null where the other kinds' rules shall decide (a set given by inequalities). */
 function settleRelation(left: Node, right: Node): Comparison | null {
   if (left.kind === 'relation' && right.kind === 'relation') return compareRelations(left, right, compareResolved)
@@ -169,6 +184,10 @@ function settleRelation(left: Node, right: Node): Comparison | null {
     const verdict = compareResolved(meant, other)
     return verdict.verdict === 'equal' ? unknown('equation') : verdict
   }
+  const distance = assignment?.name.kind === 'call' && assignment.name.name === 'abs' && isCollection(other)
+  const solutions = distance ? solve(relation)?.set : undefined
+  const listed = solutions === undefined ? null : realSetOf({ kind: 'set', items: itemsOf(other) }, false)
+  if (solutions !== undefined && listed !== null) return sameSet(solutions, listed) ? equal('set') : different('set')
   const shared = sharedValue(relation, other)
   if (shared !== null) return left.kind === 'relation' ? compareResolved(shared, other) : compareResolved(other, shared)
   if (meant !== null) return left.kind === 'relation' ? compareResolved(meant, other) : compareResolved(other, meant)
@@ -208,7 +227,12 @@ function partsOf(node: Node): readonly Node[] {
 function compareSets(left: Node, right: Node): Comparison {
   const first = realSetOf(left, true)
   const second = realSetOf(right, true)
-  if (first !== null && second !== null) return sameSet(first, second) ? equal('interval') : different('interval')
+  if (first !== null && second !== null) {
+    if (sameSet(first, second)) return equal('interval')
+    // "x < 1 and x > 3" holds nowhere, but is often written for "or".
+    const nowhere = [left, right].some((node) => node.kind === 'list' && node.all === true)
+    return nowhere && (first.length === 0 || second.length === 0) ? unknown('interval') : different('interval')
+  }
   if (left.kind === 'tuple' && right.kind === 'tuple') return compareTuples(left, right)
   if (left.kind === 'named-set' && right.kind === 'named-set') {
     return left.name === right.name ? equal('set') : different('set')
@@ -286,6 +310,8 @@ function compareRatios(left: Node, right: Node): Comparison {
   if (left.kind === 'ratio' && right.kind === 'ratio') {
     if (left.parts.length !== right.parts.length) return different('ratio')
     const same = together(pairs(left.parts, right.parts), 'ratio')
+    const times = [timeOfDay(left), timeOfDay(right)]
+    if (times[0] !== null && times[0] === times[1]) return equal('time')
     const clock = [...left.parts, ...right.parts].some((part) => part.kind === 'quantity')
     if (same.verdict === 'equal' || clock || hasZero(left) || hasZero(right)) return same
     const [first, ...rest] = left.parts
@@ -306,6 +332,18 @@ function compareRatios(left: Node, right: Node): Comparison {
     return different('kind')
   const verdict = compareValues(quotient(above, below), other)
   return verdict.verdict === 'equal' ? equal('ratio') : verdict
+}
+
+/** Minutes since midnight of 14:30 or 2:30 PM; null for what is no time. */
+function timeOfDay({ parts }: RatioNode): number | null {
+  const [hours, minutes] = parts
+  const half = minutes?.kind === 'quantity' ? minutes.unit : ''
+  const [hour, minute] = [hours, minutes?.kind === 'quantity' ? minutes.value : minutes].map((part) =>
+    part?.kind === 'number' && part.value.denominator === 1n ? Number(part.value.numerator) : NaN,
+  ) as [number, number]
+  if (parts.length !== 2 || !(hour >= 0 && hour < 24 && minute >= 0 && minute < 60)) return null
+  if (half === '') return hour * 60 + minute
+  return half === 'am' || half === 'pm' ? ((hour % 12) + (half === 'pm' ? 12 : 0)) * 60 + minute : null
 }
 
 function hasZero(node: RatioNode): boolean {
