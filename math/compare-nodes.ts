@@ -1,18 +1,19 @@
 // Do two answers that have been read mean the same? The switch over their kinds; every kind's own rules are in its file.
 // Long because the kinds meet here: what equals across kinds (an interval and an inequality, a vector and a tuple).
 
-import { numberNode, productOf, quotient } from './build.ts'
 import { compareUnordered, inAlphabet, inOrderOf, plain } from './collections.ts'
 import { compareCongruences, hasModulus, withRemainders } from './congruences.ts'
 import { compareValues, resolveDegrees } from './compare-values.ts'
 import type { Comparison } from './contract.ts'
 import { withLetteredNames } from './lettered-names.ts'
+import { compareLogarithms } from './logarithms.ts'
 import { determinant, matrixOf, unitVectors, vectorOf } from './matrices.ts'
-import { contains, rewrite, type Node, type RatioNode, type TupleNode } from './node.ts'
+import { contains, rewrite, type Node, type TupleNode } from './node.ts'
 import { rationalValue } from './normal-form.ts'
 import { withParameterOf } from './parameters.ts'
 import { assignmentOf, compareRelations, lastOfChain } from './relations.ts'
 import { sameSet } from './pieces.ts'
+import { compareRatios } from './ratios.ts'
 import { realSetOf, solve } from './real-set.ts'
 import { different, equal, together, unknown } from './verdicts.ts'
 
@@ -70,46 +71,13 @@ export function compareNodes(left: Node, right: Node): Comparison {
     Node,
     Node,
   ]
-  const verdict = withLetteredNames(first, second, compareLogarithms)
+  const verdict = withLetteredNames(first, second, (ours, theirs) => compareLogarithms(ours, theirs, compareResolved))
   // Of products of vectors only the same one is told from another.
   return verdict.verdict === 'different' && [first, second].some(hasCrossProduct) ? unknown('vectors') : verdict
 }
 
-/** "log" without a base means the natural one to some and the decimal one to others. */
-function compareLogarithms(first: Node, second: Node): Comparison {
-  const natural = compareResolved(withLogarithms(first, null), withLogarithms(second, null))
-  const bare = [first, second].map(hasBareLogarithm)
-  if (!bare.includes(true)) return natural
-  const decimal = compareResolved(withLogarithms(first, ten), withLogarithms(second, ten))
-  if (decimal.verdict === 'equal') return decimal
-  // log x and ln x: who writes both may mean two things.
-  const both = bare.includes(false) && contains(bare[0] === true ? second : first, isNaturalLogarithm)
-  return natural.verdict === 'equal' && both ? unknown('logarithm') : natural
-}
-
-function isNaturalLogarithm(node: Node): boolean {
-  return node.kind === 'call' && node.name === 'ln'
-}
-
 function hasCrossProduct(node: Node): boolean {
   return contains(node, (part) => part.kind === 'call' && part.name === 'cross')
-}
-
-const ten = numberNode(10n)
-
-function isBareLogarithm(node: Node): boolean {
-  return node.kind === 'call' && node.name === 'log' && node.arguments.length === 1
-}
-
-function hasBareLogarithm(node: Node): boolean {
-  return contains(node, isBareLogarithm)
-}
-
-function withLogarithms(node: Node, base: Node | null): Node {
-  return rewrite(node, (part) => {
-    if (part.kind !== 'call' || !isBareLogarithm(part)) return part
-    return base === null ? { ...part, name: 'ln' } : { ...part, arguments: [...part.arguments, base] }
-  })
 }
 
 function withDeterminants(node: Node): Node {
@@ -151,7 +119,7 @@ function compareKinds(leftNode: Node, rightNode: Node): Comparison {
   if ((namesSet(left) || namesSet(right)) && mayBeSet(left) && mayBeSet(right)) return compareSets(left, right)
   const matrices = [matrixOf(left), matrixOf(right)]
   if (matrices[0] || matrices[1]) return compareMatrices(left, right)
-  if (left.kind === 'ratio' || right.kind === 'ratio') return compareRatios(left, right)
+  if (left.kind === 'ratio' || right.kind === 'ratio') return compareRatios(left, right, compareResolved)
   if (left.kind === 'tuple' || right.kind === 'tuple') return compareTuples(left, right)
   if (isCollection(left) || isCollection(right)) return compareUnordered(itemsOf(left), itemsOf(right), compareResolved)
   if (isPlainValue(left) && isPlainValue(right)) return compareValues(left, right)
@@ -303,49 +271,4 @@ function compareMatrices(left: Node, right: Node): Comparison {
   if (vector === null || (other.kind !== 'tuple' && !isCollection(other))) return different('kind')
   if (other.items.length !== vector.length) return different('kind')
   return together(pairs(vector, other.items), 'matrix')
-}
-
-/** 2:3 is 4:6 and 2/3; a time of day (12:00) is only itself. */
-function compareRatios(left: Node, right: Node): Comparison {
-  if (left.kind === 'ratio' && right.kind === 'ratio') {
-    if (left.parts.length !== right.parts.length) return different('ratio')
-    const same = together(pairs(left.parts, right.parts), 'ratio')
-    const times = [timeOfDay(left), timeOfDay(right)]
-    if (times[0] !== null && times[0] === times[1]) return equal('time')
-    const clock = [...left.parts, ...right.parts].some((part) => part.kind === 'quantity')
-    if (same.verdict === 'equal' || clock || hasZero(left) || hasZero(right)) return same
-    const [first, ...rest] = left.parts
-    const [other, ...others] = right.parts
-    if (first === undefined || other === undefined) return unknown('ratio')
-    return together(
-      rest.map((part, index) =>
-        compareValues(productOf([first, others[index] ?? numberNode(0n)]), productOf([other, part])),
-      ),
-      'ratio',
-    )
-  }
-  const ratio = left.kind === 'ratio' ? left : (right as RatioNode)
-  const other = left.kind === 'ratio' ? right : left
-  const [above, below, third] = ratio.parts
-  if (above === undefined || below === undefined || third !== undefined || hasZero(ratio)) return different('kind')
-  if (isCollection(other) || other.kind === 'tuple' || contains(other, (part) => part.kind === 'relation'))
-    return different('kind')
-  const verdict = compareValues(quotient(above, below), other)
-  return verdict.verdict === 'equal' ? equal('ratio') : verdict
-}
-
-/** Minutes since midnight of 14:30 or 2:30 PM; null for what is no time. */
-function timeOfDay({ parts }: RatioNode): number | null {
-  const [hours, minutes] = parts
-  const half = minutes?.kind === 'quantity' ? minutes.unit : ''
-  const [hour, minute] = [hours, minutes?.kind === 'quantity' ? minutes.value : minutes].map((part) =>
-    part?.kind === 'number' && part.value.denominator === 1n ? Number(part.value.numerator) : NaN,
-  ) as [number, number]
-  if (parts.length !== 2 || !(hour >= 0 && hour < 24 && minute >= 0 && minute < 60)) return null
-  if (half === '') return hour * 60 + minute
-  return half === 'am' || half === 'pm' ? ((hour % 12) + (half === 'pm' ? 12 : 0)) * 60 + minute : null
-}
-
-function hasZero(node: RatioNode): boolean {
-  return node.parts.some((part) => rationalValue(part)?.numerator === 0n)
 }
