@@ -137,6 +137,20 @@ export function inOrderOf(left: Node, right: Node): Node {
   return items.every((item) => item !== undefined) ? { kind: 'list', items } : right
 }
 
+/** b = 2, a = 1 in the order of the alphabet; null where it is in that order, or its names are no neighbours in it. */
+export function inAlphabet(node: Node): Node | null {
+  if (node.kind !== 'list') return null
+  const names = node.items.map((item) => {
+    const name = assignmentOf(item)?.name
+    return name?.kind === 'symbol' && /^[a-z]$/.test(name.name) ? name.name : ''
+  })
+  const sorted = [...names].sort()
+  const span = (sorted.at(-1) ?? '').charCodeAt(0) - (sorted[0] ?? '').charCodeAt(0)
+  if (names.includes('') || new Set(names).size !== names.length || !(span < 5)) return null
+  if (names.every((name, index) => name === sorted[index])) return null
+  return { ...node, items: sorted.map((name) => node.items[names.indexOf(name)] as Node) }
+}
+
 /** The node as comparisons want it. */
 export function plain(node: Node): Node {
   if (node.kind === 'list') return plainList(node.items, node.all)

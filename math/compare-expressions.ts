@@ -46,7 +46,9 @@ function variablesOf(node: Node, counts: boolean, found: Map<string, boolean>): 
     for (const value of node.arguments) variablesOf(value, true, found)
   } else if (node.kind === 'power') {
     variablesOf(node.base, counts, found)
-    variablesOf(node.exponent, counts, found)
+    // (-1)^n has a value for whole n only.
+    const alternates = node.base.kind === 'number' && node.base.value.numerator < 0n
+    variablesOf(node.exponent, counts || alternates, found)
   } else {
     for (const child of childrenOf(node)) variablesOf(child, counts, found)
   }
@@ -79,13 +81,45 @@ function compareNumerically(left: Node, right: Node, rounded: boolean): Comparis
     if (sample === 'nothing') return unknown('not-finite')
     return sample === 'alike' ? equal(rounded ? 'rounded' : 'numeric') : different('numeric')
   }
+  const verdict = compareAtPoints(left, right, variables, rounded)
+  if (verdict.verdict !== 'different') return verdict
+  // sin(nπ) is 0 for every whole n: with such letters alone it cannot be told what they stand for.
+  const names = [...variables.keys()]
+  if (!names.every((name) => /^[nkm]$/.test(name)) || ![left, right].some(turns)) return verdict
+  const whole = compareAtPoints(left, right, new Map(names.map((name) => [name, true])), rounded)
+  return whole.verdict === 'different' ? verdict : unknown('whole-numbers')
+}
+
+/** A sine or cosine of a multiple of π. */
+function turns(node: Node): boolean {
+  return contains(
+    node,
+    (part) =>
+      part.kind === 'call' &&
+      ['sin', 'cos', 'tan'].includes(part.name) &&
+      contains(part, (inner) => inner.kind === 'constant' && inner.name === 'pi'),
+  )
+}
+
+/** The comparison at eight seeded points; variables: true for those that are whole numbers. */
+function compareAtPoints(
+  left: Node,
+  right: Node,
+  variables: ReadonlyMap<string, boolean>,
+  rounded: boolean,
+): Comparison {
+  const names = [...variables.keys()].sort()
   let alike = 0
   let branches = 0
   for (let point = 0; point < 8; point += 1) {
     // Four points with positive values, then four of either sign: √(x²) is not x.
     const at = (name: string): Complex => {
       const value = seededValue(`${name}:${point}`)
-      if (variables.get(name) === true) return complex(1 + Math.floor(value * 4) + (point % 3))
+      if (variables.get(name) === true) {
+        // Eight points hold every pattern of even and odd of three letters.
+        const half = Math.floor(value * 2) + (point % 3)
+        return complex(2 * half + ((point >> (names.indexOf(name) % 3)) & 1))
+      }
       const sign = point >= 4 && seededValue(`${name}/${point}`) < 1.25 ? -1 : 1
       return complex(sign * value * (point % 2 === 0 ? 1 : 1.7))
     }

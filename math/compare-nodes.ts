@@ -1,19 +1,20 @@
 // Do two answers that have been read mean the same? The switch over their kinds; every kind's own rules are in its file.
 // Long because the kinds meet here: what equals across kinds (an interval and an inequality, a vector and a tuple).
 
-import { numberNode, productOf, quotient } from './build.ts'
-import { compareUnordered, inOrderOf, plain } from './collections.ts'
+import { compareUnordered, inAlphabet, inOrderOf, plain } from './collections.ts'
 import { compareCongruences, hasModulus, withRemainders } from './congruences.ts'
 import { compareValues, resolveDegrees } from './compare-values.ts'
 import type { Comparison } from './contract.ts'
 import { withLetteredNames } from './lettered-names.ts'
+import { compareLogarithms } from './logarithms.ts'
 import { determinant, matrixOf, unitVectors, vectorOf } from './matrices.ts'
-import { contains, rewrite, type Node, type RatioNode, type TupleNode } from './node.ts'
+import { contains, rewrite, type Node, type TupleNode } from './node.ts'
 import { rationalValue } from './normal-form.ts'
 import { withParameterOf } from './parameters.ts'
 import { assignmentOf, compareRelations, lastOfChain } from './relations.ts'
 import { sameSet } from './pieces.ts'
-import { realSetOf } from './real-set.ts'
+import { compareRatios } from './ratios.ts'
+import { realSetOf, solve } from './real-set.ts'
 import { different, equal, together, unknown } from './verdicts.ts'
 
 /** Top kinds that mean a set of real numbers whatever stands beside them. */
@@ -70,46 +71,13 @@ export function compareNodes(left: Node, right: Node): Comparison {
     Node,
     Node,
   ]
-  const verdict = withLetteredNames(first, second, compareLogarithms)
+  const verdict = withLetteredNames(first, second, (ours, theirs) => compareLogarithms(ours, theirs, compareResolved))
   // Of products of vectors only the same one is told from another.
   return verdict.verdict === 'different' && [first, second].some(hasCrossProduct) ? unknown('vectors') : verdict
 }
 
-/** "log" without a base means the natural one to some and the decimal one to others. */
-function compareLogarithms(first: Node, second: Node): Comparison {
-  const natural = compareResolved(withLogarithms(first, null), withLogarithms(second, null))
-  const bare = [first, second].map(hasBareLogarithm)
-  if (!bare.includes(true)) return natural
-  const decimal = compareResolved(withLogarithms(first, ten), withLogarithms(second, ten))
-  if (decimal.verdict === 'equal') return decimal
-  // log x and ln x: who writes both may mean two things.
-  const both = bare.includes(false) && contains(bare[0] === true ? second : first, isNaturalLogarithm)
-  return natural.verdict === 'equal' && both ? unknown('logarithm') : natural
-}
-
-function isNaturalLogarithm(node: Node): boolean {
-  return node.kind === 'call' && node.name === 'ln'
-}
-
 function hasCrossProduct(node: Node): boolean {
   return contains(node, (part) => part.kind === 'call' && part.name === 'cross')
-}
-
-const ten = numberNode(10n)
-
-function isBareLogarithm(node: Node): boolean {
-  return node.kind === 'call' && node.name === 'log' && node.arguments.length === 1
-}
-
-function hasBareLogarithm(node: Node): boolean {
-  return contains(node, isBareLogarithm)
-}
-
-function withLogarithms(node: Node, base: Node | null): Node {
-  return rewrite(node, (part) => {
-    if (part.kind !== 'call' || !isBareLogarithm(part)) return part
-    return base === null ? { ...part, name: 'ln' } : { ...part, arguments: [...part.arguments, base] }
-  })
 }
 
 function withDeterminants(node: Node): Node {
@@ -138,6 +106,8 @@ function hasItems(node: Node): boolean {
 
 function compareKinds(leftNode: Node, rightNode: Node): Comparison {
   if (hasModulus(leftNode) || hasModulus(rightNode)) return compareCongruences(leftNode, rightNode, compareResolved)
+  const [alphabetical, tuple] = [inAlphabet(leftNode) ?? inAlphabet(rightNode), [leftNode, rightNode].some(isPoint)]
+  if (alphabetical !== null && tuple) return compareShuffled(leftNode, rightNode, alphabetical)
   const left = plain(leftNode)
   const right = withParameterOf(left, plain(inOrderOf(leftNode, rightNode)))
   if (left.kind === 'relation' || right.kind === 'relation') {
@@ -149,11 +119,24 @@ function compareKinds(leftNode: Node, rightNode: Node): Comparison {
   if ((namesSet(left) || namesSet(right)) && mayBeSet(left) && mayBeSet(right)) return compareSets(left, right)
   const matrices = [matrixOf(left), matrixOf(right)]
   if (matrices[0] || matrices[1]) return compareMatrices(left, right)
-  if (left.kind === 'ratio' || right.kind === 'ratio') return compareRatios(left, right)
+  if (left.kind === 'ratio' || right.kind === 'ratio') return compareRatios(left, right, compareResolved)
   if (left.kind === 'tuple' || right.kind === 'tuple') return compareTuples(left, right)
   if (isCollection(left) || isCollection(right)) return compareUnordered(itemsOf(left), itemsOf(right), compareResolved)
   if (isPlainValue(left) && isPlainValue(right)) return compareValues(left, right)
   return isPlainValue(left) || isPlainValue(right) ? different('kind') : unknown('set')
+}
+
+function isPoint(node: Node): boolean {
+  return node.kind === 'tuple'
+}
+
+/** b = 2, a = 1 beside a point: (1, 2) by the order of the letters; by the order of writing it cannot be told. */
+function compareShuffled(left: Node, right: Node, alphabetical: Node): Comparison {
+  const point = isPoint(left) ? left : right
+  if (compareKinds(point, alphabetical).verdict === 'equal') return equal('tuple')
+  const list = isPoint(left) ? right : left
+  const written = compareKinds(point, plain(list))
+  return written.verdict === 'equal' ? unknown('tuple') : written
 }
 
 /** A relation on one side or both; null where the other kinds' rules shall decide (a set given by inequalities). */
@@ -169,6 +152,10 @@ function settleRelation(left: Node, right: Node): Comparison | null {
     const verdict = compareResolved(meant, other)
     return verdict.verdict === 'equal' ? unknown('equation') : verdict
   }
+  const distance = assignment?.name.kind === 'call' && assignment.name.name === 'abs' && isCollection(other)
+  const solutions = distance ? solve(relation)?.set : undefined
+  const listed = solutions === undefined ? null : realSetOf({ kind: 'set', items: itemsOf(other) }, false)
+  if (solutions !== undefined && listed !== null) return sameSet(solutions, listed) ? equal('set') : different('set')
   const shared = sharedValue(relation, other)
   if (shared !== null) return left.kind === 'relation' ? compareResolved(shared, other) : compareResolved(other, shared)
   if (meant !== null) return left.kind === 'relation' ? compareResolved(meant, other) : compareResolved(other, meant)
@@ -208,7 +195,12 @@ function partsOf(node: Node): readonly Node[] {
 function compareSets(left: Node, right: Node): Comparison {
   const first = realSetOf(left, true)
   const second = realSetOf(right, true)
-  if (first !== null && second !== null) return sameSet(first, second) ? equal('interval') : different('interval')
+  if (first !== null && second !== null) {
+    if (sameSet(first, second)) return equal('interval')
+    // "x < 1 and x > 3" holds nowhere, but is often written for "or".
+    const nowhere = [left, right].some((node) => node.kind === 'list' && node.all === true)
+    return nowhere && (first.length === 0 || second.length === 0) ? unknown('interval') : different('interval')
+  }
   if (left.kind === 'tuple' && right.kind === 'tuple') return compareTuples(left, right)
   if (left.kind === 'named-set' && right.kind === 'named-set') {
     return left.name === right.name ? equal('set') : different('set')
@@ -279,35 +271,4 @@ function compareMatrices(left: Node, right: Node): Comparison {
   if (vector === null || (other.kind !== 'tuple' && !isCollection(other))) return different('kind')
   if (other.items.length !== vector.length) return different('kind')
   return together(pairs(vector, other.items), 'matrix')
-}
-
-/** 2:3 is 4:6 and 2/3; a time of day (12:00) is only itself. */
-function compareRatios(left: Node, right: Node): Comparison {
-  if (left.kind === 'ratio' && right.kind === 'ratio') {
-    if (left.parts.length !== right.parts.length) return different('ratio')
-    const same = together(pairs(left.parts, right.parts), 'ratio')
-    const clock = [...left.parts, ...right.parts].some((part) => part.kind === 'quantity')
-    if (same.verdict === 'equal' || clock || hasZero(left) || hasZero(right)) return same
-    const [first, ...rest] = left.parts
-    const [other, ...others] = right.parts
-    if (first === undefined || other === undefined) return unknown('ratio')
-    return together(
-      rest.map((part, index) =>
-        compareValues(productOf([first, others[index] ?? numberNode(0n)]), productOf([other, part])),
-      ),
-      'ratio',
-    )
-  }
-  const ratio = left.kind === 'ratio' ? left : (right as RatioNode)
-  const other = left.kind === 'ratio' ? right : left
-  const [above, below, third] = ratio.parts
-  if (above === undefined || below === undefined || third !== undefined || hasZero(ratio)) return different('kind')
-  if (isCollection(other) || other.kind === 'tuple' || contains(other, (part) => part.kind === 'relation'))
-    return different('kind')
-  const verdict = compareValues(quotient(above, below), other)
-  return verdict.verdict === 'equal' ? equal('ratio') : verdict
-}
-
-function hasZero(node: RatioNode): boolean {
-  return node.parts.some((part) => rationalValue(part)?.numerator === 0n)
 }

@@ -35,6 +35,14 @@ function selectionOf(answer: string): { readonly letters: string; readonly liste
 /** "Yes", "No, it is not": the word that decides. */
 const decision = /^(yes|no)(?:$| (?:it|he|she|they|this|that|the|there|because|since|we|i)\b)/
 
+/** "series diverges": what is said, without what it is said of. */
+function stated(words: string): string {
+  return words.replace(
+    /^(?:(?:this|given|infinite|improper) )?(?:series|sequence|integral|limit|sum) (?:is )?(?=(?:converge|diverge|absolutely|conditionally|does not exist)[a-z ]*$)/,
+    '',
+  )
+}
+
 function compareWords(gold: ReadAnswer, pred: ReadAnswer): Comparison {
   if (gold.words === '' || pred.words === '') return unknown('parse-failed')
   const count = (words: string): number => words.split(' ').length
@@ -42,6 +50,9 @@ function compareWords(gold: ReadAnswer, pred: ReadAnswer): Comparison {
     if (gold.words === pred.words) return equal('text')
     const [ours, theirs] = [decision.exec(gold.words)?.[1], decision.exec(pred.words)?.[1]]
     if (ours !== undefined && theirs !== undefined) return ours === theirs ? equal('text') : different('text')
+    const [first, second] = [stated(gold.words), stated(pred.words)]
+    const oneHasSubject = (first === gold.words) !== (second === pred.words)
+    if (oneHasSubject && first === second) return equal('text')
     const [outer, inner] = gold.words.length > pred.words.length ? [gold.words, pred.words] : [pred.words, gold.words]
     if (` ${outer} `.includes(` ${inner} `)) return unknown('text')
     return count(gold.words) <= 3 && count(pred.words) <= 3 ? different('text') : unknown('text')

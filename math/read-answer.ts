@@ -39,7 +39,7 @@ const maximumReadable = 20_000
 /** Texts that mean a set or the absence of one. */
 const phrases: readonly (readonly [pattern: RegExp, node: Node])[] = [
   [
-    /^(?:there (?:is|are) )?no (?:real |integer |such )?(?:solutions?|values?|roots?|numbers?|x)(?: exists?)?$/,
+    /^(?:(?:therefore|thus|hence|so) )?(?:there (?:is|are) |(?:the |this )?(?:equation|system|inequality|problem)(?: of equations)? has )?no (?:real |integer |such )?(?:solutions?|values?|roots?|numbers?|x)(?: exists?)?$/,
     { kind: 'set', items: [] },
   ],
   [/^(?:the )?empty set$|^none$/, { kind: 'set', items: [] }],
@@ -153,6 +153,11 @@ function answerIn(text: string): string {
 const dated =
   /\b(?:january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b/
 
+/** A sentence without the equals signs of sums that it does: "She has 5 + 6 = 11 apples left." */
+function withoutSums(sentence: string): string {
+  return /[A-Za-z]{2,}\s+[a-z]{2,}/.test(sentence) ? sentence.replace(/(?<=[\d)])\s*=\s*(?=[-$]?\d)/g, ' ') : sentence
+}
+
 /** Reads one side of a comparison. Never throws. */
 export function readAnswer(text: string): ReadAnswer {
   const normal = normaliseText(text)
@@ -176,7 +181,7 @@ export function readAnswer(text: string): ReadAnswer {
     readings.length === 0 &&
     choice === null &&
     !dated.test(words) &&
-    !/[\\^_={}<>|]/.test(spelling.replace(/[\^_]\{[\d-]+\}$/, ''))
+    !/[\\^_={}<>|]/.test(withoutSums(spelling.replace(/[\^_]\{[\d-]+\}$/, '')))
   ) {
     // Prose without any sign of where its answer is: what its phrases say, or its last number.
     const weak = findFinalAnswer(/\\/.test(answer) ? spelling : answer)

@@ -68,6 +68,12 @@ export interface Assignment {
 export function assignmentOf(node: Node): Assignment | null {
   if (node.kind !== 'relation') return null
   const [name, ...values] = node.operands
+  // 12 = x.
+  const [mirrored] = values
+  if (name !== undefined && mirrored?.kind === 'symbol' && values.length === 1 && node.operators[0] === '=') {
+    if (!contains(name, (part) => part.kind === 'symbol' || part.kind === 'call'))
+      return { name: mirrored, value: name }
+  }
   if (name === undefined || !isName(name) || name.kind === 'number') return null
   const about = node.operators.indexOf('~')
   const exact = about > 0 ? values.slice(0, about) : values

@@ -166,7 +166,7 @@ export function tokenise(text: string, commas: CommaReading): Token[] {
     else if (mark !== undefined) push('mark', mark)
     else if (structureCommands.has(name)) push('command', canonicalCommand(name))
     else if (functionNames.has(name)) push('function', name)
-    else push('letter', greekLetters.has(name) ? `\\${name}` : name)
+    else push('letter', greekLetters.has(name) ? `\\${name.replace(/^var(?=phi|epsilon|theta)/, '')}` : name)
   }
 
   while (at < text.length) {

@@ -206,6 +206,12 @@ function singular(name: string): string {
 export function kinship(left: string, right: string): 'same' | 'apart' | 'unlike' {
   if (left === right || singular(left) === singular(right)) return 'same'
   if ([left, right].some((unit) => counters.has(unit.replace(/\^\d$/, '')))) return 'same'
+  // 25 degrees may be of any scale.
+  if (
+    [left, right].some((unit) => /^deg(?:rees?)?$/.test(unit)) &&
+    [left, right].some((unit) => temperatures.has(unit))
+  )
+    return 'same'
   const [ours, theirs] = [measuresOf(left), measuresOf(right)]
   const scales = [left, right].map((unit) => temperatures.has(unit))
   if (scales.includes(true)) return ours.length + theirs.length > 0 && scales.includes(false) ? 'apart' : 'unlike'
