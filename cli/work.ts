@@ -10,7 +10,7 @@ import { checkEndpoints } from '../llm/check-endpoints.ts'
 import { PART_NAMES } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
 import type { Source } from '../pipeline/produce.ts'
-import type { ActiveRun, RunResult, RunSnapshot } from '../pipeline/run-contract.ts'
+import type { ActiveRun, RunResult } from '../pipeline/run-contract.ts'
 import { callersIn, startRun } from '../pipeline/run.ts'
 import { checkJsonl } from '../producers/jsonl.ts'
 import { UsageFault } from '../schemas/failure.ts'
@@ -29,6 +29,7 @@ import { createRates } from './rates.ts'
 import { watchConfig } from './reload.ts'
 import type { RunOptions } from './run-options.ts'
 import { programVersion } from './version.ts'
+import { missingRows, wantedRows } from './wanted-rows.ts'
 
 export interface Work extends RunOptions {
   readonly source: Source
@@ -171,23 +172,6 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
   }
   if (options.stages !== undefined) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
   return run
-}
-
-/** What is asked for, in words. */
-function wantedRows(wanted: RunSnapshot['wanted'], messages: Messages): string[] {
-  return [
-    ...(wanted?.sft == null ? [] : [messages.sftRecords(wanted.sft)]),
-    ...(wanted?.preference == null ? [] : [messages.preferenceRecords(wanted.preference)]),
-  ]
-}
-
-/** What is asked for and not all there, in words. */
-function missingRows({ accepted, wanted }: RunSnapshot, messages: Messages): string[] {
-  const { sft, preference } = accepted
-  return [
-    ...(sft < (wanted?.sft ?? 0) ? [messages.sftRecords(sft, wanted?.sft)] : []),
-    ...(preference < (wanted?.preference ?? 0) ? [messages.preferenceRecords(preference, wanted?.preference)] : []),
-  ]
 }
 
 /** What waiting does not mend: a wrong key, a model that is not served, something that is no model server. */
