@@ -1,5 +1,6 @@
 // Rates over the last half minute, from snapshots that are shown. Pure but for its memory of the window.
 
+import { endedIn } from '../pipeline/house.ts'
 import type { RunSnapshot } from '../pipeline/run-contract.ts'
 
 const WINDOW_MS = 30_000
@@ -26,7 +27,7 @@ interface Point {
 export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
   let points: Point[] = []
   return (snapshot, at) => {
-    const point = { at, ended: endedOf(snapshot), tokens: tokensOf(snapshot), missing: missingRows(snapshot) }
+    const point = { at, ended: endedIn(snapshot.stages), tokens: tokensOf(snapshot), missing: missingRows(snapshot) }
     points = [...points.filter((each) => at - each.at <= WINDOW_MS), point]
     const first = points[0]!
     const seconds = Math.max((at - first.at) / 1000, 0.001)
@@ -45,13 +46,6 @@ export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
       secondsLeft: snapshot.produced === null && point.missing !== null ? byRows : byProblems,
     }
   }
-}
-
-function endedOf({ stages }: RunSnapshot): number {
-  return stages.reduce(
-    (sum, { name, rejected, dead, emitted }) => sum + rejected + dead + (name === 'curate' ? emitted : 0),
-    0,
-  )
 }
 
 function missingRows({ accepted, wanted }: RunSnapshot): number | null {

@@ -7,16 +7,20 @@ import type { PlannedStage } from '../pipeline.ts'
 import type { RunningStage } from '../stream/stage.ts'
 import type { Accepted } from './accepted.ts'
 
-export interface DemandParts {
+/** What rows are asked for, what there is of them, and the stages that make them. */
+export interface RowsWanted {
   readonly accept: Config['accept']
   /** Rows that one problem gives at most. */
   readonly most: Accepted
   readonly planned: readonly PlannedStage[]
-  /** The stages that run here; where some run elsewhere, all problems are taken to be alike. */
+  /** The stages that run here; where some run elsewhere, only the whole is known. */
   readonly running: readonly RunningStage[]
   readonly counts: () => Accepted
   /** Rows that came of what the stages here have done. */
   readonly sent: () => Accepted
+}
+
+export interface DemandParts extends RowsWanted {
   /** Problems that are started together. */
   readonly atOnce: number
 }
@@ -80,7 +84,7 @@ export function expectedRows(shown: Shown): number {
 }
 
 function waysOf({ planned, running, rows: rowsHere, most, assumed }: Shown, open: number): Way[] {
-  const states = new Map(running.map((stage) => [stage.state().name, stage.state()]))
+  const states = new Map(running.map((stage) => stage.state()).map((state) => [state.name, state]))
   const ways: Way[] = []
   let rows = 1
   let placed = 0

@@ -4,7 +4,7 @@
 
 import type { PlannedStage } from '../pipeline.ts'
 import { Failure } from '../schemas/failure.ts'
-import type { RunningStage } from '../stream/stage.ts'
+import type { RunningStage, StageState } from '../stream/stage.ts'
 
 export interface House {
   /** Problems on their way, those of other processes included. */
@@ -37,6 +37,14 @@ function outage(error: unknown): null {
   throw error
 }
 
+/** Problems that came to an end in these stages: refused or dead anywhere, or through the last one. */
+export function endedIn(stages: readonly StageState[]): number {
+  return stages.reduce(
+    (sum, { name, rejected, dead, emitted }) => sum + rejected + dead + (name === 'curate' ? emitted : 0),
+    0,
+  )
+}
+
 /** Counts what is in the house. Stages must not have been at work before. */
 export function createHouse({ planned, running, backlog, recount, now }: HouseParts): House {
   const whole = running.length === planned.length
@@ -45,14 +53,7 @@ export function createHouse({ planned, running, backlog, recount, now }: HousePa
   let counted = now()
   let publishedSince = 0
   let endedBefore = 0
-  const ended = (): number => {
-    let sum = 0
-    for (const stage of running) {
-      const { name, emitted, rejected, dead } = stage.state()
-      sum += rejected + dead + (name === planned.at(-1)?.name ? emitted : 0)
-    }
-    return sum
-  }
+  const ended = (): number => endedIn(running.map((stage) => stage.state()))
   const open = (): number => Math.max(0, onLog + publishedSince - (whole ? ended() - endedBefore : 0))
   return {
     async open() {

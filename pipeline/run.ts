@@ -11,7 +11,7 @@ import { countAccepted } from './accepted.ts'
 import { createBudgetGuard, payersOf } from './budget.ts'
 import { drainAll, followRun } from './course.ts'
 import { createDemand } from './demand.ts'
-import { createHouse } from './house.ts'
+import { createHouse, endedIn } from './house.ts'
 import { openRun } from './open-run.ts'
 import type { OpenRun } from './open-run.ts'
 import { produce, readExisting } from './produce.ts'
@@ -20,7 +20,7 @@ import { openSinks } from './sinks.ts'
 import { openSpending, spendingOf } from './spending.ts'
 import { lagOf } from './standing.ts'
 import { startStages } from './start-stages.ts'
-import { createYieldGuard, endedIn, hopeless } from './yield-guard.ts'
+import { createYieldGuard, hopeless } from './yield-guard.ts'
 
 /** Starts everything; resolves when it is at work. Throws UsageFault or Failure. */
 export async function startRun(parts: RunParts, signal: AbortSignal): Promise<ActiveRun> {
@@ -85,10 +85,11 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       spent: () => book.total(),
       payers: payersOf(config, parts.source),
       atOnce,
-      pace: () => {
+      pace: () => ({
+        milliseconds: now() - openedAt,
         // With stages in other processes, what they brought through all stages is what is known of them.
-        return { milliseconds: now() - openedAt, ended: Math.max(endedIn(stages), curated()) }
-      },
+        ended: Math.max(endedIn(stages.map((stage) => stage.state())), curated()),
+      }),
     })
     const most = { sft: 1, preference: config.stages.curate.preference.count }
     const rows = {

@@ -1,25 +1,14 @@
 // Ends a run that gives too few rows to be worth its GPU time, and says where the problems went.
 
-import type { Config } from '../configs/schema.ts'
-import type { PlannedStage } from '../pipeline.ts'
 import type { Failure } from '../schemas/failure.ts'
 import { permanent } from '../schemas/failure.ts'
-import type { RunningStage } from '../stream/stage.ts'
-import type { Accepted } from './accepted.ts'
 import { expectedRows } from './demand.ts'
+import type { RowsWanted } from './demand.ts'
+import { endedIn } from './house.ts'
 import { readRecords } from './read-records.ts'
 import type { ReadRun } from './read-records.ts'
 
-export interface YieldParts {
-  readonly accept: Config['accept']
-  readonly planned: readonly PlannedStage[]
-  /** The stages that run here. */
-  readonly running: readonly RunningStage[]
-  readonly counts: () => Accepted
-  /** Rows that came of what the stages here have done. */
-  readonly sent: () => Accepted
-  /** Rows that one problem gives at most. */
-  readonly most: Accepted
+export interface YieldParts extends RowsWanted {
   /** Records of the run that curation has finished, in all processes and starts: what is gone by where stages run elsewhere. */
   readonly curated: () => number
 }
@@ -47,7 +36,7 @@ export function createYieldGuard(parts: YieldParts): () => LowYield | null {
   // With so many assumed successes a stage that lets nothing through is below the floor when it has seen the probe.
   const assumed = floor * probe * 0.99
   return () => {
-    const ended = isWhole ? endedIn(running) : curated() - before.curated
+    const ended = isWhole ? endedIn(running.map((stage) => stage.state())) : curated() - before.curated
     if (ended < probe) return null
     const now = counts()
     for (const type of ['sft', 'preference'] as const) {
@@ -59,16 +48,6 @@ export function createYieldGuard(parts: YieldParts): () => LowYield | null {
     }
     return null
   }
-}
-
-/** Problems that came to an end in these stages. */
-export function endedIn(stages: readonly RunningStage[]): number {
-  let sum = 0
-  for (const stage of stages) {
-    const { name, emitted, rejected, dead } = stage.state()
-    sum += rejected + dead + (name === 'curate' ? emitted : 0)
-  }
-  return sum
 }
 
 /** So many reasons are named for the stage that refused most. */
