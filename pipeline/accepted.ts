@@ -2,7 +2,6 @@
 // enough is enough.
 
 import type { Config } from '../configs/schema.ts'
-import type { RecordName } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import { RUN_HEADER } from '../stream/outgoing.ts'
@@ -31,8 +30,7 @@ const RECOUNT_MS = 5000
 
 interface DataTopic {
   readonly topic: string
-  readonly record: RecordName & ('SftRecord' | 'PreferenceRecord')
-  /** Rows by id: a repeat after a crash is no new row. */
+  /** Rows: a repeat after a crash is no new row. A problem has one SFT row, so its key will do; a pair has an id. */
   readonly ids: Set<string>
   /** Where the next look begins, by partition. */
   readonly next: Map<number, number>
@@ -44,16 +42,16 @@ export async function countAccepted(
   { sender, accept }: { sender: Sender; accept: Config['accept'] },
   signal: AbortSignal,
 ): Promise<AcceptedRows> {
-  const dataTopic = (topic: 'sft' | 'preferences', record: DataTopic['record']): DataTopic => ({
-    ...{ topic: topicFor(topic, run.revision), record, ids: new Set(), next: new Map() },
+  const dataTopic = (topic: 'sft' | 'preferences'): DataTopic => ({
+    ...{ topic: topicFor(topic, run.revision), ids: new Set(), next: new Map() },
   })
-  const [sft, preference] = [dataTopic('sft', 'SftRecord'), dataTopic('preferences', 'PreferenceRecord')]
+  const [sft, preference] = [dataTopic('sft'), dataTopic('preferences')]
   const look = async (data: DataTopic): Promise<void> => {
     for await (const message of readTopic(run.connection, { topic: data.topic, from: data.next, signal })) {
       data.next.set(message.partition, Number(message.offset) + 1)
       if ((message.headers[RUN_HEADER] ?? run.runId) !== run.runId) continue
-      const row = readable(run, data.record, message)
-      if (row !== null) data.ids.add(row.id)
+      const id = data === sft ? message.key : readable(run, 'PreferenceRecord', message)?.id
+      if (id !== undefined) data.ids.add(id)
     }
   }
   await look(sft)
@@ -65,11 +63,15 @@ export async function countAccepted(
       ...sender,
       async send(messages) {
         await sender.send(messages)
-        for (const { topic, value } of messages) {
-          const data = [sft, preference].find((each) => each.topic === topic)
-          if (data === undefined || value === null) continue
-          data.ids.add(run.codec.decode(data.record, value).id)
-          sent[data === sft ? 'sft' : 'preference'] += 1
+        for (const { topic, key, value } of messages) {
+          if (value === null) continue
+          if (topic === sft.topic) {
+            sft.ids.add(String(key))
+            sent.sft += 1
+          } else if (topic === preference.topic) {
+            preference.ids.add(run.codec.decode('PreferenceRecord', value).id)
+            sent.preference += 1
+          }
         }
       },
     },

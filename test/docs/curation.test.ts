@@ -6,8 +6,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parse } from 'yaml'
-import { brokenRules, WHOLE_PIPELINE } from '../../configs/rules.ts'
-import { configSchema, readSections } from '../../configs/schema.ts'
 import { answerRules, curateConfig, pairRules } from '../../processors/curate.ts'
 import type { Candidate } from '../../processors/curation/candidates.ts'
 import type { Choice } from '../../processors/curation/choice.ts'
@@ -16,6 +14,7 @@ import { choosePairs } from '../../processors/curation/choose-pairs.ts'
 import { RULES, rulesConfig } from '../../processors/curation/rules.ts'
 import type { VerdictName } from '../../schemas/records.ts'
 import { candidate, verification } from '../processors/curation/candidates.ts'
+import { assertStagesAreRight, snippetsOf } from '../support/doc-snippets.ts'
 import { recording } from '../support/problems.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/curation.md'), 'utf8')
@@ -34,19 +33,9 @@ function table(heading: string): string[][] {
 
 describe('docs/curation.md', () => {
   it('has snippets that are configs without faults in their stages', () => {
-    const snippets = [...page.matchAll(/```yaml\n([^]*?)```/g)].map((match) => match[1]!)
+    const snippets = snippetsOf(page)
     assert.equal(snippets.length, 3)
-    for (const snippet of snippets) {
-      const tree = { name: 'a-run', ...(parse(snippet) as object) }
-      configSchema.parse(tree)
-      const nothing = { names: [], find: () => null, ofFile: () => 'nothing' }
-      const faults = brokenRules(readSections(tree), { ...WHOLE_PIPELINE, producer: 'none' }, nothing, {})
-      assert.deepEqual(
-        faults.filter(({ path }) => path[0] === 'stages'),
-        [],
-        snippet,
-      )
-    }
+    snippets.forEach(assertStagesAreRight)
   })
 
   it('names each rule with its reason and default, in the order in which they are asked', () => {

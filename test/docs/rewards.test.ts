@@ -4,26 +4,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { parse } from 'yaml'
-import { brokenRules, WHOLE_PIPELINE } from '../../configs/rules.ts'
-import { configSchema, readSections } from '../../configs/schema.ts'
+import { configSchema } from '../../configs/schema.ts'
+import { assertStagesAreRight, snippetsOf } from '../support/doc-snippets.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/rewards.md'), 'utf8')
-const snippets = [...page.matchAll(/```yaml\n([^]*?)```/g)].map((match) => match[1]!)
+const snippets = snippetsOf(page)
 const kindsOf = (snippet: string): string[] => [...snippet.matchAll(/kind: (\S+)/g)].map((match) => match[1]!)
 
 test('each snippet is a config without faults in its stages', () => {
-  for (const snippet of snippets) {
-    const tree = { name: 'a-run', ...(parse(snippet) as object) }
-    configSchema.parse(tree)
-    const nothing = { names: [], find: () => null, ofFile: () => 'nothing' }
-    const faults = brokenRules(readSections(tree), { ...WHOLE_PIPELINE, producer: 'none' }, nothing, {})
-    assert.deepEqual(
-      faults.filter(({ path }) => path[0] === 'stages'),
-      [],
-      snippet,
-    )
-  }
+  snippets.forEach(assertStagesAreRight)
 })
 
 test('each kind has a row and a snippet', () => {

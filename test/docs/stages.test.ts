@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { neededRoles } from '../../configs/rules.ts'
 import { configSchema, readSections } from '../../configs/schema.ts'
+import { snippetsOf } from '../support/doc-snippets.ts'
 
 for (const [page, role] of [
   ['judge.md', 'judge'],
@@ -14,7 +15,7 @@ for (const [page, role] of [
 ] as const) {
   test(`docs/${page}: its snippet switches the stage on and has the role that it needs`, () => {
     const text = readFileSync(join(import.meta.dirname, '../../docs', page), 'utf8')
-    const snippets = [...text.matchAll(/```yaml\n([^]*?)```/g)].map((match) => match[1]!)
+    const snippets = snippetsOf(text)
     assert.equal(snippets.length, 1)
     const tree = { name: 'a-run', ...(parse(snippets[0]!) as object) }
     const config = configSchema.parse(tree)
