@@ -18,8 +18,9 @@ describe('processIsAlive', () => {
   })
 
   it('does not take a zombie for a process', { skip: noProc }, async () => {
-    // The shell becomes a sleep that never asks for its ended child.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    // The shell becomes a sleep that never asks for its ended child; the child ends only then, or the shell might ask.
+    const script = '(until [ "$(cat /proc/$$/comm)" = sleep ]; do :; done) & echo $!; exec sleep 60'
+    const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] })
     try {
       const [line] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(line.toString())
