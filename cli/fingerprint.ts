@@ -25,7 +25,7 @@ and no text. Give its path (from the folder of the config) to stages.screen.cont
 then name NAME/INDEX, with INDEX from 0 in the order of the file. A link given with --out stays: its target is written.
 
 Examples:
-  ./magpie fingerprint olympiadbench.jsonl
+  ./magpie fingerprint minerva.jsonl
   ./magpie fingerprint test.jsonl --name our-exam --out fingerprints/our-exam.json
   ./magpie run -c configs/simulated.yaml \\
     --set "stages.screen.contamination.benchmarks=[gsm8k, $PWD/fingerprints/our-exam.json]"`

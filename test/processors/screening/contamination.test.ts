@@ -102,8 +102,16 @@ describe('contamination', () => {
   })
 
   it('comes with benchmarks that it can read', () => {
-    assert.deepEqual(shippedBenchmarks(), ['aime24', 'aime25', 'amc23', 'gsm8k', 'hmmt25-feb', 'math500'])
-    assert.equal(openContamination(config)?.size, 1949)
+    assert.deepEqual(shippedBenchmarks(), [
+      'aime24',
+      'aime25',
+      'amc23',
+      'gsm8k',
+      'hmmt25-feb',
+      'math500',
+      'olympiadbench',
+    ])
+    assert.equal(openContamination(config)?.size, 2624)
     assert.equal(openContamination(contaminationConfig.parse({ benchmarks: ['aime24', 'amc23'] }))?.size, 70)
     assert.equal(openContamination(contaminationConfig.parse({ enabled: false })), null)
   })
