@@ -41,6 +41,7 @@ export function parseSource(file: string, text: string, environment: Environment
     resolveKnownTags: false,
     uniqueKeys: true,
     prettyErrors: false,
+    logLevel: 'error', // what it would warn of on stderr is a fault of the settings, named with its place
   })
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset)

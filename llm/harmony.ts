@@ -9,7 +9,7 @@ export interface Channels {
 }
 
 /** Header of a message: its role where it is not the first, its channel (with a recipient), its content type. */
-const HEADER = /(?:<\|start\|>[^<]*)?<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>/g
+const HEADER = /(?:<\|start\|>[^<]*)?<\|channel\|>\s*(\w+)(?!\w)[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>/g
 const END = /<\|(?:end|return|call)\|>/
 /** The same headers with special tokens skipped: role and channel run together. */
 const SKIPPED = /assistant(analysis|commentary|final)/

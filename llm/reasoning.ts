@@ -82,15 +82,21 @@ interface Place {
   readonly to: number
 }
 
-/** The text after a closed thought: a solution, or another thought at once. */
-function further(thoughts: readonly string[], text: string, ended: boolean, markers: Markers | null): SplitReasoning {
-  const begun = text.trimStart()
-  const open = openings(markers).find((marker) => begun.startsWith(marker))
-  if (open === undefined) return closed(thoughts, text, ended)
-  const inside = begun.slice(open.length)
-  const end = thoughtEnd(inside, markers)
-  if (end === null) return unfinished([...thoughts, inside])
-  return further([...thoughts, inside.slice(0, end.from)], inside.slice(end.to), ended, markers)
+/** The text after a closed thought: a solution, or further thoughts, one at once behind the other. */
+function further(before: readonly string[], text: string, ended: boolean, markers: Markers | null): SplitReasoning {
+  const thoughts = [...before]
+  const opens = openings(markers)
+  let rest = text
+  for (;;) {
+    const begun = rest.trimStart()
+    const open = opens.find((marker) => begun.startsWith(marker))
+    if (open === undefined) return closed(thoughts, rest, ended)
+    const inside = begun.slice(open.length)
+    const end = thoughtEnd(inside, markers)
+    if (end === null) return unfinished([...thoughts, inside])
+    thoughts.push(inside.slice(0, end.from))
+    rest = inside.slice(end.to)
+  }
 }
 
 function closed(thoughts: readonly string[], text: string, ended: boolean): SplitReasoning {

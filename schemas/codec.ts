@@ -3,6 +3,7 @@
 import avro from 'avsc'
 import type { Type } from 'avsc'
 import { RECORD_NAMES } from './avro-files.ts'
+import { boundAvscBlocks } from './avsc-bounds.ts'
 import { permanent } from './failure.ts'
 import type { Failure } from './failure.ts'
 import type { RecordName, Records } from './records.ts'
@@ -41,6 +42,7 @@ export async function createCodec(options: { registryUrl?: string | undefined } 
 
 /** Codec over a given list of released schemas; the highest version of a subject is the one that is written. */
 export function codecOf(registered: readonly RegisteredSchema[]): Codec {
+  boundAvscBlocks()
   const writers = new Map<RecordName, { id: number; type: Type }>()
   const readers = new Map<number, Reader>()
   for (const name of RECORD_NAMES) {

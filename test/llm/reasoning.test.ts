@@ -247,3 +247,11 @@ describe('recorded replies', { skip: noRecordings }, () => {
     assert.equal(/<\/?think>/.test(raw.reasoning ?? ''), false)
   })
 })
+
+test('a model in a loop: any number of empty thoughts, and a header that never ends, in linear time', () => {
+  const loops = splitReasoning(said(`${'<think></think>'.repeat(100_000)}4`))
+  assert.deepEqual([loops.solution, loops.thought], ['4', 'closed'])
+  // Quadratic, each of these would take minutes.
+  for (const endless of [`<|channel|>${'a'.repeat(500_000)}`, `<|channel|>a${' a'.repeat(500_000)}`])
+    assert.equal(splitReasoning(said(endless)).complete, false)
+})
