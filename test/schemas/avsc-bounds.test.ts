@@ -31,7 +31,7 @@ describe('the bounds of avsc', () => {
     const zero = '00'.repeat(8)
     const array = `02${zero}0110${zero}00`
     const map = '020261027800'
-    const { value, offset } = read(array + map) as { value: unknown; offset: number }
+    const { value, offset } = read(array + map)
     assert.deepEqual(JSON.parse(JSON.stringify(value)), { numbers: [0, 0], words: { a: 'x' } })
     assert.equal(offset, (array + map).length / 2)
   })
