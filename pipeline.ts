@@ -49,6 +49,11 @@ export function planStages(stages: Config['stages']): PlannedStage[] {
   return planned
 }
 
+/** Every topic to which what comes of a stage's records may go. */
+export function writtenBy({ name, to }: Pick<PlannedStage, 'name' | 'to'>): readonly TopicName[] {
+  return [to, ...(name === 'curate' ? (['preferences'] as const) : []), 'rejections', 'dead-letters']
+}
+
 /** Topics whose records carry all responses with their verdicts, the one that knows most first. */
 const WITH_VERDICTS = ['conversed', 'rewarded', 'judged', 'verified'] as const
 

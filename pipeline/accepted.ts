@@ -61,8 +61,8 @@ export async function countAccepted(
   return {
     sender: {
       ...sender,
-      async send(messages) {
-        await sender.send(messages)
+      async send(messages, mayGo) {
+        await sender.send(messages, mayGo)
         for (const { topic, key, value } of messages) {
           if (value === null) continue
           if (topic === sft.topic) {

@@ -2,7 +2,7 @@
 // the run, so this is what completion is decided by.
 
 import type { Config } from '../configs/schema.ts'
-import { groupOf, judgedTopic } from '../pipeline.ts'
+import { groupOf, judgedTopic, writtenBy } from '../pipeline.ts'
 import type { PartName, PlannedStage } from '../pipeline.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
@@ -15,6 +15,8 @@ import type { KafkaConnection } from '../stream/kafka.ts'
 export interface ReadingPart {
   readonly part: PartName
   readonly topics: readonly TopicName[]
+  /** What a stage writes; sinks write no topic. */
+  readonly writes?: readonly TopicName[]
 }
 
 export interface RunOnLog {
@@ -34,7 +36,7 @@ export function plannedSinks(planned: readonly PlannedStage[], sinks: Config['si
 
 /** All parts of a run that read, stages first, in the data's way. */
 export function readingParts(planned: readonly PlannedStage[], sinks: readonly ReadingPart[]): ReadingPart[] {
-  return [...planned.map(({ name, from }) => ({ part: name, topics: [from] })), ...sinks]
+  return [...planned.map((stage) => ({ part: stage.name, topics: [stage.from], writes: writtenBy(stage) })), ...sinks]
 }
 
 /** Records that a part has not finished. Throws Failure when Kafka does not answer. */
@@ -76,8 +78,8 @@ export async function beginAtEnd(
   { connection, runId, revision }: RunOnLog,
   parts: readonly ReadingPart[],
 ): Promise<void> {
-  for (const { part, topics } of parts) {
-    const names = topics.map((topic) => topicFor(topic, revision))
-    await moveGroupToEnd(connection, groupOf(runId, revision, part), names)
+  const named = (topic: TopicName): string => topicFor(topic, revision)
+  for (const { part, topics, writes = [] } of parts) {
+    await moveGroupToEnd(connection, groupOf(runId, revision, part), topics.map(named), writes.map(named))
   }
 }

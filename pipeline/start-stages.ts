@@ -1,7 +1,7 @@
 // Starts the planned stages that this process runs, each with its own consumer group.
 
 import { EMBEDDER } from '../llm/config.ts'
-import { groupOf } from '../pipeline.ts'
+import { groupOf, writtenBy } from '../pipeline.ts'
 import type { PlannedStage, StageName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
 import type { Records } from '../schemas/records.ts'
@@ -53,6 +53,7 @@ export function startStages(
       process: process as Process<Records[typeof stage.reads], readonly Outgoing[], unknown>,
       ...(lookAhead === undefined ? {} : { lookAhead: lookAhead as LookAhead<Records[typeof stage.reads], unknown> }),
       route: (out) => out,
+      writes: writtenBy(stage).map((topic) => topicFor(topic, revision)),
       log,
     })
   })

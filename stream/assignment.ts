@@ -1,13 +1,21 @@
 // The partitions that a member owns, and what must happen before the first record of one: its committed position
-// is read (kafkajs keeps the metadata to itself), and the stage prepares.
+// is read (kafkajs keeps the metadata to itself), then what was sent and not committed, and the stage prepares.
 
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor } from './back-off.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { createLedger } from './ledger.ts'
+import { createLookBack } from './look-back.ts'
+import { decodePlaces, raisedPlaces } from './output-places.ts'
 import { committedPositions, type Committed } from './positions.ts'
+import { type Outputs, type SentBefore, sentBefore } from './sent-before.ts'
 import { beginTenure, isSamePosition, partitionName, type Tenure } from './tenure.ts'
+
+export interface OutputsInUse extends Outputs {
+  /** See Sender. */
+  readonly acknowledged: (topic: string, partition: number) => number | null
+}
 
 export interface AssignmentOptions {
   readonly connection: KafkaConnection
@@ -17,6 +25,8 @@ export interface AssignmentOptions {
   /** Ends waiting and preparing. */
   readonly signal: AbortSignal
   readonly prepare: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** What the stage writes; undefined: what was sent before is not looked for. */
+  readonly outputs: OutputsInUse | undefined
   /** The partition is gone; its signal is aborted already. */
   lose(tenure: Tenure): void
   /** Partitions have become ready. */
@@ -32,6 +42,8 @@ export interface Assignment {
   tenures(): ReadonlyMap<string, Tenure>
   /** Takes a new assignment: keeps tenures that go on, ends those that are lost, begins and loads new ones. */
   joined(memberId: string, partitions: Readonly<Record<string, readonly number[]>>): void
+  /** Looks for what these partitions have sent, where an answer of the broker was lost. Throws what ends the wait. */
+  readonly lookAgain: () => Promise<void>
   /** Ends all tenures. */
   end(reason: Error): void
 }
@@ -76,9 +88,10 @@ export function createAssignment(options: AssignmentOptions): Assignment {
   async function load(loading: readonly Tenure[], loadingAs: string): Promise<void> {
     try {
       const positions = await untilDone(async () => await committedPositions(connection, group, topics))
+      const sent = await untilDone(async () => await findSent(loading.filter(isOwned), positions))
       // Under yet another member id the join that gave it loads everything again.
       if (memberId !== loadingAs) return
-      const fresh = loading.filter(isOwned).flatMap((tenure) => place(tenure, positions) ?? [])
+      const fresh = loading.filter(isOwned).flatMap((tenure) => place(tenure, positions, sent) ?? [])
       if (fresh.length > 0) await prepareFor(fresh)
       for (const tenure of fresh) if (isOwned(tenure)) tenure.phase = 'ready'
       options.trouble(null)
@@ -88,13 +101,39 @@ export function createAssignment(options: AssignmentOptions): Assignment {
     }
   }
 
+  async function findSent(
+    loading: readonly Tenure[],
+    positions: readonly Committed[],
+  ): Promise<ReadonlyMap<string, SentBefore>> {
+    if (options.outputs === undefined) return new Map()
+    const names = new Set(loading.map(({ topic, partition }) => partitionName(topic, partition)))
+    const wanted = positions.filter(({ topic, partition }) => names.has(partitionName(topic, partition)))
+    return await sentBefore(connection, options.outputs, wanted, countByTopic(positions), signal)
+  }
+
+  async function lookAgain(): Promise<void> {
+    const looked = [...tenures.values()].filter(({ phase }) => phase === 'ready')
+    const positions = await untilDone(async () => await committedPositions(connection, group, topics))
+    const sent = await untilDone(async () => await findSent(looked, positions))
+    options.trouble(null)
+    for (const tenure of looked)
+      tenure.ledger.found(sent.get(partitionName(tenure.topic, tenure.partition))?.ended ?? [])
+  }
+
   /** Puts a tenure at its committed position. Null: it goes on, with its running work, as if nothing had been. */
-  function place(tenure: Tenure, positions: readonly Committed[]): Tenure | null {
+  function place(
+    tenure: Tenure,
+    positions: readonly Committed[],
+    sent: ReadonlyMap<string, SentBefore>,
+  ): Tenure | null {
     const { topic, partition } = tenure
     const found = positions.find((each) => each.topic === topic && each.partition === partition)
     const committed = found?.committed ?? null
+    const before = sent.get(partitionName(topic, partition))
     if (tenure.phase === 'checked') {
       if (isSamePosition(committed, tenure.acknowledged) || isSamePosition(committed, tenure.attempted)) {
+        // Another owner may have sent without a commit; what it ended is not sent again.
+        tenure.ledger.found(before?.ended ?? [])
         tenure.phase = 'ready'
         return null
       }
@@ -105,6 +144,14 @@ export function createAssignment(options: AssignmentOptions): Assignment {
     }
     const begun = tenure.phase === 'checked' ? beginTenure(topic, partition) : tenure
     begun.ledger = createLedger(committed)
+    if (options.outputs !== undefined && before !== undefined) {
+      const { topics: outputs, acknowledged } = options.outputs
+      begun.ledger.found(before.ended)
+      if (before.ended.length > 0)
+        log.info({ topic, partition, records: before.ended.length }, 'found outputs that no commit knows')
+      const known = decodePlaces(found?.places ?? null, outputs)
+      begun.lookBack = createLookBack(known, () => raisedPlaces(before.places, acknowledged))
+    }
     begun.acknowledged = begun.attempted = committed
     tenures.set(partitionName(topic, partition), begun)
     return begun
@@ -155,9 +202,16 @@ export function createAssignment(options: AssignmentOptions): Assignment {
   return {
     tenures: () => tenures,
     joined,
+    lookAgain,
     end(reason) {
       for (const tenure of tenures.values()) tenure.end(reason)
       tenures = new Map()
     },
   }
+}
+
+function countByTopic(positions: readonly Committed[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { topic } of positions) counts.set(topic, (counts.get(topic) ?? 0) + 1)
+  return counts
 }

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '../schemas/logger.ts'
 import { kafkaErrorType } from './kafka-failure.ts'
 import type { Position } from './ledger.ts'
+import { withPlaces } from './output-places.ts'
 import { isSamePosition, type Tenure } from './tenure.ts'
 
 export interface Committer {
@@ -58,11 +59,12 @@ export function createCommitter(
     try {
       for (const [tenure, position] of changed) tenure.attempted = position
       await member.commitOffsets(
-        changed.map(([{ topic, partition }, { offset, metadata }]) => ({
+        changed.map(([{ topic, partition, ledger, lookBack }, { offset, metadata }]) => ({
           topic,
           partition,
           offset: String(offset),
-          metadata: keepsMetadata ? metadata : '',
+          // Both in this turn: the places leave out what the position says.
+          metadata: keepsMetadata ? withPlaces(metadata, lookBack.places(ledger.isWhole())) : '',
         })),
       )
       for (const [tenure, position] of changed) tenure.acknowledged = position
@@ -72,7 +74,7 @@ export function createCommitter(
         keepsMetadata = false
         log.warn(
           {},
-          'the broker limits commit metadata below 4,096 bytes (offset.metadata.max.bytes): a restart repeats more',
+          'the broker limits commit metadata below 4,096 bytes (offset.metadata.max.bytes): a restart reads all outputs of the stages',
         )
       }
       log.debug({ error: String(error) }, 'a commit was not taken; it is made again')

@@ -8,10 +8,11 @@ import type { EachBatchPayload } from 'kafkajs'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { type Arrival, type Headers, toArrival } from './arrival.ts'
-import { createAssignment } from './assignment.ts'
+import { createAssignment, type OutputsInUse } from './assignment.ts'
 import { pauseFor, settledWithin } from './back-off.ts'
 import { createCommitter } from './committer.ts'
 import { MAX_SPREAD } from './done-set.ts'
+import { createFence, type Fence } from './fence.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { keepMember } from './member.ts'
 import { partitionName, type Tenure } from './tenure.ts'
@@ -31,6 +32,8 @@ export interface ConsumerOptions {
   isFull(): boolean
   /** Runs before the first record of newly assigned partitions is handed over. */
   readonly prepare?: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** What a stage writes: looked through after an assignment for what was sent and not committed. */
+  readonly outputs?: OutputsInUse | undefined
   /** The consumer has ended for good. */
   onFatal(failure: Failure): void
   /** How long the group waits for a member that is silent, milliseconds. Default 45,000. */
@@ -49,6 +52,8 @@ export interface ConsumerState {
 export interface RunningConsumer {
   /** To be called whenever records were finished or the queue has shrunk: pauses, resumes, commits soon. */
   touch(): void
+  /** See Fence. */
+  readonly pass: Fence['pass']
   /** No further records are handed over; the membership goes on. */
   stopTaking(): void
   /** Aborts the work of every partition. */
@@ -74,23 +79,39 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     log,
     signal: leaving.signal,
     prepare: options.prepare,
+    outputs: options.outputs,
     lose(tenure) {
       options.lose(tenure)
+      fence.changed()
     },
-    ready: applyPauses,
+    ready() {
+      applyPauses()
+      fence.changed()
+      // What was found to have ended is to be seen by others too.
+      committer.soon()
+    },
     trouble: note,
     fail: (error) => {
       fail(asFailure(error))
     },
   })
 
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? 45_000
+  const fence = createFence({ sessionTimeoutMs, lookAgain: assignment.lookAgain })
+
   const member = keepMember({
     connection,
     group,
     topics,
-    sessionTimeoutMs: options.sessionTimeoutMs ?? 45_000,
+    sessionTimeoutMs,
     log,
     signal: leaving.signal,
+    confirmed: fence.confirm,
+    async joining() {
+      // Partitions may go to others: what is under way arrives before, and they find it in the commit.
+      await fence.close()
+      if (assignment.tenures().size > 0) await settledWithin(committer.now(), sessionTimeoutMs / 6)
+    },
     joined(memberId, partitions) {
       lastError = null
       assignment.joined(memberId, partitions)
@@ -188,7 +209,9 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     },
     abortWork(reason) {
       for (const tenure of assignment.tenures().values()) tenure.end(reason)
+      fence.changed()
     },
+    pass: fence.pass,
     async leave(deadlineMs = 5000) {
       isTaking = false
       const giveUp = AbortSignal.timeout(deadlineMs)
@@ -201,6 +224,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       leaving.abort()
       await ended
       assignment.end(permanent('left', 'the consumer has left its group'))
+      fence.changed()
     },
     state: () => ({ partitions: assignment.tenures().size, paused: pausedNames.size, lastError }),
   }

@@ -4,7 +4,7 @@
 import { Failure } from '../schemas/failure.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { Arrival } from './arrival.ts'
-import { type Outgoing, type Stamp, stamp } from './outgoing.ts'
+import { type Outgoing, type Stamp, stampOrigin } from './outgoing.ts'
 
 /** Names of the headers that a dead letter carries besides those of the record. */
 export const DEAD_LETTER_HEADERS = {
@@ -52,7 +52,8 @@ export function deadLetter(
       [DEAD_LETTER_HEADERS.stack]: headerSafe(fault.stack ?? '', STACK_LENGTH),
     },
   }
-  return stamp(message, details)
+  const { topic, partition } = arrival.tenure
+  return stampOrigin([message], { ...details, topic, partition, offset: arrival.offset })[0]!
 }
 
 /** Is this topic the dead letters' own? Its records are never dead-lettered again. */

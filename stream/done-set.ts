@@ -1,8 +1,11 @@
 // The set of finished offsets above a partition's watermark, small enough for a commit's metadata (4,096 bytes).
 // Promises: whatever lies within MAX_SPREAD of the watermark fits; text that is not ours reads as null.
 
-/** How far above the watermark (in offsets) a finished record may lie: its bitmap then always fits. */
-export const MAX_SPREAD = 24_000
+/**
+ * How far above the watermark (in offsets) a finished record may lie: its bitmap then always fits, with room for the
+ * places of 53 output partitions (see output-places.ts) beside it.
+ */
+export const MAX_SPREAD = 22_400
 
 /** The broker's default limit for a commit's metadata (offset.metadata.max.bytes). */
 export const MAX_METADATA_BYTES = 4096

@@ -5,6 +5,7 @@ import { permanent } from '../schemas/failure.ts'
 import { decodeDoneSet } from './done-set.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
+import { endPlace, withPlaces } from './output-places.ts'
 import { committedPositions, topicEnds } from './positions.ts'
 
 export interface PartitionLag {
@@ -36,17 +37,26 @@ export async function groupPosition(
 }
 
 /**
- * Commits the present end of each topic for a group, so that a new run does not read what older runs left.
- * Throws Failure permanent `group-in-use` when the group has members.
+ * Commits the present end of each topic for a group, so that a new run does not read what older runs left, neither
+ * there nor in the topics that it writes. Throws Failure permanent `group-in-use` when the group has members.
  */
 export async function moveGroupToEnd(
   connection: KafkaConnection,
   group: string,
   topics: readonly string[],
+  writes: readonly string[] = [],
 ): Promise<void> {
-  const ends = await Promise.all(
-    topics.map(async (topic) => ({ topic, partitions: await topicEnds(connection, topic) })),
-  )
+  const endsOf = async (names: readonly string[]) =>
+    await Promise.all(names.map(async (topic) => ({ topic, partitions: await topicEnds(connection, topic) })))
+  const ends = await endsOf(topics)
+  const outputs = await endsOf(writes)
+  const metadataOf = (partition: number, inputs: number): string =>
+    writes.length === 0
+      ? ''
+      : withPlaces(
+          '',
+          outputs.map((output) => endPlace(output, partition, inputs)),
+        )
   const doing = `moving group ${group} to the end`
   const { groups } = await connection.ask(doing, async (admin) => await admin.describeGroups([group]))
   const members = groups[0]?.members.length ?? 0
@@ -61,7 +71,11 @@ export async function moveGroupToEnd(
       memberId: '',
       topics: ends.map(({ topic, partitions }) => ({
         topic,
-        partitions: partitions.map(({ partition, high }) => ({ partition, offset: String(high) })),
+        partitions: partitions.map(({ partition, high }) => ({
+          partition,
+          offset: String(high),
+          metadata: metadataOf(partition, partitions.length),
+        })),
       })),
     })
   } catch (error) {

@@ -1,10 +1,11 @@
-// What kafkajs 2.2.4 needs before its first use: two corrections inside it and the zstd codec. Applied once a
+// What kafkajs 2.2.4 needs before its first use: some corrections inside it and the zstd codec. Applied once a
 // process by connectKafka. The kafkajs version is pinned; test/stream/kafkajs-patches.test.ts holds the seams.
 
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import kafkajs from 'kafkajs'
+import { type Moment, presentMoment } from './fence.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -16,6 +17,27 @@ interface RequestQueue {
   scheduleCheckPendingRequests(): void
 }
 
+interface ConsumerGroup {
+  groupId: string
+  memberId: string | null
+  instrumentationEmitter: { emit(event: string, payload: object): void }
+  joinAndSync: (this: ConsumerGroup) => Promise<void>
+}
+
+interface Broker {
+  heartbeat: (this: Broker, request: object) => Promise<unknown>
+}
+
+/** What HEARTBEAT events carry besides kafkajs's own: when the broker was asked. */
+export interface HeartbeatAsked {
+  readonly asked?: Moment
+}
+
+/** What REBALANCING events carry besides kafkajs's own: the member joins when all that is put in here has settled. */
+export interface BeforeJoin {
+  readonly holds?: Promise<unknown>[]
+}
+
 interface Runner {
   running: boolean
   consumerGroup: { commitOffsets(offsets: unknown): Promise<void> }
@@ -24,6 +46,8 @@ interface Runner {
 
 /** Requests that wait only for others in flight are looked at again when one ends; this is the net below. */
 const RECHECK_MS = 10
+
+const REBALANCING = 'consumer.rebalancing'
 
 let isPatched = false
 
@@ -50,6 +74,23 @@ export function patchKafkajs(): void {
   runner.commitOffsets = async function (this: Runner, offsets: unknown): Promise<void> {
     if (!this.running) throw new Error('the consumer is not in its group')
     await this.consumerGroup.commitOffsets(offsets)
+  }
+  // Upstream tells of a rebalance and joins at once, so the next owner may begin while what this member has sent is
+  // still on its way. Here: before every join those who listen may hold it, and a heartbeat says when it was asked.
+  const group = (require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype
+  const broker = (require('kafkajs/src/broker') as { prototype: Broker }).prototype
+  const { joinAndSync } = group
+  const { heartbeat } = broker
+  group.joinAndSync = async function (this: ConsumerGroup): Promise<void> {
+    const holds: Promise<unknown>[] = []
+    const { groupId, memberId } = this
+    this.instrumentationEmitter.emit(REBALANCING, { groupId, memberId, holds })
+    await Promise.allSettled(holds)
+    await joinAndSync.call(this)
+  }
+  broker.heartbeat = async function (this: Broker, request: object): Promise<unknown> {
+    Object.assign(request, { asked: presentMoment() })
+    return await heartbeat.call(this, request)
   }
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => zstdCodec
 }

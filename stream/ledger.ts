@@ -4,7 +4,7 @@
 
 import { decodeDoneSet, encodeDoneSet, MAX_SPREAD } from './done-set.ts'
 
-/** What a commit holds. offset: the first record (in the delivered sequence) that is not finished. */
+/** What a commit says of a partition. offset: the first record (in the delivered sequence) that is not finished. */
 export interface Position {
   readonly offset: number
   /** The finished records at or above `offset`, as encodeDoneSet writes them. */
@@ -22,8 +22,14 @@ export interface Ledger {
   mayStart(offset: number): boolean
   /** The record has ended for good: what it gave rise to is acknowledged. Repeats are harmless. */
   finish(offset: number): void
+  /** These records (ascending) have ended although nobody said so here: delivered ones are finished, others will be. */
+  found(offsets: readonly number[]): void
+  /** Has this delivered record been finished? */
+  isFinished(offset: number): boolean
   /** What may be committed now; null before the first delivery. */
   position(): Position | null
+  /** Does the position name every finished record? Not where some lie too far above the others. */
+  isWhole(): boolean
   /** Delivered and not finished. */
   open(): number
   /** Offsets from the lowest open record to the newest delivered one. */
@@ -41,8 +47,8 @@ export function createLedger(committed: Position | null): Ledger {
   let entries: Entry[] = []
   let head = 0
   const byOffset = new Map<number, Entry>()
-  /** Finished before a restart and not delivered again yet, ascending; before `inheritedHead`: used up. */
-  const inherited = committed === null ? [] : (decodeDoneSet(committed.offset, committed.metadata) ?? [])
+  /** Finished before a restart, or elsewhere, and not delivered (again) yet, ascending; before `inheritedHead`: used up. */
+  let inherited = committed === null ? [] : (decodeDoneSet(committed.offset, committed.metadata) ?? [])
   let inheritedHead = 0
   let floor = committed?.offset ?? null
   let newest: number | null = null
@@ -73,6 +79,14 @@ export function createLedger(committed: Position | null): Ledger {
     }
   }
 
+  function finish(offset: number): void {
+    const entry = byOffset.get(offset)
+    if (entry === undefined || entry.done) return
+    entry.done = true
+    openCount -= 1
+    advance()
+  }
+
   return {
     deliver(offset) {
       if (floor !== null && offset < floor) return 'done'
@@ -95,12 +109,18 @@ export function createLedger(committed: Position | null): Ledger {
       return offset < watermark()! + MAX_SPREAD
     },
 
-    finish(offset) {
-      const entry = byOffset.get(offset)
-      if (entry === undefined || entry.done) return
-      entry.done = true
-      openCount -= 1
-      advance()
+    finish,
+
+    found(offsets) {
+      const later = offsets.filter((offset) => offset >= (floor ?? 0) && offset > (newest ?? -1))
+      for (const offset of offsets) finish(offset)
+      if (later.length === 0) return
+      inherited = [...new Set([...inherited.slice(inheritedHead), ...later])].sort((one, other) => one - other)
+      inheritedHead = 0
+    },
+
+    isFinished(offset) {
+      return byOffset.get(offset)?.done ?? true
     },
 
     position() {
@@ -111,8 +131,17 @@ export function createLedger(committed: Position | null): Ledger {
         const entry = entries[index]!
         if (entry.done) done.push(entry.offset)
       }
-      for (let index = inheritedHead; index < inherited.length; index += 1) done.push(inherited[index]!)
+      for (let index = inheritedHead; index < inherited.length; index += 1) {
+        const each = inherited[index]!
+        if (each >= offset && each < offset + MAX_SPREAD) done.push(each)
+      }
       return { offset, metadata: encodeDoneSet(offset, done) }
+    },
+
+    isWhole() {
+      const offset = watermark()
+      const last = inherited.at(-1)
+      return offset !== null && (last === undefined || last < offset + MAX_SPREAD)
     },
 
     open() {

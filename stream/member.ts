@@ -1,13 +1,22 @@
 // Keeps one member in a consumer group: joins, and joins again as a new member whenever the broker was lost.
 // kafkajs's own restart is switched off: one way for every cause, seen by the one who asks for the state.
 
-import type { Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
+import type {
+  Consumer,
+  ConsumerCrashEvent,
+  ConsumerGroupJoinEvent,
+  ConsumerHeartbeatEvent,
+  ConsumerRebalancingEvent,
+  EachBatchPayload,
+} from 'kafkajs'
 import type { Failure } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { MAX_RECORD_BYTES } from '../schemas/topics.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor, settledWithin } from './back-off.ts'
+import { type Moment, presentMoment } from './fence.ts'
 import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
+import type { BeforeJoin, HeartbeatAsked } from './kafkajs-patches.ts'
 import { dismissDeadMembers } from './stale-members.ts'
 
 export interface MemberOptions {
@@ -18,6 +27,10 @@ export interface MemberOptions {
   readonly log: Logger
   /** Ends the membership. */
   readonly signal: AbortSignal
+  /** The group has confirmed the member; asked: not later than the broker heard of it. */
+  confirmed(asked: Moment): void
+  /** Before each join, so before partitions may go to others; the join waits for what is returned. */
+  joining(): Promise<void>
   /** A new assignment, before any of its records. Called by kafkajs in the turn of the join. */
   joined(memberId: string, assignment: Readonly<Record<string, readonly number[]>>): void
   /** Records of one partition. Returns at once and does not throw: the fetch loop sends the heartbeats. */
@@ -89,10 +102,22 @@ export function keepMember(options: MemberOptions): Member {
       maxBytesPerPartition: MAX_RECORD_BYTES + 1024 * 1024,
       retry: { ...CLIENT_RETRY, restartOnFailure: () => Promise.resolve(false) },
     })
+    let joiningSince = presentMoment()
+    made.on(made.events.REBALANCING, ({ payload }: ConsumerRebalancingEvent) => {
+      const { holds } = payload as BeforeJoin
+      if (made !== consumer || holds === undefined) return
+      joiningSince = presentMoment()
+      holds.push(options.joining())
+    })
+    made.on(made.events.HEARTBEAT, ({ payload }: ConsumerHeartbeatEvent) => {
+      const { asked } = payload as HeartbeatAsked
+      if (made === consumer && asked !== undefined) options.confirmed(asked)
+    })
     made.on(made.events.GROUP_JOIN, ({ payload }: ConsumerGroupJoinEvent) => {
       if (made !== consumer) return
       memberId = payload.memberId
       options.joined(payload.memberId, payload.memberAssignment)
+      options.confirmed(joiningSince)
     })
     made.on(made.events.CRASH, ({ payload }: ConsumerCrashEvent) => {
       onCrash(toFailure(payload.error, `reading as group ${group}`))

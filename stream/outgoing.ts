@@ -3,6 +3,12 @@
 /** Names of the headers. */
 export const RUN_HEADER = 'magpie.run'
 export const REVISION_HEADER = 'magpie.revision'
+/** Of which record a message came: `topic/partition/offset`. */
+export const FROM_HEADER = 'magpie.from'
+/** The stage that sent it. */
+export const STAGE_HEADER = 'magpie.stage'
+/** Which of how many messages of that record, as `1/3`; absent where it is the only one. */
+export const PART_HEADER = 'magpie.part'
 
 export type HeaderValue = string | Buffer | (string | Buffer)[]
 
@@ -26,6 +32,27 @@ export interface Stamp {
 /** Adds the run and revision headers. Everything that is sent goes through here. */
 export function stamp(message: Outgoing, { runId, revision }: Stamp): Outgoing {
   return { ...message, headers: { ...message.headers, [RUN_HEADER]: runId, [REVISION_HEADER]: revision } }
+}
+
+/** What a message came of. */
+export interface Origin extends Stamp {
+  readonly stage: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Adds to all messages that came of one record where they come from, besides the run and revision. */
+export function stampOrigin(messages: readonly Outgoing[], origin: Origin): Outgoing[] {
+  const { stage, topic, partition, offset } = origin
+  const from = `${topic}/${partition}/${offset}`
+  return messages.map((message, index) => {
+    // A dead letter comes with the headers of its record, which may have been one of several itself.
+    const hasPart = messages.length > 1 || message.headers?.[PART_HEADER] !== undefined
+    const part = hasPart ? { [PART_HEADER]: `${index + 1}/${messages.length}` } : {}
+    const headers = { ...message.headers, [FROM_HEADER]: from, [STAGE_HEADER]: stage, ...part }
+    return stamp({ ...message, headers }, origin)
+  })
 }
 
 /** One header as text (UTF-8); the first value where it was given many times; null if it is absent. */

@@ -2,6 +2,7 @@
 
 import type { Position } from './ledger.ts'
 import type { KafkaConnection } from './kafka.ts'
+import { splitMetadata } from './output-places.ts'
 
 /** One partition's first and next offset. */
 export interface PartitionEnds {
@@ -27,6 +28,8 @@ export interface Committed extends PartitionEnds {
   readonly committed: Position | null
   /** True where a commit exists and lies outside the log (the topic was made anew, or records have expired). */
   readonly isOutside: boolean
+  /** What the commit says about the outputs' places (see decodePlaces); null: nothing. */
+  readonly places: string | null
 }
 
 /** The group's commits and the ends of each partition of these topics. Throws Failure. */
@@ -49,8 +52,9 @@ export async function committedPositions(
       const commit = commits.get(topic)?.get(end.partition)
       const offset = commit === undefined ? -1 : Number(commit.offset)
       const isOutside = offset >= 0 && (offset < end.low || offset > end.high)
-      const committed = offset < 0 || isOutside ? null : { offset, metadata: commit?.metadata ?? '' }
-      return { topic, ...end, committed, isOutside }
+      const { doneSet, places } = splitMetadata(commit?.metadata ?? '')
+      const committed = offset < 0 || isOutside ? null : { offset, metadata: doneSet }
+      return { topic, ...end, committed, isOutside, places: committed === null ? null : places }
     }),
   )
 }

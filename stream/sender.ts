@@ -3,11 +3,12 @@
 // idempotent sequence numbers hold); an outage is waited out for as long as it takes; a repeat is possible after
 // an outage (ids are deterministic), a loss is not.
 
-import kafkajs, { type Producer, type TopicMessages } from 'kafkajs'
+import kafkajs, { type Producer, type RecordMetadata, type TopicMessages } from 'kafkajs'
 import { Failure, permanent, transient } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { MAX_RECORD_BYTES } from '../schemas/topics.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor, settledWithin } from './back-off.ts'
+import { UNCLEAR, WITHHELD } from './fence.ts'
 import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
 import { type Outgoing, sizeOf } from './outgoing.ts'
@@ -26,8 +27,14 @@ export interface Sender {
   /**
    * Resolves when all of these are acknowledged by all in-sync replicas. Rejects with a permanent Failure
    * (`record-too-large`, `kafka-refused`) when one of them can never be, and transient `sender-closed` after close.
+   *
+   * mayGo: asked just before the request that they would be in; if it says no, rejects with transient `send-withheld`.
+   * Messages that come with it travel in one request, and are not sent again by the sender itself: where the answer was
+   * lost, rejects with transient `send-unclear`.
    */
-  send(messages: readonly Outgoing[]): Promise<void>
+  send(messages: readonly Outgoing[], mayGo?: () => boolean): Promise<void>
+  /** Offset of a message of the newest acknowledged request to this partition; null: none since the start. */
+  readonly acknowledged: (topic: string, partition: number) => number | null
   state(): SenderState
   /** Sends what waits, at most for this many milliseconds (default 10,000), rejects the rest, disconnects. */
   close(deadlineMs?: number): Promise<void>
@@ -45,10 +52,12 @@ interface Ticket {
   reject(failure: Failure): void
 }
 
+/** Messages that travel in one request. */
 interface Waiting {
-  readonly message: Outgoing
+  readonly messages: readonly Outgoing[]
   readonly bytes: number
   readonly ticket: Ticket
+  readonly mayGo: (() => boolean) | undefined
 }
 
 /** Connects a producer. Throws Failure when no broker answers or it refuses the login. */
@@ -59,6 +68,7 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
   let queue: Waiting[] = []
   let outstanding = 0
   let sent = 0
+  const newest = new Map<string, Map<number, number>>()
   let downSince: number | null = null
   let lastError: string | null = null
   let loop: Promise<void> | null = null
@@ -67,7 +77,7 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
   async function flush(): Promise<void> {
     while (queue.length > 0) {
       const batch = takeBatch()
-      outstanding = batch.length
+      outstanding = countOf(batch)
       await deliver(batch)
       outstanding = 0
     }
@@ -88,16 +98,20 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
   }
 
   /** Ends when each message of the batch is acknowledged or refused. */
-  async function deliver(batch: readonly Waiting[]): Promise<void> {
+  async function deliver(all: readonly Waiting[]): Promise<void> {
+    let batch = all
     for (let failures = 0; ;) {
       try {
         producer ??= await connectProducer(connection)
-        await producer.sendBatch({
+        batch = withhold(batch)
+        if (batch.length === 0) return
+        const answers = await producer.sendBatch({
           acks: -1,
           compression: kafkajs.CompressionTypes.ZSTD,
           topicMessages: byTopic(batch),
         })
-        recovered(failures)
+        note(answers)
+        recovered()
         settle(batch, null)
         return
       } catch (error) {
@@ -108,6 +122,7 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
           return
         }
         noteOutage(failure, failures)
+        batch = giveBack(batch, failure)
         // After an error that its own retries did not mend, a producer's sequence numbers cannot be trusted.
         await dropProducer()
         if (!(await pauseFor(backOffDelay(failures, BROKER_BACK_OFF), closing.signal))) {
@@ -115,6 +130,37 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
           return
         }
       }
+    }
+  }
+
+  /** Takes out what may not go any more. */
+  function withhold(batch: readonly Waiting[]): readonly Waiting[] {
+    const failure = transient(WITHHELD, 'the partition of these records may have gone to another member')
+    return keepOnly(batch, ({ mayGo }) => mayGo === undefined || mayGo(), failure)
+  }
+
+  /** Takes out what the broker may have although its answer was lost, if its senders can find out. */
+  function giveBack(batch: readonly Waiting[], { message }: Failure): readonly Waiting[] {
+    const failure = transient(UNCLEAR, `it is not known whether Kafka took the messages: ${message}`)
+    return keepOnly(batch, ({ mayGo }) => mayGo === undefined, failure)
+  }
+
+  function keepOnly(
+    batch: readonly Waiting[],
+    isKept: (each: Waiting) => boolean,
+    failure: Failure,
+  ): readonly Waiting[] {
+    const { kept = [], left = [] } = Object.groupBy(batch, (each) => (isKept(each) ? 'kept' : 'left'))
+    settle(left, failure)
+    return kept
+  }
+
+  function note(answers: readonly RecordMetadata[]): void {
+    for (const { topicName, partition, baseOffset } of answers) {
+      const offset = Number(baseOffset ?? -1)
+      const partitions = newest.get(topicName) ?? new Map<number, number>()
+      newest.set(topicName, partitions)
+      if (offset > (partitions.get(partition) ?? -1)) partitions.set(partition, offset)
     }
   }
 
@@ -130,7 +176,7 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
   }
 
   function settle(batch: readonly Waiting[], failure: Failure | null): void {
-    if (failure === null) sent += batch.length
+    if (failure === null) sent += countOf(batch)
     for (const { ticket } of batch) {
       ticket.left -= 1
       if (failure !== null) ticket.reject(failure)
@@ -144,9 +190,9 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
     if (failures === 1) lines.warn({ error: lastError }, 'Kafka does not take messages; waiting for it')
   }
 
-  function recovered(failures: number): void {
-    if (failures > 0)
-      lines.info({ seconds: Math.round((Date.now() - (downSince ?? Date.now())) / 1000) }, 'Kafka takes messages again')
+  function recovered(): void {
+    if (downSince !== null)
+      lines.info({ seconds: Math.round((Date.now() - downSince) / 1000) }, 'Kafka takes messages again')
     downSince = null
   }
 
@@ -157,25 +203,31 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
   }
 
   return {
-    async send(messages) {
+    async send(messages, mayGo) {
       if (messages.length === 0) return
       if (isClosed) throw transient('sender-closed', 'the sender is closed')
       for (const message of messages) refuseTooLarge(message)
       const { promise, resolve, reject } = Promise.withResolvers<undefined>()
+      const parcels = mayGo === undefined ? messages.map((message) => [message]) : [messages]
       const ticket: Ticket = {
-        left: messages.length,
+        left: parcels.length,
         resolve: () => {
           resolve(undefined)
         },
         reject,
       }
-      for (const message of messages) queue.push({ message, bytes: sizeOf(message), ticket })
+      for (const parcel of parcels) {
+        const bytes = parcel.reduce((sum, message) => sum + sizeOf(message), 0)
+        queue.push({ messages: parcel, bytes, ticket, mayGo })
+      }
       // Messages handed over in the same turn travel together.
       loop ??= Promise.resolve().then(flush)
       await promise
     },
 
-    state: () => ({ sent, waiting: queue.length + outstanding, downSince, lastError }),
+    acknowledged: (topic, partition) => newest.get(topic)?.get(partition) ?? null,
+
+    state: () => ({ sent, waiting: countOf(queue) + outstanding, downSince, lastError }),
 
     async close(deadlineMs = 10_000) {
       isClosed = true
@@ -217,9 +269,13 @@ function refuseTooLarge(message: Outgoing): void {
   )
 }
 
+function countOf(batch: readonly Waiting[]): number {
+  return batch.reduce((sum, { messages }) => sum + messages.length, 0)
+}
+
 function byTopic(batch: readonly Waiting[]): TopicMessages[] {
   const topics = new Map<string, TopicMessages>()
-  for (const { message } of batch) {
+  for (const message of batch.flatMap(({ messages }) => messages)) {
     let entry = topics.get(message.topic)
     if (entry === undefined) topics.set(message.topic, (entry = { topic: message.topic, messages: [] }))
     entry.messages.push({

@@ -15,8 +15,8 @@ import { deadLetter, deadLetterCode } from './dead-letters.ts'
 import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
-import { headerText, type Outgoing, RUN_HEADER, stamp } from './outgoing.ts'
-import { createPatience } from './patience.ts'
+import { headerText, type Outgoing, RUN_HEADER, stampOrigin } from './outgoing.ts'
+import { createPatience, type Effort } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
 import { createSchedule } from './schedule.ts'
 import { isSenderClosed, type Sender } from './sender.ts'
@@ -50,6 +50,12 @@ export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   readonly process: Process<Records[Name], Out, Seen>
   /** What the emitted value becomes on the topics. Headers for run and revision are added. */
   readonly route: (out: Out) => readonly Outgoing[]
+  /**
+   * Topics on the broker to which anything of a record may go, rejections and dead letters too; they exist. After an
+   * assignment they are looked through for what was sent and not committed, so that no record ends twice with different
+   * ends. Undefined: a restart processes such records again.
+   */
+  readonly writes?: readonly string[]
   /** The stage stops when more than this share of its last 50 records became dead letters. Default 0.2. */
   readonly deadLetterShare?: number
   readonly log: Logger
@@ -91,6 +97,11 @@ const ABORT_GRACE_MS = 2000
 /** Bytes of waiting records at which fetching stops. */
 const QUEUE_BYTES = 32 * 1024 * 1024
 
+/** What is known of a record at work. isSent: to be called when it is finished, once its sending has begun. */
+interface Work extends Effort {
+  isSent: (() => void) | null
+}
+
 type End = 'emitted' | 'rejected' | 'dead' | 'skipped' | 'aborted'
 
 /** Starts the stage; it joins its group in the background. */
@@ -122,6 +133,10 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     log,
     prepare: options.prepare,
     sessionTimeoutMs: options.sessionTimeoutMs,
+    outputs:
+      options.writes === undefined
+        ? undefined
+        : { stage: name, runId, revision, topics: options.writes, acknowledged: sender.acknowledged },
     accepts: (headers) => (headerText(headers, RUN_HEADER) ?? runId) === runId,
     take(arrivals) {
       counts.received += arrivals.length
@@ -163,10 +178,12 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
 
   /** Brings one record to its end. */
   async function runRecord(arrival: Arrival): Promise<void> {
-    const end = await handle(arrival)
+    const work: Work = { attempts: 1, isSent: null }
+    const end = await handle(arrival, work)
     if (end === 'aborted') return
     // The journal drops the record's calls here, before the offset is done.
     arrival.tenure.ledger.finish(arrival.offset)
+    work.isSent?.()
     counts[end] += 1
     if (end === 'skipped') counts.received -= 1
     else if (isTooManyDead(end === 'dead')) {
@@ -174,35 +191,34 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     }
   }
 
-  async function handle(arrival: Arrival): Promise<End> {
+  async function handle(arrival: Arrival, work: Work): Promise<End> {
     const { signal } = arrival.tenure
-    const effort = { attempts: 1 }
     try {
       const record = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
       if (record.runId !== runId) return 'skipped'
       const context = { signal, log }
       const { lookAhead } = options
       const seen =
-        lookAhead === undefined ? undefined : patience.persist(() => lookAhead(record, context), signal, effort)
+        lookAhead === undefined ? undefined : patience.persist(() => lookAhead(record, context), signal, work)
       // Its place in the line is taken now, before anything is awaited.
-      const outcome = await inTurn(seen, (found) =>
-        patience.persist(() => timed(record, context, found), signal, effort),
-      )
+      const outcome = await inTurn(seen, (found) => patience.persist(() => timed(record, context, found), signal, work))
       if (signal.aborted) return 'aborted'
       await patience.persist(
         () =>
           send(
+            arrival,
+            work,
             'emit' in outcome
               ? options.route(outcome.emit)
               : [rejectionOf(codec, arrival, record.id, outcome.reject, { stage: name, runId, revision })],
           ),
         signal,
-        effort,
+        work,
       )
       return 'emit' in outcome ? 'emitted' : 'rejected'
     } catch (error) {
       if (signal.aborted || isSenderClosed(error)) return 'aborted'
-      return await bury(arrival, error, effort.attempts)
+      return await bury(arrival, error, work)
     }
   }
 
@@ -215,24 +231,31 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     }
   }
 
-  async function bury(arrival: Arrival, error: unknown, attempts: number): Promise<End> {
+  async function bury(arrival: Arrival, error: unknown, work: Work): Promise<End> {
     noteError(error)
     const { tenure, offset } = arrival
+    const { attempts } = work
     log.warn(
       { topic: tenure.topic, partition: tenure.partition, offset, code: deadLetterCode(error), error: lastError },
       'a record became a dead letter',
     )
     try {
-      await sender.send([deadLetter(arrival, error, { stage: name, attempts, runId, revision })])
+      await send(arrival, work, [deadLetter(arrival, error, { stage: name, attempts, runId, revision })])
     } catch (failure) {
-      if (isSenderClosed(failure)) return 'aborted'
+      if (tenure.signal.aborted || isSenderClosed(failure)) return 'aborted'
       throw failure
     }
     return 'dead'
   }
 
-  async function send(messages: readonly Outgoing[]): Promise<void> {
-    await sender.send(messages.map((message) => stamp(message, { runId, revision })))
+  async function send(arrival: Arrival, work: Work, messages: readonly Outgoing[]): Promise<void> {
+    const { tenure, offset } = arrival
+    const { topic, partition } = tenure
+    const stamped = stampOrigin(messages, { stage: name, runId, revision, topic, partition, offset })
+    await consumer.pass(arrival, async (mayGo) => {
+      work.isSent ??= tenure.lookBack.begin()
+      await sender.send(stamped, mayGo)
+    })
   }
 
   function noteError(error: unknown): void {

@@ -2,6 +2,7 @@
 // A tenure ends when the partition goes to another member: its work is aborted and never committed.
 
 import { createLedger, type Ledger, type Position } from './ledger.ts'
+import { createLookBack, type LookBack } from './look-back.ts'
 
 export interface Tenure {
   readonly topic: string
@@ -10,6 +11,8 @@ export interface Tenure {
   readonly signal: AbortSignal
   /** Replaced once, when the committed position is known. */
   ledger: Ledger
+  /** Replaced with it. */
+  lookBack: LookBack
   /** new: the committed position is not known yet. checked: owned, but maybe not without a break. ready: at work. */
   phase: 'new' | 'checked' | 'ready'
   /** What the broker has acknowledged, and what was sent to it last (its answer may have been lost). */
@@ -25,6 +28,7 @@ export function beginTenure(topic: string, partition: number): Tenure {
     topic,
     partition,
     ledger: createLedger(null),
+    lookBack: createLookBack(null, () => null),
     signal: controller.signal,
     phase: 'new',
     acknowledged: null,

@@ -29,6 +29,7 @@ after(async () => {
 function fakeSender(refuses = false): Sender {
   return {
     send: () => (refuses ? Promise.reject(permanent('record-too-large', 'too large')) : Promise.resolve()),
+    acknowledged: () => null,
     state: () => ({ sent: 0, waiting: 0, downSince: null, lastError: null }),
     close: () => Promise.resolve(),
   }
