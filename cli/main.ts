@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { visible } from '../llm/visible.ts'
 import { Failure, UsageFault } from '../schemas/failure.ts'
+import { addAudit } from './audit.ts'
 import { addFingerprint } from './fingerprint.ts'
 import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addImport,
     addSimulate,
     addReport,
+    addAudit,
     addSql,
     addTopics,
     addGrade,

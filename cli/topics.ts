@@ -2,17 +2,15 @@
 
 import Table from 'cli-table3'
 import type { Command } from 'commander'
-import { findKafka } from '../local/kafka.ts'
 import { readRunRecords } from '../pipeline/run-records.ts'
 import { createCodec } from '../schemas/codec.ts'
-import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import type { RunRecord } from '../schemas/records.ts'
-import { kafkaConfig, resolveKafka } from '../stream/config.ts'
 import { groupNames, groupPosition } from '../stream/groups-admin.ts'
 import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { topicContent, topicNames } from '../stream/topics-admin.ts'
+import { runningKafka } from './brokers.ts'
 import { stateFolder, stateOption } from './options.ts'
 import { PLAIN } from './table-style.ts'
 
@@ -43,9 +41,7 @@ export function addTopics(program: Command): void {
     .addOption(stateOption())
     .addHelpText('after', '\nExample:\n  ./magpie topics --json')
     .action(async (options: { state: string; json?: true }) => {
-      const address = resolveKafka(kafkaConfig.parse({}), process.env)
-      const brokers = address.brokers ?? (await localBrokers(stateFolder(options)))
-      const connection = connectKafka({ ...address, brokers, log: silentLogger })
+      const connection = connectKafka({ ...(await runningKafka(stateFolder(options))), log: silentLogger })
       try {
         const topics = await topicRows(connection)
         const stages = await groupRows(connection, topics)
@@ -56,16 +52,6 @@ export function addTopics(program: Command): void {
         await connection.close()
       }
     })
-}
-
-async function localBrokers(stateDir: string): Promise<string[]> {
-  const found = await findKafka(stateDir)
-  if (found?.port == null) {
-    throw new UsageFault(
-      `no Kafka runs in ${stateDir}: start it with ./magpie services up, give another --state DIR, or set KAFKA_BROKERS`,
-    )
-  }
-  return [`127.0.0.1:${found.port}`]
 }
 
 async function topicRows(connection: KafkaConnection): Promise<TopicRow[]> {

@@ -51,7 +51,6 @@ export async function importJsonl(run: JsonlRun): Promise<JsonlEnd> {
   const { runId, signal, log } = run
   const pause = run.pause ?? pauseByClock
   const stopped = (): JsonlEnd | null => (signal.aborted ? 'aborted' : run.shouldStop?.() === true ? 'accepted' : null)
-  const occurrences = createIdMap()
   const total = run.total ?? Infinity
   let taken = 0
   let waiting: Problem[] = []
@@ -75,15 +74,8 @@ export async function importJsonl(run: JsonlRun): Promise<JsonlEnd> {
     return true
   }
 
-  for await (const line of readLines(run.file, MAX_LINE_BYTES)) {
-    if (stopped() !== null) break
-    if (isBlank(line.bytes)) continue
-    if (taken >= total) break
-    const content = line.bytes.toString('utf8')
-    const first = importedId(runId, content)
-    const occurrence = occurrences.get(first) ?? 0
-    occurrences.set(first, occurrence + 1)
-    const id = occurrence === 0 ? first : importedId(runId, content, occurrence)
+  for await (const { line, id } of numberedLines(run.file, runId)) {
+    if (stopped() !== null || taken >= total) break
     const read = readLine(line)
     if ('fault' in read) {
       if (run.existing.has(id)) continue
@@ -116,6 +108,19 @@ export async function importJsonl(run: JsonlRun): Promise<JsonlEnd> {
   }
   if (stopped() === null) await flush()
   return stopped() ?? (taken >= total ? 'total' : 'end')
+}
+
+/** The lines of a file that stand for problems, good or broken, with their ids; blank ones are left out. */
+export async function* numberedLines(file: string, runId: string): AsyncGenerator<{ line: Line; id: string }> {
+  const occurrences = createIdMap()
+  for await (const line of readLines(file, MAX_LINE_BYTES)) {
+    if (isBlank(line.bytes)) continue
+    const content = line.bytes.toString('utf8')
+    const first = importedId(runId, content)
+    const occurrence = occurrences.get(first) ?? 0
+    occurrences.set(first, occurrence + 1)
+    yield { line, id: occurrence === 0 ? first : importedId(runId, content, occurrence) }
+  }
 }
 
 /**

@@ -45,6 +45,19 @@ export async function* readTopic(
   connection: KafkaConnection,
   options: ReadTopicOptions,
 ): AsyncGenerator<Delivered, void, undefined> {
+  for await (const [partition, batch] of readBatches(connection, options)) {
+    for (const each of batch) {
+      yield toDelivered(options.topic, partition, each)
+      options.signal.throwIfAborted()
+    }
+  }
+}
+
+/** The same by batches of one partition, uncopied: for whoever looks at keys and headers of millions of records. */
+export async function* readBatches(
+  connection: KafkaConnection,
+  options: ReadTopicOptions,
+): AsyncGenerator<readonly [partition: number, batch: readonly KafkaMessage[]], void, undefined> {
   const { topic, signal } = options
   signal.throwIfAborted()
   const from = options.from === undefined || options.from === 'beginning' ? new Map<number, number>() : options.from
@@ -72,10 +85,8 @@ export async function* readTopic(
     // An answer without any record: what is left of the log before the ends has been compacted away.
     if ([...messages.values()].every((each) => each.length === 0)) return
     for (const [partition, batch] of messages) {
-      for (const each of take(readings, partition, batch)) {
-        yield toDelivered(topic, partition, each)
-        signal.throwIfAborted()
-      }
+      yield [partition, take(readings, partition, batch)]
+      signal.throwIfAborted()
     }
   }
 }

@@ -67,7 +67,8 @@ export async function* mergeFiles(files: readonly string[]): AsyncGenerator<Line
   }
 }
 
-async function* readLines(file: string): AsyncGenerator<Line> {
+/** The rows of a file as they stand there, repeats too. Throws what reading throws, and what lineOf does. */
+export async function* readLines(file: string): AsyncGenerator<Line> {
   let rest = ''
   for await (const chunk of createReadStream(file, { encoding: 'utf8' })) {
     const parts = (rest + String(chunk)).split('\n')

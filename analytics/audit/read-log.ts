@@ -1,0 +1,267 @@
+// Reads the topics of a run into a pass: dead letters first (they say which messages are not what they seem), then the
+// data's way, then rejections. Records are decoded only where their key does not say enough: problems (their slot),
+// preferences (the number of the pair), rejections (their stage), and those that give responses, for their number.
+
+import { judgedTopic } from '../../pipeline.ts'
+import type { PartName } from '../../pipeline.ts'
+import { Failure } from '../../schemas/failure.ts'
+import type { Codec } from '../../schemas/codec.ts'
+import type { RecordName, Records } from '../../schemas/records.ts'
+import { topicFor, TOPICS } from '../../schemas/topics.ts'
+import type { TopicName } from '../../schemas/topics.ts'
+import type { KafkaConnection } from '../../stream/kafka.ts'
+import { headerText } from '../../stream/outgoing.ts'
+import type { PartitionEnds } from '../../stream/positions.ts'
+import {
+  DEAD_IN_FILES,
+  DEAD_IN_TABLE,
+  DUE_IN_FILES,
+  DUE_IN_TABLE,
+  ENDS,
+  enderOf,
+  OPEN,
+  ROW,
+  SEEN,
+  topicBit,
+} from './entry.ts'
+import type { AuditedRun } from './find-run.ts'
+import { readUuid } from './id-table.ts'
+import { MARK_HEADER, REDRIVEN_HEADER, REDRIVEN_TO_HEADER } from './letters.ts'
+import { addRepeat, goFurther, isIn, sight, sightPair } from './pass.ts'
+import type { Furthest, Pass } from './pass.ts'
+import { noteResponses, responsesOf } from './responses.ts'
+import { scanTopic } from './scan.ts'
+import type { Seen } from './scan.ts'
+import type { Ends, Finished } from './snapshot.ts'
+
+export interface LogParts {
+  readonly connection: KafkaConnection
+  readonly codec: Codec
+  readonly run: AuditedRun
+  readonly finished: Finished
+  readonly ends: Ends
+  readonly signal: AbortSignal
+}
+
+/** Reads everything below the ends. */
+export async function readLog(parts: LogParts, pass: Pass): Promise<void> {
+  await readDeadLetters(parts, pass)
+  let writer = 'produce'
+  for (const { name, from } of parts.run.planned) {
+    await readProblemTopic(parts, pass, { topic: from, writer, reader: name })
+    writer = name
+  }
+  await readProblemTopic(parts, pass, { topic: 'sft', writer, reader: null })
+  await readPreferences(parts, pass)
+  await readRejections(parts, pass)
+}
+
+async function scan(
+  { connection, run, ends, signal }: LogParts,
+  pass: Pass,
+  topic: TopicName,
+  look: (seen: Seen) => void,
+) {
+  const { runId, revision } = run.record
+  const common = { connection, topic: pass.nameOf(topic), ends: ends.get(topic) ?? [], runId, signal }
+  await scanTopic(topic === 'dead-letters' ? { ...common, revision } : common, look)
+}
+
+/** A redriven record is for one reader of its topic alone. */
+function isMeantFor(part: PartName | null, { headers }: Seen): boolean {
+  const to = headerText(headers, REDRIVEN_TO_HEADER)
+  return to === null || to === part
+}
+
+/** Notes which letter a redriven record was; says whether it is one. */
+function isRedriven({ letters }: Pass, { headers }: Seen): boolean {
+  const place = headerText(headers, REDRIVEN_HEADER)
+  if (place !== null) letters.redriven(place)
+  return place !== null
+}
+
+async function readDeadLetters(parts: LogParts, pass: Pass): Promise<void> {
+  const isWritten = parts.finished.of('clickhouse', 'dead-letters')
+  await scan(parts, pass, 'dead-letters', (seen) => {
+    if (headerText(seen.headers, MARK_HEADER) !== null) return
+    // A letter that was redriven and came back says so too.
+    isRedriven(pass, seen)
+    // Those of no problem are few: the first pass has them.
+    if (seen.id === null ? pass.share.from > 0 : !isIn(pass.share, seen.id)) return
+    const letter = pass.letters.add(seen)
+    const isDue = isWritten(seen.partition, seen.offset)
+    const known = pass.letterRows.get(letter.id)
+    if (known !== undefined) addRepeat(pass, letter.stage)
+    pass.letterRows.set(letter.id, {
+      messages: (known?.messages ?? 0) + 1,
+      isDue: isDue || known?.isDue === true,
+      rows: known?.rows ?? 0,
+      seen: `${pass.nameOf('dead-letters')}/${letter.place}`,
+    })
+    const packed = seen.id === null ? null : responsesOf(parts.codec, letter.topic, seen.value)
+    if (seen.id === null || packed === null) return
+    const at = sight(pass, seen.id, 'dead-letters', seen)
+    noteResponses(pass.problems.words(), at, packed, isDue)
+  })
+}
+
+/** A topic of problems: the stage that writes it, and the one that reads it (null: sinks alone do). */
+interface Step {
+  readonly topic: TopicName
+  readonly writer: string
+  readonly reader: PartName | null
+}
+
+async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, reader }: Step): Promise<void> {
+  const { finished, codec, run } = parts
+  const bit = topicBit(topic)
+  const isDone = reader === null ? () => true : finished.of(reader, topic)
+  const table = topic === 'problems' || topic === 'sft' ? topic : null
+  const isWritten = finished.of('clickhouse', topic)
+  const isFiled = finished.of('json', topic)
+  const givesResponses = topic === judgedTopic(run.planned)
+  await scan(parts, pass, topic, (seen) => {
+    const { id, partition, offset } = seen
+    const letters = pass.letters.of(topic, partition, offset)
+    const isOpen = isMeantFor(reader, seen) && !isDone(partition, offset)
+    const isAgain = isRedriven(pass, seen)
+    if (id === null || !seen.isStamped || letters.some(({ code }) => code === 'undecodable')) {
+      keepForeign(parts, pass, topic, seen, reader === null ? !isWritten(partition, offset) : isOpen)
+      return
+    }
+    if (!isIn(pass.share, id)) return
+    const at = sight(pass, id, topic, seen)
+    const words = pass.problems.words()
+    if ((words[at + SEEN]! & bit) !== 0 && !isAgain) addRepeat(pass, writer)
+    words[at + SEEN]! |= bit
+    let open = isOpen ? bit : 0
+    if (table !== null && isMeantFor('clickhouse', seen)) {
+      if (letters.some((letter) => letter.stage === 'clickhouse')) open |= DEAD_IN_TABLE[table]
+      else if (isWritten(partition, offset)) open |= DUE_IN_TABLE[table]
+    }
+    if (topic === 'sft' && isMeantFor('json', seen)) {
+      if (letters.some((letter) => letter.stage === 'json')) open |= DEAD_IN_FILES
+      else if (isFiled(partition, offset)) open |= DUE_IN_FILES
+    }
+    words[at + OPEN]! |= open
+    if (topic === 'problems') noteFurthest(codec, pass.furthest, seen.value)
+    if (givesResponses) {
+      const packed = responsesOf(codec, topic, seen.value)
+      if (packed !== null) noteResponses(words, at, packed, isWritten(partition, offset))
+    }
+  })
+}
+
+function noteFurthest(codec: Codec, furthest: Furthest, value: Buffer): void {
+  const problem = readable(codec, 'Problem', value)
+  if (problem === null) return
+  const { slot, choice, source } = problem
+  goFurther(furthest, { slot, choice, source, choices: choice + 1 })
+}
+
+/** Reads ahead how far the producer has come; resolves with the number of its messages, repeats included. */
+export async function readFurthest(
+  { connection, codec, run: { record }, signal }: Omit<LogParts, 'finished' | 'ends'>,
+  ends: readonly PartitionEnds[],
+  furthest: Furthest,
+): Promise<number> {
+  let messages = 0
+  const { runId, revision } = record
+  await scanTopic({ connection, topic: topicFor('problems', revision), ends, runId, signal }, ({ value }) => {
+    messages += 1
+    noteFurthest(codec, furthest, value)
+  })
+  return messages
+}
+
+/** Keeps what stands for no problem, but for records that are another run's, which the stages pass over. */
+function keepForeign({ codec, run }: LogParts, pass: Pass, topic: TopicName, seen: Seen, isOpen: boolean): void {
+  const { id, partition, offset, value, isStamped, timestamp } = seen
+  if (id === null ? pass.share.from > 0 : !isIn(pass.share, id)) return
+  if (!isStamped) {
+    // It lay there before the run began, whose groups start at the ends.
+    if (timestamp < run.record.startedAt) return
+    const name = TOPICS[topic].record
+    const record = name === null ? null : readable(codec, name, value)
+    if (record !== null && record.runId !== run.record.runId) return
+  }
+  pass.foreign.push({ topic, partition, offset, problem: id === null ? null : id.slice(0, 4), isOpen })
+}
+
+async function readPreferences(parts: LogParts, pass: Pass): Promise<void> {
+  const { finished, codec } = parts
+  const bit = topicBit('preferences')
+  const isWritten = finished.of('clickhouse', 'preferences')
+  const isFiled = finished.of('json', 'preferences')
+  const key = new Uint32Array(5)
+  await scan(parts, pass, 'preferences', (seen) => {
+    const { id, partition, offset } = seen
+    const letters = pass.letters.of('preferences', partition, offset)
+    const isAgain = isRedriven(pass, seen)
+    const record = id === null || !isIn(pass.share, id) ? null : readable(codec, 'PreferenceRecord', seen.value)
+    if (id === null || !seen.isStamped || (record === null && isIn(pass.share, id))) {
+      keepForeign(parts, pass, 'preferences', seen, !isWritten(partition, offset))
+      return
+    }
+    if (record === null) return
+    const at = sight(pass, id, 'preferences', seen)
+    pass.problems.words()[at + SEEN]! |= bit
+    key.set(id.subarray(0, 4))
+    key[4] = pairNumber(record.id)
+    const pair = sightPair(pass, key, seen)
+    const words = pass.pairs.words()
+    if ((words[pair + ROW.seen]! & bit) !== 0 && !isAgain) addRepeat(pass, 'curate')
+    words[pair + ROW.seen]! |= bit
+    let open = 0
+    if (isMeantFor('clickhouse', seen)) {
+      if (letters.some((letter) => letter.stage === 'clickhouse')) open |= DEAD_IN_TABLE.sft
+      else if (isWritten(partition, offset)) open |= DUE_IN_TABLE.sft
+    }
+    if (isMeantFor('json', seen)) {
+      if (letters.some((letter) => letter.stage === 'json')) open |= DEAD_IN_FILES
+      else if (isFiled(partition, offset)) open |= DUE_IN_FILES
+    }
+    words[pair + ROW.open]! |= open
+  })
+}
+
+/** The number at the end of `…/preference/3`. */
+export function pairNumber(id: string): number {
+  return Number(id.slice(id.lastIndexOf('/') + 1)) >>> 0
+}
+
+async function readRejections(parts: LogParts, pass: Pass): Promise<void> {
+  const { finished, codec } = parts
+  const isWritten = finished.of('clickhouse', 'rejections')
+  const key = new Uint32Array(4)
+  await scan(parts, pass, 'rejections', (seen) => {
+    const letters = pass.letters.of('rejections', seen.partition, seen.offset)
+    const isAgain = isRedriven(pass, seen)
+    if (seen.id !== null && !isIn(pass.share, seen.id)) return
+    const rejection = seen.id === null ? null : readable(codec, 'Rejection', seen.value)
+    if (rejection === null || !seen.isStamped || !readUuid(Buffer.from(rejection.problemId), key)) {
+      keepForeign(parts, pass, 'rejections', seen, !isWritten(seen.partition, seen.offset))
+      return
+    }
+    const at = sight(pass, key, 'rejections', seen)
+    const words = pass.problems.words()
+    const bit = 1 << enderOf(rejection.stage)
+    if ((words[at + ENDS]! & bit) !== 0 && !isAgain) addRepeat(pass, rejection.stage)
+    words[at + ENDS]! |= bit
+    const isDue = isWritten(seen.partition, seen.offset)
+    if (letters.some((letter) => letter.stage === 'clickhouse')) words[at + OPEN]! |= DEAD_IN_TABLE.rejections
+    else if (isDue) words[at + OPEN]! |= DUE_IN_TABLE.rejections
+    const packed = rejection.topic === null ? null : responsesOf(codec, rejection.topic, rejection.record)
+    if (packed !== null) noteResponses(words, at, packed, isDue)
+  })
+}
+
+/** The record; null for bytes that are none. */
+function readable<Name extends RecordName>(codec: Codec, name: Name, value: Buffer): Records[Name] | null {
+  try {
+    return codec.decode(name, value)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return null
+  }
+}

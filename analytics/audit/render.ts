@@ -1,0 +1,68 @@
+// The audit as one screen: a table of stages, a table of stores, what is wrong by id, and the verdict in one sentence.
+
+import Table from 'cli-table3'
+import type { Audit, FaultGroup, StageLine, StoreLine } from './contract.ts'
+
+export interface RenderOptions {
+  /** Options of cli-table3, for a table as the other commands print it. */
+  readonly style: object
+}
+
+/** Text with line ends, the last one left out. */
+export function renderAudit(audit: Audit, { style }: RenderOptions): string {
+  const { run, revision, state, stages, stores, faults, notes, passes } = audit
+  const of = revision === 'main' ? '' : `, revision ${revision}`
+  return [
+    `run ${run}${of}: ${state}${passes > 1 ? `; read in ${passes} passes` : ''}`,
+    '',
+    stageTable(stages, style),
+    ...(stores.length === 0 ? [] : ['', storeTable(stores, style)]),
+    ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `note: ${note}`)]),
+    ...faults.flatMap((group) => ['', ...describe(group)]),
+    '',
+    verdict(audit),
+  ].join('\n')
+}
+
+function stageTable(stages: readonly StageLine[], style: object): string {
+  const columns = ['in', 'out', 'rejected', 'dead', 'inFlight', 'repeats', 'missing', 'doubled', 'stray'] as const
+  return tableOf(
+    'stage',
+    columns,
+    stages.map((line) => [line.stage, ...columns.map((name) => line[name])]),
+    style,
+  )
+}
+
+function storeTable(stores: readonly StoreLine[], style: object): string {
+  const columns = ['expected', 'rows', 'surplus', 'dead', 'inFlight', 'missing', 'doubled', 'stray'] as const
+  return tableOf(
+    'rows',
+    columns,
+    stores.map((line) => [line.store, ...columns.map((name) => line[name])]),
+    style,
+  )
+}
+
+function tableOf(first: string, columns: readonly string[], rows: (string | number)[][], style: object): string {
+  const table = new Table({ ...style, colAligns: ['left', ...columns.map(() => 'right' as const)] })
+  table.push([first, ...columns.map((name) => (name === 'inFlight' ? 'in flight' : name))], ...rows)
+  return table.toString()
+}
+
+function describe({ at, kind, count, first }: FaultGroup): string[] {
+  const more = count - first.length
+  return [
+    `${count} ${kind} at ${at}:`,
+    ...first.map(({ id, says, seen }) => `  ${id}  ${says}${seen === null ? '' : ` (last on the log: ${seen})`}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ]
+}
+
+function verdict({ whole, counts }: Audit): string {
+  const { problems, accepted, rejected, dead, inFlight, lost, doubled, stray } = counts
+  const ends = `${accepted} accepted, ${rejected} rejected, ${dead} dead letters${inFlight > 0 ? `, ${inFlight} in flight` : ''}`
+  return whole
+    ? `whole: ${problems} problems, each with one end (${ends})`
+    : `BROKEN: ${lost} missing, ${doubled} doubled, ${stray} stray; ${problems} problems (${ends})`
+}

@@ -1,0 +1,80 @@
+// One moment of a run that may be going on, taken in an order in which nothing that moves on meanwhile can seem lost,
+// doubled or made from nothing:
+//
+// 1. what the groups have finished. A record is finished only when what it gave rise to is acknowledged, so all of
+//    that lies below every end, and in every table and file, that is looked at from now on;
+// 2. the tables and files (the caller reads them). Their rows come from messages that lie below the ends of 3;
+// 3. the ends of the topics, against the data's way: rejections and dead letters, then preferences and sft, and so on
+//    up to problems. What lies below the end of a topic came from a record that lies below the end of the one before.
+//
+// What comes later than its end is not looked at. What lies between 1 and 3 counts as in flight unless its end is there.
+
+import { groupOf } from '../../pipeline.ts'
+import type { PartName } from '../../pipeline.ts'
+import { topicFor } from '../../schemas/topics.ts'
+import type { TopicName } from '../../schemas/topics.ts'
+import { decodeDoneSet } from '../../stream/done-set.ts'
+import type { KafkaConnection } from '../../stream/kafka.ts'
+import { committedPositions, topicEnds } from '../../stream/positions.ts'
+import type { PartitionEnds } from '../../stream/positions.ts'
+import { PROBLEM_TOPICS } from './entry.ts'
+import type { AuditedRun } from './find-run.ts'
+
+/** Has the group finished the record at this place? */
+export type IsFinished = (partition: number, offset: number) => boolean
+
+/** What the groups of a run have finished. */
+export interface Finished {
+  /** Of a part that does not read the topic: nothing. */
+  of(part: PartName, topic: TopicName): IsFinished
+}
+
+export type Ends = ReadonlyMap<TopicName, readonly PartitionEnds[]>
+
+/**
+ * Step 1. isOver: the run has finished, so a group whose position the broker has forgotten (it does after a week
+ * without members) has read everything.
+ */
+export async function takeFinished(
+  connection: KafkaConnection,
+  { record: { runId, revision }, readers }: AuditedRun,
+  existing: ReadonlySet<TopicName>,
+  isOver: boolean,
+): Promise<Finished> {
+  const known = new Map<string, IsFinished>()
+  for (const { part, topics } of readers) {
+    const present = topics.filter((topic) => existing.has(topic))
+    const names = new Map(present.map((topic) => [topicFor(topic, revision), topic]))
+    const positions = await committedPositions(connection, groupOf(runId, revision, part), [...names.keys()])
+    for (const [name, topic] of names) {
+      const partitions = new Map(
+        positions
+          .filter((position) => position.topic === name)
+          .map(({ partition, committed }) => [
+            partition,
+            committed === null
+              ? { below: isOver ? Infinity : 0, above: new Set<number>() }
+              : { below: committed.offset, above: new Set(decodeDoneSet(committed.offset, committed.metadata) ?? []) },
+          ]),
+      )
+      known.set(`${part}/${topic}`, (partition, offset) => {
+        const position = partitions.get(partition)
+        return position !== undefined && (offset < position.below || position.above.has(offset))
+      })
+    }
+  }
+  return { of: (part, topic) => known.get(`${part}/${topic}`) ?? (() => false) }
+}
+
+/** Step 3. */
+export async function takeEnds(
+  connection: KafkaConnection,
+  topics: ReadonlySet<TopicName>,
+  revision: string,
+): Promise<Ends> {
+  const ends = new Map<TopicName, readonly PartitionEnds[]>()
+  const order: TopicName[] = ['rejections', 'dead-letters', ...PROBLEM_TOPICS.toReversed()]
+  for (const topic of order)
+    if (topics.has(topic)) ends.set(topic, await topicEnds(connection, topicFor(topic, revision)))
+  return ends
+}

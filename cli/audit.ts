@@ -1,0 +1,92 @@
+// `magpie audit`: the proof, by id, that nothing of a run was lost or doubled. Exit code 0: whole; 1: it is not.
+
+import type { Command } from 'commander'
+import { auditRun } from '../analytics/audit/audit.ts'
+import { renderAudit } from '../analytics/audit/render.ts'
+import { loadConfig } from '../configs/load.ts'
+import { createCodec } from '../schemas/codec.ts'
+import { Failure } from '../schemas/failure.ts'
+import { silentLogger } from '../schemas/logger.ts'
+import type { Database } from '../sinks/clickhouse/contract.ts'
+import { openDatabase } from '../sinks/clickhouse/database.ts'
+import { connectKafka } from '../stream/kafka.ts'
+import { runningKafka } from './brokers.ts'
+import { stateFolder, stateOption } from './options.ts'
+import { PLAIN } from './table-style.ts'
+
+interface AuditArguments {
+  readonly run?: string
+  readonly revision: string
+  readonly config?: string
+  readonly out?: string
+  readonly input?: string
+  readonly json?: true
+  /** False where it is left out. */
+  readonly tables: boolean
+  readonly files: boolean
+  readonly state: string
+}
+
+/** Adds the command. */
+export function addAudit(program: Command): void {
+  program
+    .command('audit')
+    .description('Proves by id that nothing of a run was lost or doubled, also while it goes on; else exit code 1.')
+    .option('--run <name>', 'the run (the newest when left out)')
+    .option('--revision <name>', 'the revision', 'main')
+    .option('-c, --config <file>', 'the config of the run, for its name and where Kafka is')
+    .option('--out <dir>', 'folder of the data sets (the one that the run was given)')
+    .option('--input <file>', 'the file of an imported run: each of its lines must have an end')
+    .option('--no-tables', 'do not compare the tables of ClickHouse')
+    .option('--no-files', 'do not compare the JSON files')
+    .option('--json', 'as JSON')
+    .addOption(stateOption())
+    .addHelpText(
+      'after',
+      `
+Every problem must end once: a row, a rejection, or a dead letter. Topics, tables and files are compared by id.
+docs/audit.md says how to read the table.
+
+Examples:
+  ./magpie audit
+  ./magpie audit --run simulated --json`,
+    )
+    .action(audit)
+}
+
+async function audit(options: AuditArguments): Promise<void> {
+  const { revision, input, json } = options
+  const config = options.config === undefined ? null : await configOf(options.config)
+  const kafka = await runningKafka(stateFolder(options), config?.kafka)
+  const interrupted = new AbortController()
+  const interrupt = (): void => {
+    interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
+  }
+  process.once('SIGINT', interrupt)
+  const connection = connectKafka({ ...kafka, log: silentLogger })
+  const closers = [() => connection.close()]
+  const openTables = async (): Promise<Database> => {
+    const database = await openDatabase({ stateDir: stateFolder(options), role: 'reader', log: silentLogger })
+    closers.push(() => database.close())
+    return database
+  }
+  try {
+    const found = await auditRun({
+      ...{ connection, revision, input, signal: interrupted.signal },
+      codec: await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] }),
+      run: options.run ?? config?.name,
+      database: options.tables ? openTables : null,
+      out: options.files ? options.out : null,
+    })
+    process.stdout.write(`${json === true ? JSON.stringify(found, null, 2) : renderAudit(found, { style: PLAIN })}\n`)
+    if (!found.whole) process.exitCode = 1
+  } finally {
+    process.removeListener('SIGINT', interrupt)
+    for (const close of closers.reverse()) await close()
+  }
+}
+
+async function configOf(file: string) {
+  const work = { producer: 'none', stages: [] } as const
+  return (await loadConfig({ file, environment: process.env, work })).config
+}

@@ -1,0 +1,26 @@
+// Where the log is, for commands that only look at it: the brokers of the config or of KAFKA_BROKERS, else the local
+// Kafka of the state folder, which must be running.
+
+import { findKafka } from '../local/kafka.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import type { KafkaAddress, KafkaConfig } from '../stream/config.ts'
+import { kafkaConfig, resolveKafka } from '../stream/config.ts'
+
+/** Throws UsageFault where there is no broker. */
+export async function runningKafka(
+  stateDir: string,
+  config: KafkaConfig = kafkaConfig.parse({}),
+): Promise<KafkaAddress> {
+  const address = resolveKafka(config, process.env)
+  return { ...address, brokers: address.brokers ?? (await localBrokers(stateDir)) }
+}
+
+async function localBrokers(stateDir: string): Promise<string[]> {
+  const found = await findKafka(stateDir)
+  if (found?.port == null) {
+    throw new UsageFault(
+      `no Kafka runs in ${stateDir}: start it with ./magpie services up, give another --state DIR, or set KAFKA_BROKERS`,
+    )
+  }
+  return [`127.0.0.1:${found.port}`]
+}
