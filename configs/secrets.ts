@@ -32,7 +32,7 @@ export function inlineSecrets(tree: unknown, path: ConfigPath = []): ConfigFault
       },
     ]
   }
-  const certificateFile = name === 'key' && path.at(-2) === 'ssl'
+  const certificateFile = name === 'key' && ['ssl', 'tls'].includes(String(path.at(-2)))
   if (isSecretName(name) && !certificateFile && (typeof tree === 'string' || typeof tree === 'number') && tree !== '') {
     return [
       {
