@@ -35,10 +35,3 @@ function formsOf(secret: string): string[] {
 export function basicPair(user: string, password: string): string {
   return `${user}:${password}`
 }
-
-/** A URL for people and logs: without user, password and query. What is no URL is not shown. */
-export function shownUrl(text: string): string {
-  const url = URL.parse(text)
-  if (url === null) return '(not a URL)'
-  return `${url.protocol}//${url.host}${url.pathname === '/' ? '' : url.pathname}`
-}

@@ -59,7 +59,8 @@ export function readTls(
       return readFileSync(resolve(folder, path), 'utf8')
     } catch (error) {
       const { code = 'unknown' } = error as NodeJS.ErrnoException
-      return refuse(field, `${resolve(folder, path)} cannot be read (${code}); give the path of a PEM file`)
+      refuse(field, `${resolve(folder, path)} cannot be read (${code}); give the path of a PEM file`)
+      return
     }
   }
   const variable = (field: 'keyEnv' | 'passphraseEnv'): string | undefined => {
@@ -67,16 +68,18 @@ export function readTls(
     if (name === undefined) return undefined
     const value = environment[name]
     if (value !== undefined && value !== '') return value
-    return refuse(field, `names the environment variable ${name}, which is not set; set it, or take ${field} out`)
+    refuse(field, `names the environment variable ${name}, which is not set; set it, or take ${field} out`)
   }
   const certificate = (field: 'ca' | 'cert', text: string | undefined): X509Certificate | undefined => {
     if (text === undefined) return undefined
     try {
       const read = new X509Certificate(text)
       if (read.validToDate.getTime() >= now) return read
-      return refuse(field, `${config[field] ?? ''} has expired on ${read.validToDate.toISOString()}; renew it`)
+      refuse(field, `${config[field] ?? ''} has expired on ${read.validToDate.toISOString()}; renew it`)
+      return
     } catch {
-      return refuse(field, `${config[field] ?? ''} holds no certificate in PEM form; convert it with openssl x509`)
+      refuse(field, `${config[field] ?? ''} holds no certificate in PEM form; convert it with openssl x509`)
+      return
     }
   }
   const ca = file('ca')

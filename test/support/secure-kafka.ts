@@ -46,12 +46,8 @@ export async function startSecureKafka(password = 'wonder-l4nd-pass'): Promise<S
   const ports: number[] = []
   for (let index = 0; index < names.length + 2; index += 1) ports.push(await freePort(ports))
   const [port = 0, controllerPort = 0, ...rest] = ports
-  const at = Object.fromEntries(
-    [['open', port], ...names.map((name, index) => [name, rest[index]])].map(([name, each]) => [
-      name,
-      `127.0.0.1:${each}`,
-    ]),
-  ) as Record<Listener, string>
+  const at = { open: `127.0.0.1:${port}` } as Record<Listener, string>
+  for (const [index, name] of names.entries()) at[name] = `127.0.0.1:${rest[index]}`
   const all = ['PLAINTEXT', ...names.map((name) => name.toUpperCase())]
   const urls = [
     `PLAINTEXT://${at.open}`,
