@@ -174,8 +174,8 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
   return run
 }
 
-/** What waiting does not mend: a wrong key, a model that is not served, something that is no model server. */
-const HOPELESS = new Set(['unauthorized', 'model-not-found', 'redirected', 'unreadable-reply'])
+/** What waiting does not mend: a wrong key or certificate, a model that is not served, something that is no model server. */
+const HOPELESS = new Set(['tls', 'unauthorized', 'model-not-found', 'redirected', 'unreadable-reply'])
 
 /** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
 export async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {

@@ -7,6 +7,7 @@ import { readOwnTemplate } from '../llm/own-template.ts'
 import { findTemplate, loadTemplates, takesFurtherTurns, templateNames } from '../llm/templates.ts'
 import type { Template } from '../llm/templates.ts'
 import { UsageFault } from '../schemas/failure.ts'
+import { brokenAccess, withCertificatePaths } from './access-rules.ts'
 import { brokenBenchmarks, withBenchmarkHashes, withBenchmarkPaths } from './benchmark-files.ts'
 import { canonicalJson, deepFreeze, sha256 } from './canonical.ts'
 import { overridesFor } from './overrides.ts'
@@ -64,11 +65,16 @@ export async function loadConfig({
     },
     rules: (tree) => {
       const sections = readSections(tree)
-      return [...brokenRules(sections, work, templates, environment), ...brokenBenchmarks(sections, dirname(file))]
+      return [
+        ...brokenRules(sections, work, templates, environment, dirname(file)),
+        ...brokenAccess(tree, environment, dirname(file)),
+        ...brokenBenchmarks(sections, dirname(file)),
+      ]
     },
   })
   if ('faults' in result) throw new UsageFault(result.faults)
-  const config = deepFreeze(withBenchmarkPaths(withTemplatePaths(result.value, file), dirname(file)))
+  const whole = withCertificatePaths(withTemplatePaths(result.value, file), dirname(file))
+  const config = deepFreeze(withBenchmarkPaths(whole, dirname(file)))
   return { config, file, hash: hashOf(config), json: canonicalJson(config) }
 }
 

@@ -1,6 +1,7 @@
 // Rules over several settings at once: what is switched on has what it needs. Each is checked even while other
 // settings are wrong, so that all faults are told in one go.
 
+import { readAccess } from '../llm/access.ts'
 import type { EndpointConfig } from '../llm/config.ts'
 import type { RoleName } from '../llm/contract.ts'
 import { brokenCuration } from './curate-rules.ts'
@@ -62,12 +63,13 @@ function runsHere(
   return stages[stage]?.enabled === true && (work.stages === null || work.stages.includes(stage))
 }
 
-/** Faults of the sections against each other, against the known templates and the environment. */
+/** Faults of the sections against each other, the known templates and the environment. folder: where paths start. */
 export function brokenRules(
   sections: Sections,
   work: Work,
   templates: Templates,
   environment: Environment,
+  folder: string,
 ): ConfigFault[] {
   return [
     ...missingRoles(sections, work),
@@ -77,7 +79,7 @@ export function brokenRules(
       : []),
     ...brokenConversation(sections),
     ...closedBounds(sections),
-    ...missingKeys(sections, work, environment),
+    ...missingKeys(sections, work, environment, folder),
     ...brokenCuration(sections),
     ...nothingToVerify(sections),
     ...brokenSampling(sections),
@@ -162,18 +164,14 @@ function brokenConversation({ stages: { converse, curate } }: Sections): ConfigF
   return [{ path: ['stages', 'converse', 'enabled'], text }]
 }
 
-/** A key that is named but not there would only be found out by the first refused call. */
-function missingKeys(sections: Sections, work: Work, environment: Environment): ConfigFault[] {
+/** A key or a certificate that is named but not there would only be found out by the first refused call. */
+function missingKeys(sections: Sections, work: Work, environment: Environment, folder: string): ConfigFault[] {
   const unset = (endpoints: readonly EndpointConfig[], path: ConfigPath): ConfigFault[] =>
-    endpoints.flatMap(({ keyEnv }, index) =>
-      keyEnv === undefined || (environment[keyEnv] ?? '') !== ''
-        ? []
-        : [
-            {
-              path: [...path, 'endpoints', index, 'keyEnv'],
-              text: `names the environment variable ${keyEnv}, which is not set; set it, or take keyEnv out`,
-            },
-          ],
+    endpoints.flatMap((endpoint, index) =>
+      readAccess(endpoint, environment, folder).faults.map((fault) => ({
+        path: [...path, 'endpoints', index, ...fault.path],
+        text: fault.text,
+      })),
     )
   const roles = neededRoles(sections, work).flatMap(({ role }) =>
     unset(sections.roles[role]?.endpoints ?? [], ['roles', role]),

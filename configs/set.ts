@@ -4,7 +4,6 @@
 
 import { parseDocument } from 'yaml'
 import type { ConfigPath } from './fault.ts'
-import { isSecretName } from './secrets.ts'
 
 export interface Assignment {
   readonly path: ConfigPath
@@ -33,8 +32,10 @@ export function parseAssignment(text: string): Assignment | { fault: string } {
   })
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) {
-    const shown = segments.some(isSecretName) ? `--set ${segments.join('.')}=…` : option
-    return { fault: `${shown}: the value is not valid YAML (${problem.code}); quote it as --set 'a.b="value"'` }
+    // The value is not repeated: nothing is known of it, and it may hold a secret.
+    return {
+      fault: `--set ${segments.join('.')}=…: the value is not valid YAML (${problem.code}); quote it as --set 'a.b="value"'`,
+    }
   }
   const path = segments.map((segment) => (/^(0|[1-9]\d*)$/.test(segment) ? Number(segment) : segment))
   return { path, value: document.toJS({ maxAliasCount: 0 }), option }

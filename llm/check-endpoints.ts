@@ -60,7 +60,7 @@ export async function checkEndpoints(
 }
 
 async function look(engine: Engine, signal: AbortSignal, timeoutMs: number, clock: Clock): Promise<Look> {
-  const client = createEngineClient({ url: engine.url, key: engine.key, clock })
+  const client = createEngineClient({ url: engine.url, ...engine.access, clock })
   try {
     const served = await withDeadline({ signal, timeoutMs, clock }, (limited) => client.models(limited))
     return { reachable: true, models: served.map(({ id }) => id), lists: true, error: null }

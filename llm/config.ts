@@ -2,6 +2,7 @@
 // a key is named by the environment variable that holds it.
 
 import { z } from 'zod'
+import { accessConfig } from './access.ts'
 import { chatTemplateConfig } from './own-template.ts'
 import { continueConfig, fanOutConfig, firstTokenConfig } from './sampling-config.ts'
 import { priceConfig } from './prices.ts'
@@ -30,11 +31,7 @@ const endpointUrl = z
 
 export const endpointConfig = z.strictObject({
   url: endpointUrl,
-  keyEnv: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is the NAME of an environment variable, not the key itself')
-    .optional()
-    .describe('Name of the environment variable that holds the API key'),
+  ...accessConfig,
   weight: z.number().positive().default(1).describe('Share of the work against the other endpoints of the role'),
   limit: z
     .int()

@@ -3,14 +3,12 @@
 // returned is whole.
 
 import type { ChatMessage, CompletionRequest, Sampling } from './contract.ts'
-import type { Clock } from './clock.ts'
 import { EngineFailure } from './engine-failure.ts'
-import type { Fetch } from './lean-fetch.ts'
 import { type Choices, readChat, readCompletions } from './replies.ts'
 import { type Embedded, readEmbeddings } from './reply-embeddings.ts'
 import { type Pooled, readClassified, readPooling } from './reply-scores.ts'
 import { readDetokenized, readModels, readTokens, readVersion, type ServedModel, type Tokens } from './reply-server.ts'
-import { createTransport } from './transport.ts'
+import { createTransport, type EngineOptions } from './transport.ts'
 
 export interface EngineCall {
   readonly model: string
@@ -95,12 +93,7 @@ const ANSWERS = new Set([
 ])
 
 /** A client of one engine; the arguments are those of createTransport. */
-export function createEngineClient(engine: {
-  url: string
-  key: string | null
-  clock: Clock
-  fetch?: Fetch
-}): EngineClient {
+export function createEngineClient(engine: EngineOptions): EngineClient {
   const { url } = engine
   const transport = createTransport(engine)
   const send = transport.send

@@ -2,6 +2,7 @@
 // server's own words are kept, whatever the shape of the body, and no key or prompt gets into a message.
 
 import { Failure } from '../schemas/failure.ts'
+import { tlsAdvice } from '../schemas/tls.ts'
 
 /**
  * What a failed call says about its engine:
@@ -86,18 +87,11 @@ export function failureOfError(error: unknown): EngineFailure {
   const words = chain.at(-1)?.message ?? String(error)
   if (code !== undefined && UNREACHABLE.has(code))
     return new EngineFailure('unreachable', 'unreachable', `${code}: ${words}`, { cause: error })
-  if (code !== undefined && /^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
-    return new EngineFailure('unreachable', 'tls', tlsWords(code, words), { cause: error })
+  const advice = code === undefined ? null : tlsAdvice({ code, message: words })
+  if (advice !== null) return new EngineFailure('unreachable', 'tls', advice, { cause: error })
   return new EngineFailure('doubtful', 'connection-lost', code === undefined ? words : `${code}: ${words}`, {
     cause: error,
   })
-}
-
-/** OpenSSL's own words name source files; the commonest case has a plain reason. */
-function tlsWords(code: string, words: string): string {
-  if (/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)/.test(code))
-    return `${code}: the port speaks no TLS (is it http:// and not https://?)`
-  return `${code}: ${words.split(':').at(-1)!.trim() === '' ? 'the TLS handshake failed' : words.replace(/\s+/g, ' ').trim()}`
 }
 
 /** Whether the server said that it has no such route. */

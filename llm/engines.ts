@@ -2,15 +2,17 @@
 // endpoints' config is found before the first call, and all are told together.
 
 import { UsageFault } from '../schemas/failure.ts'
+import type { Environment } from '../schemas/tls.ts'
+import { type Access, isSameAccess, readAccess } from './access.ts'
 import type { Caller } from './callers.ts'
 import { EMBEDDER, engineUrl, LOCAL_ENDPOINT } from './config.ts'
 import type { Canary } from './endpoint.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type { Environment }
 
 export interface Engine {
   readonly url: string
-  readonly key: string | null
+  readonly access: Access
   /** Never more sequences in flight. */
   readonly limit: number
   /** What the limit begins with. */
@@ -23,7 +25,7 @@ export interface Engine {
 export function enginesOf(callers: readonly Caller[], environment: Environment): Map<string, Engine> {
   const faults: string[] = []
   const engines = new Map<string, Engine>()
-  const firstPlace = new Map<string, { place: string; keyEnv: string | undefined }>()
+  const firstPlace = new Map<string, { place: string; keyEnv: string | undefined; access: Access }>()
   for (const { name, endpoints, canary } of callers) {
     const urls = new Set<string>()
     for (const [index, endpoint] of endpoints.entries()) {
@@ -36,14 +38,14 @@ export function enginesOf(callers: readonly Caller[], environment: Environment):
       const url = engineUrl(endpoint.url)
       if (urls.has(url)) faults.push(`${place}.url: ${url} is there twice; give it once with a higher weight`)
       urls.add(url)
-      const key = endpoint.keyEnv === undefined ? null : (environment[endpoint.keyEnv] ?? '')
-      if (key === '') faults.push(`${place}.keyEnv: the environment variable ${endpoint.keyEnv ?? ''} is not set`)
+      const { access, faults: found } = readAccess(endpoint, environment)
+      for (const { path, text } of found) faults.push(`${place}.${path.join('.')}: ${text}`)
       const known = engines.get(url)
       const first = firstPlace.get(url)
       if (known === undefined || first === undefined) {
         const { limit, start, adaptive } = endpoint
-        engines.set(url, { url, key, limit, start, adaptive, canary })
-        firstPlace.set(url, { place, keyEnv: endpoint.keyEnv })
+        engines.set(url, { url, access, limit, start, adaptive, canary })
+        firstPlace.set(url, { place, keyEnv: endpoint.keyEnv, access })
         continue
       }
       // One server has one limit: of several, the lowest does no harm.
@@ -51,6 +53,10 @@ export function enginesOf(callers: readonly Caller[], environment: Environment):
       if (!endpoint.adaptive && known.adaptive) engines.set(url, { ...engines.get(url)!, adaptive: false })
       if (first.keyEnv !== endpoint.keyEnv)
         faults.push(`${place}.keyEnv: ${url} has another key at ${first.place}; it is one server, give one key`)
+      else if (!isSameAccess(first.access, access))
+        faults.push(
+          `${place}: ${url} has other headers or certificates at ${first.place}; it is one server, give the same`,
+        )
     }
   }
   if (faults.length > 0) throw new UsageFault(faults)

@@ -3,6 +3,7 @@
 
 import { UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
+import { isSameAccess } from './access.ts'
 import { type Caller, callersOf } from './callers.ts'
 import type { Clock } from './clock.ts'
 import { type Callers, engineUrl } from './config.ts'
@@ -44,9 +45,9 @@ export function createFleet(
   const lanes = new Map<string, Lane>()
 
   const start = (engine: Engine): Endpoint => {
-    const { url, key, canary } = engine
+    const { url, access, canary } = engine
     const limit = createLimit(limitConfigOf(engine), () => clock.now())
-    const client = createEngineClient({ url, key, clock })
+    const client = createEngineClient({ url, ...access, clock })
     return createEndpoint({ url, limit, client, canary, clock, random, log, health, liveness, onChange })
   }
 
@@ -129,5 +130,5 @@ function limitConfigOf({ limit, start, adaptive }: Engine): LimitConfig {
 }
 
 function isSame(a: Engine, b: Engine): boolean {
-  return a.key === b.key && a.limit === b.limit && a.start === b.start && a.adaptive === b.adaptive
+  return isSameAccess(a.access, b.access) && a.limit === b.limit && a.start === b.start && a.adaptive === b.adaptive
 }

@@ -4,6 +4,7 @@
 
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
+import type { TlsMaterial } from '../schemas/tls.ts'
 
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
@@ -20,19 +21,19 @@ const KEEP_ALIVE_MS = 4_000
 const CONNECT_TIMEOUT_MS = 10_000
 
 /**
- * A fetch for one origin (scheme, host, port).
+ * A fetch for one origin (scheme, host, port); tls: other certificates than those of the system.
  *
  * Takes a URL of that origin and method, headers, a string body and a signal. Rejects with undici's errors
  * (ECONNREFUSED, UND_ERR_SOCKET, …) or the signal's reason, while sending and while reading the body.
  */
-export function createLeanFetch(origin: string): LeanFetch {
+export function createLeanFetch(origin: string, tls: TlsMaterial | null = null): LeanFetch {
   const open = (): Pool =>
     new Pool(origin, {
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
+      connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
     })
   let pool = open()
   const leaving = new Set<Pool>()

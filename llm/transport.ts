@@ -2,6 +2,8 @@
 // EngineFailure (or the signal's reason) that keeps the server's own words.
 
 import OpenAI, { APIError, APIUserAbortError } from 'openai'
+import { createRedactor } from '../schemas/redact.ts'
+import type { Access } from './access.ts'
 import type { Clock } from './clock.ts'
 import { EngineFailure, failureOfError, failureOfStatus, isConnectionError } from './engine-failure.ts'
 import { createLeanFetch, type Fetch } from './lean-fetch.ts'
@@ -22,22 +24,31 @@ export interface Transport {
 /** The longest timer there is: the client's own time-out never comes first. */
 const NEVER_MS = 2_147_483_647
 
-/**
- * The transport of one engine.
- *
- * url: base URL without /v1. key: sent as a bearer token; null sends none. fetch stands for the lean one in
- * tests and benches.
- */
-export function createTransport(engine: { url: string; key: string | null; clock: Clock; fetch?: Fetch }): Transport {
-  const { url, key, clock } = engine
-  const lean = createLeanFetch(new URL(url).origin)
+export interface EngineOptions extends Partial<Access> {
+  /** Base URL without /v1. */
+  readonly url: string
+  readonly key: string | null
+  readonly clock: Clock
+  /** Stands for the lean one in tests and benches. */
+  readonly fetch?: Fetch
+}
+
+/** The transport of one engine. What the server says is kept without our own key: servers quote the key they refuse. */
+export function createTransport(engine: EngineOptions): Transport {
+  const { url, key, headers = {}, tls = null, clock } = engine
+  const redact = createRedactor([key, ...Object.values(headers)])
+  const lean = createLeanFetch(new URL(url).origin, tls)
   const fetch = engine.fetch ?? lean.fetch
   // openai keeps the status and the parsed error only; the text of a failed reply is kept here for its message.
   const keeping: Fetch = async (input, init) => {
     const response = await fetch(input, init)
     if (response.ok) return response
     const body = await response.text().catch(() => '')
-    throw failureOfStatus(response.status, body, (name) => response.headers.get(name), clock.now())
+    const header = (name: string): string | null => {
+      const value = response.headers.get(name)
+      return value === null ? null : redact(value)
+    }
+    throw failureOfStatus(response.status, redact(body), header, clock.now())
   }
   const openai = new OpenAI({
     baseURL: `${url}/v1`,
@@ -45,7 +56,7 @@ export function createTransport(engine: { url: string; key: string | null; clock
     organization: null,
     project: null,
     adminAPIKey: null,
-    defaultHeaders: key === null ? { Authorization: null } : {},
+    defaultHeaders: { ...(key === null ? { Authorization: null } : {}), ...headers },
     maxRetries: 0,
     timeout: NEVER_MS,
     logLevel: 'off',

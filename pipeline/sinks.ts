@@ -46,7 +46,13 @@ export async function openSinks(
       })
     : null
   const database = has('clickhouse')
-    ? await openDatabase({ url: parts.clickhouseUrl, stateDir, role: 'owner', log })
+    ? await openDatabase({
+        url: parts.clickhouseUrl,
+        server: config.sinks.clickhouse.server,
+        stateDir,
+        role: 'owner',
+        log,
+      })
     : null
   const start = (name: SinkName, sink: Sink): Promise<RunningSink> => {
     const topics = planned.find(({ part }) => part === name)!.topics.map((topic) => topicFor(topic, revision))

@@ -5,8 +5,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RECORD_NAMES, readSchemaFiles, SCHEMA_FOLDER, wholeSchema } from './avro-files.ts'
 import type { AvroSchema } from './avro-files.ts'
-import { transient } from './failure.ts'
+import { transient, UsageFault } from './failure.ts'
+import { basicPair, createRedactor } from './redact.ts'
 import type { RecordName } from './records.ts'
+import { tlsAdvice } from './tls.ts'
+import type { Environment } from './tls.ts'
 
 export interface RegisteredSchema {
   readonly id: number
@@ -41,20 +44,34 @@ export function withUnreleased(released: readonly RegisteredSchema[]): Registere
 
 /**
  * Registers our newest schemas at a Confluent registry and reads every version of our subjects back.
- * Throws a transient Failure `registry` when it does not answer as one.
+ * The login: SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD, else those inside the URL. Throws UsageFault where it is
+ * refused or the URL is none, a transient Failure `registry` when nothing answers as a registry.
  */
-export async function readConfluentRegistry(url: string): Promise<RegisteredSchema[]> {
-  const base = url.replace(/\/+$/, '')
+export async function readConfluentRegistry(
+  url: string,
+  environment: Environment = process.env,
+): Promise<RegisteredSchema[]> {
+  const { base, pair } = addressOf(url, environment)
+  const redact = createRedactor([pair, pair?.slice(pair.indexOf(':') + 1)])
   const call = async (path: string, body?: unknown): Promise<unknown> => {
-    const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json', ...credentialsOf(base) }
+    const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json', ...basicHeader(pair) }
     const request = body === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) }
-    const response = await fetch(withoutCredentials(base) + path, request).catch((cause: unknown) => {
+    const response = await fetch(base + path, request).catch((cause: unknown) => {
+      const advice = tlsAdvice((cause as Error).cause)
+      if (advice !== null)
+        throw new UsageFault(`SCHEMA_REGISTRY_URL: ${advice}; NODE_EXTRA_CA_CERTS names the file of an authority`)
       throw transient('registry', `the schema registry (SCHEMA_REGISTRY_URL) does not answer: ${String(cause)}`, {
         cause,
       })
     })
+    if (response.status === 401 || response.status === 403) {
+      throw new UsageFault(
+        `SCHEMA_REGISTRY_URL: the registry refuses the login (${response.status}); set SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD`,
+      )
+    }
     if (!response.ok) {
-      throw transient('registry', `the schema registry refused ${path}: ${response.status} ${await response.text()}`)
+      const said = redact((await response.text()).slice(0, 500))
+      throw transient('registry', `the schema registry refused ${path}: ${response.status} ${said}`)
     }
     return response.json()
   }
@@ -70,16 +87,18 @@ export async function readConfluentRegistry(url: string): Promise<RegisteredSche
   return entries
 }
 
-function credentialsOf(url: string): Record<string, string> {
-  const { username, password } = new URL(url)
-  if (username === '') return {}
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
-}
-
-function withoutCredentials(url: string): string {
-  const bare = new URL(url)
+/** The URL without its login, and `user:password`; null where there is none. */
+function addressOf(url: string, environment: Environment): { base: string; pair: string | null } {
+  const bare = URL.parse(url)
+  if (bare === null || !/^https?:$/.test(bare.protocol))
+    throw new UsageFault('SCHEMA_REGISTRY_URL is not an http:// or https:// URL, as http://127.0.0.1:8081')
+  const user = environment['SCHEMA_REGISTRY_USER'] ?? decodeURIComponent(bare.username)
+  const password = environment['SCHEMA_REGISTRY_PASSWORD'] ?? decodeURIComponent(bare.password)
   bare.username = ''
   bare.password = ''
-  return bare.toString().replace(/\/+$/, '')
+  return { base: bare.href.replace(/\/+$/, ''), pair: user === '' ? null : basicPair(user, password) }
+}
+
+function basicHeader(pair: string | null): Record<string, string> {
+  return pair === null ? {} : { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
 }

@@ -13,6 +13,7 @@ import type { TopicName } from '../schemas/topics.ts'
 import { DEAD_LETTER_HEADERS } from '../stream/dead-letters.ts'
 import type { Delivered, Sink } from '../stream/delivered.ts'
 import { REVISION_HEADER } from '../stream/outgoing.ts'
+import { serverConfig } from './clickhouse/address.ts'
 import type { Database } from './clickhouse/contract.ts'
 import { followUpRows } from './clickhouse/follow-up-rows.ts'
 import type { Origin, Row } from './clickhouse/place.ts'
@@ -21,6 +22,7 @@ import { deadLetterRow, preferenceRow, problemRow, rejectionRow, runRow, sftRow 
 
 export const clickhouseConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Write rows to ClickHouse (CLICKHOUSE_URL, else embedded)'),
+  server: serverConfig.optional().describe('A server in the place of the embedded database'),
   batch: z
     .strictObject({
       rows: z.int().min(1).max(5000).default(2000).describe('Records of one batch at most'),

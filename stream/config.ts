@@ -1,9 +1,10 @@
 // The config's `kafka:` section: where the broker is, how to log in, how topics are kept.
 // No secret stands in it: user name and password are named by their environment variables.
 
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { UsageFault } from '../schemas/failure.ts'
+import { readTls, tlsConfig, variableName } from '../schemas/tls.ts'
+import type { Environment, TlsMaterial } from '../schemas/tls.ts'
 import { TOPIC_NAMES } from '../schemas/topics.ts'
 
 const topicConfig = z.strictObject({
@@ -11,30 +12,23 @@ const topicConfig = z.strictObject({
   retentionMs: z.int().min(-1).default(-1).describe('How long records are kept, milliseconds; -1: for ever.'),
 })
 
-const sslConfig = z.union([
-  z.boolean(),
-  z.strictObject({
-    ca: z.string().optional().describe('File with the certificate authority (PEM).'),
-    cert: z.string().optional().describe('File with the client certificate (PEM).'),
-    key: z.string().optional().describe('File with the client key (PEM).'),
-    rejectUnauthorized: z.boolean().default(true),
-  }),
-])
-
 const saslConfig = z.strictObject({
   mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-  usernameEnv: z.string().describe('NAME of the environment variable that holds the user.'),
-  passwordEnv: z.string().describe('NAME of the environment variable that holds the password.'),
+  usernameEnv: variableName.describe('NAME of the environment variable that holds the user.'),
+  passwordEnv: variableName.describe('NAME of the environment variable that holds the password.'),
 })
+
+/** Without a name or password before the host: it would be logged. */
+const BROKER = /^[^\s/@]+:\d+$/
 
 export const kafkaConfig = z.strictObject({
   brokers: z
-    .array(z.string().regex(/^[^\s/]+:\d+$/, 'must be host:port'))
+    .array(z.string().regex(BROKER, 'must be host:port'))
     .min(1)
     .optional()
     .describe('host:port of some brokers; else KAFKA_BROKERS, else a local Kafka is started.'),
   clientId: z.string().min(1).default('magpie'),
-  ssl: sslConfig.default(false),
+  ssl: z.union([z.boolean(), tlsConfig]).default(false).describe('true, or the files of a TLS connection.'),
   sasl: saslConfig.optional(),
   replicationFactor: z.int().min(-1).default(-1).describe("Copies of a new topic; -1: the broker's default."),
   topics: z.partialRecord(z.enum(TOPIC_NAMES), topicConfig).default({}),
@@ -46,9 +40,15 @@ export type KafkaConfig = z.infer<typeof kafkaConfig>
 export interface KafkaAddress {
   readonly brokers: readonly string[]
   readonly clientId: string
-  readonly ssl: boolean | { ca?: string; cert?: string; key?: string; rejectUnauthorized: boolean }
+  readonly ssl: boolean | TlsMaterial
   readonly sasl: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string } | null
 }
+
+/** Stand for `ssl` and `sasl` where the config has none, so that every command reaches the brokers of KAFKA_BROKERS. */
+const FROM_ENVIRONMENT = {
+  ssl: { ca: 'KAFKA_SSL_CA', cert: 'KAFKA_SSL_CERT', key: 'KAFKA_SSL_KEY' },
+  sasl: { mechanism: 'KAFKA_SASL_MECHANISM', usernameEnv: 'KAFKA_SASL_USERNAME', passwordEnv: 'KAFKA_SASL_PASSWORD' },
+} as const
 
 /**
  * Reads environment variables and certificate files. brokers: those of KAFKA_BROKERS (comma-separated), else the
@@ -56,48 +56,54 @@ export interface KafkaAddress {
  */
 export function resolveKafka(
   config: KafkaConfig,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Omit<KafkaAddress, 'brokers'> & { readonly brokers: readonly string[] | null } {
   const faults: string[] = []
-  const variable = (field: string, name: string): string => {
-    const value = environment[name]
-    if (value === undefined || value === '') {
-      faults.push(`kafka.sasl.${field}: the environment variable ${name} is not set; set it, or name another one.`)
-    }
-    return value ?? ''
-  }
-  const file = (field: string, path: string): string => {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch (error) {
-      faults.push(`kafka.ssl.${field}: ${path} cannot be read (${(error as Error).message}).`)
-      return ''
-    }
-  }
   const given = environment.KAFKA_BROKERS?.split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '')
   for (const each of given ?? []) {
-    if (!/^[^\s/]+:\d+$/.test(each)) faults.push(`KAFKA_BROKERS: "${each}" must be host:port.`)
+    const shown = each.includes('@') ? 'name or password before the host' : `"${each}"`
+    if (!BROKER.test(each)) faults.push(`KAFKA_BROKERS: ${shown}: must be host:port; a login goes into kafka.sasl.`)
   }
-  const ssl =
-    typeof config.ssl === 'boolean'
-      ? config.ssl
-      : {
-          ...(config.ssl.ca === undefined ? {} : { ca: file('ca', config.ssl.ca) }),
-          ...(config.ssl.cert === undefined ? {} : { cert: file('cert', config.ssl.cert) }),
-          ...(config.ssl.key === undefined ? {} : { key: file('key', config.ssl.key) }),
-          rejectUnauthorized: config.ssl.rejectUnauthorized,
-        }
-  const sasl =
-    config.sasl === undefined
-      ? null
-      : {
-          mechanism: config.sasl.mechanism,
-          username: variable('usernameEnv', config.sasl.usernameEnv),
-          password: variable('passwordEnv', config.sasl.passwordEnv),
-        }
+  const ssl = resolveSsl(config, environment, faults)
+  const sasl = resolveSasl(config, environment, faults)
   if (faults.length > 0) throw new UsageFault(faults)
   const brokers = given !== undefined && given.length > 0 ? given : (config.brokers ?? null)
   return { brokers, clientId: config.clientId, ssl, sasl }
+}
+
+function resolveSsl({ ssl }: KafkaConfig, environment: Environment, faults: string[]): KafkaAddress['ssl'] {
+  const named = Object.entries(FROM_ENVIRONMENT.ssl).flatMap(([field, name]) => {
+    const value = environment[name]
+    return value === undefined || value === '' ? [] : [[field, value] as const]
+  })
+  if (ssl === false && named.length === 0) return environment['KAFKA_SSL'] === 'true'
+  const isFromConfig = typeof ssl === 'object'
+  if (!isFromConfig && named.length === 0) return ssl
+  const read = readTls(isFromConfig ? ssl : Object.fromEntries(named), environment)
+  for (const { field, text } of read.faults) {
+    const name = isFromConfig ? `kafka.ssl.${field}` : FROM_ENVIRONMENT.ssl[field as 'ca' | 'cert' | 'key']
+    faults.push(`${name}: ${text}.`)
+  }
+  return read.material
+}
+
+function resolveSasl(config: KafkaConfig, environment: Environment, faults: string[]): KafkaAddress['sasl'] {
+  const names = FROM_ENVIRONMENT.sasl
+  const given = environment[names.mechanism]?.toLowerCase()
+  if (config.sasl === undefined && (given === undefined || given === '')) return null
+  const read = saslConfig.safeParse(config.sasl ?? { ...names, mechanism: given })
+  if (!read.success) {
+    faults.push(`${names.mechanism}: must be one of ${saslConfig.shape.mechanism.options.join(', ')}.`)
+    return null
+  }
+  const variable = (field: 'usernameEnv' | 'passwordEnv'): string => {
+    const name = read.data[field]
+    const value = environment[name]
+    if (value !== undefined && value !== '') return value
+    faults.push(`kafka.sasl.${field}: the environment variable ${name} is not set; set it, or name another one.`)
+    return ''
+  }
+  return { mechanism: read.data.mechanism, username: variable('usernameEnv'), password: variable('passwordEnv') }
 }

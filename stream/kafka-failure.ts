@@ -14,6 +14,7 @@ const PERMANENT: Readonly<Record<string, string>> = {
   CLUSTER_AUTHORIZATION_FAILED: 'kafka-refused',
   SASL_AUTHENTICATION_FAILED: 'kafka-refused',
   UNSUPPORTED_SASL_MECHANISM: 'kafka-refused',
+  ILLEGAL_SASL_STATE: 'kafka-refused',
   INCONSISTENT_GROUP_PROTOCOL: 'kafka-refused',
   INVALID_GROUP_ID: 'kafka-refused',
   INVALID_SESSION_TIMEOUT: 'kafka-refused',

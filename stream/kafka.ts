@@ -3,10 +3,12 @@
 
 import kafkajs, { type Admin, type Cluster, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { backOffDelay, BROKER_BACK_OFF } from './back-off.ts'
 import { clientIdOfProcess } from './client-id.ts'
 import type { KafkaAddress } from './config.ts'
+import { greetKafka } from './kafka-greeting.ts'
 import { kafkaErrorType, toFailure } from './kafka-failure.ts'
 import { patchKafkajs } from './kafkajs-patches.ts'
 
@@ -51,14 +53,35 @@ export function connectKafka(
       writeLine(log, entry)
     },
   })
+  /** Once they have let us in, what comes later is an outage and is waited for. */
+  let isLetIn = false
+  const enter = async (connect: () => Promise<void>): Promise<void> => {
+    if (isLetIn) {
+      await connect()
+      return
+    }
+    const { brokers, ssl = false, sasl = null } = address
+    await greetKafka({ brokers, ssl, sasl })
+    try {
+      await connect()
+    } catch (error) {
+      const failure = toFailure(error, 'logging in to Kafka')
+      if (failure.code === 'kafka-refused' && sasl !== null)
+        throw new UsageFault(
+          `kafka.sasl: ${brokers.join(',')} refuses the login by ${sasl.mechanism}; look at the user, the password and the mechanism (${failure.message})`,
+        )
+      throw error
+    }
+    isLetIn = true
+  }
   const admin = shared(async () => {
     const each = client.admin()
-    await each.connect()
+    await enter(() => each.connect())
     return each
   })
   const cluster = shared(async () => {
     const each = clusterOf(client)
-    await each.connect()
+    await enter(() => each.connect())
     return each
   })
   const close = async () => {
@@ -73,6 +96,7 @@ export function connectKafka(
         try {
           return await question(await admin.get())
         } catch (error) {
+          if (error instanceof UsageFault) throw error
           const type = kafkaErrorType(error)
           // A kafkajs client asks for every topic that it ever knew, so one that was deleted spoils all answers.
           const isForgetful = type === 'UNKNOWN_TOPIC_OR_PARTITION' && tries === 1
@@ -105,7 +129,7 @@ function shared<Client extends { disconnect(): Promise<void> }>(connect: () => P
         return await mine
       } catch (error) {
         if (client === mine) client = null
-        throw toFailure(error, 'connecting to Kafka')
+        throw error instanceof UsageFault ? error : toFailure(error, 'connecting to Kafka')
       }
     },
     async close() {

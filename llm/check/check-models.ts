@@ -46,7 +46,7 @@ export async function checkModels(parts: {
   )
   const found = await Promise.all(
     places.map(async ({ subject, url }): Promise<Finding[]> => {
-      const client = createEngineClient({ url, key: engines.get(url)!.key, clock })
+      const client = createEngineClient({ url, ...engines.get(url)!.access, clock })
       try {
         const place = { url, client, ask }
         const remarks = await check(subject, place)

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, UsageFault, transient } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
+import { resolveServer } from './address.ts'
+import type { ServerConfig } from './address.ts'
 import type { Database } from './contract.ts'
 import { openEmbedded } from './embedded.ts'
 import { migrate } from './migrate.ts'
@@ -16,6 +18,8 @@ import { openServer } from './server.ts'
 export interface OpenOptions {
   /** A server, http(s)://[user:password@]host[:port][/database]; else CLICKHOUSE_URL; else embedded. */
   readonly url?: string | undefined
+  /** The config's, where there is one: the environment goes before it. */
+  readonly server?: ServerConfig | undefined
   /** Folder of local state; the embedded database lies in clickhouse/ under it. */
   readonly stateDir: string
   /** owner: writes, and serves readers in other processes while it is open. reader: reads, and creates nothing. */
@@ -33,18 +37,45 @@ export function embeddedFolder(stateDir: string): string {
 
 /**
  * Opens the database; an owner also brings its tables up to date.
- * Throws UsageFault when a reader finds no database, when another owner lives in the state folder, or on a bad URL;
+ * Throws UsageFault when a reader finds no database, when another owner lives in the state folder, on a bad URL, and
+ * where the server refuses the login or its certificate is not to be trusted;
  * transient `database-locked` when the directory stays in use. A server that is down is no fault here: each call
  * says so by a transient Failure until it is back.
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
-  const url = options.url ?? process.env['CLICKHOUSE_URL']
-  if (url !== undefined && url !== '') {
-    const { CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = process.env
-    const database = openServer({ url, user, password })
-    return options.role === 'owner' ? await closeOnFault(database, () => asOwnerOf(database, options.log)) : database
+  const named = options.url === undefined ? {} : { CLICKHOUSE_URL: options.url }
+  const address = resolveServer(options.server, { ...process.env, ...named })
+  if (address !== null) {
+    const database = openServer(address)
+    return await closeOnFault(database, async () => {
+      await assertLetIn(database, options.signal)
+      return options.role === 'owner' ? await asOwnerOf(database, options.log) : database
+    })
   }
   return options.role === 'owner' ? await openAsOwner(options) : await openAsReader(options)
+}
+
+/** Refusals that no waiting mends. */
+const HOPELESS = new Set(['clickhouse-tls', 'clickhouse-192', 'clickhouse-193', 'clickhouse-194', 'clickhouse-516'])
+/** A server that is slow to answer so little is no fault of the config. */
+const KNOCK_MS = 10_000
+
+/** Asks the server for nothing, to hear whether it lets us in. Throws UsageFault; one that is down is no fault. */
+async function assertLetIn(database: Database, signal: AbortSignal | undefined): Promise<void> {
+  const late = AbortSignal.timeout(KNOCK_MS)
+  try {
+    await database.query('SELECT 1', { signal: signal === undefined ? late : AbortSignal.any([late, signal]) })
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (error instanceof Failure && HOPELESS.has(error.code)) throw new UsageFault(refusalOf(database, error))
+  }
+}
+
+function refusalOf({ where }: Database, { code, message }: Failure): string {
+  const said = message.replace(/^ClickHouse: /, '')
+  return code === 'clickhouse-tls'
+    ? `${where}: ${said}; its files are sinks.clickhouse.server.tls, or CLICKHOUSE_CA, CLICKHOUSE_CERT and CLICKHOUSE_KEY`
+    : `${where} refuses the login: ${said}; set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD`
 }
 
 /** Brings the tables up to date, or, while the server is down, as soon as the first rows get through. */

@@ -1,6 +1,7 @@
 // ClickHouse's errors, embedded or over HTTP, as Failures: may the same call be made again?
 
 import { Failure, permanent, transient } from '../../schemas/failure.ts'
+import { tlsAdvice } from '../../schemas/tls.ts'
 
 /** ClickHouse error codes that pass by themselves or when someone makes room; the rest stay wrong. */
 const PASSING: ReadonlyMap<number, string> = new Map([
@@ -10,6 +11,11 @@ const PASSING: ReadonlyMap<number, string> = new Map([
   [76, 'cannot open file'],
   [159, 'timeout'],
   [160, 'too slow'],
+  // A login that is refused says nothing of the rows: a password was changed, and will be again.
+  [192, 'unknown user'],
+  [193, 'wrong password'],
+  [194, 'a password is asked for'],
+  [516, 'authentication failed'],
   [202, 'too many queries'],
   [203, 'no free connection'],
   [209, 'socket timeout'],
@@ -36,13 +42,15 @@ const MESSAGE_LIMIT = 2000
 
 /**
  * Any error of @clickhouse/client or chdb as a Failure. Code `clickhouse-<number>` for ClickHouse's own,
- * `clickhouse-unreachable` for the way there, permanent `clickhouse-client` for anything else. Messages are trimmed; the original is the cause.
+ * `clickhouse-unreachable` for the way there, `clickhouse-tls` for its certificates, permanent `clickhouse-client` for anything else. Messages are trimmed; the original is the cause.
  */
-export function toFailure(error: unknown, doing: string): Failure {
+export function toFailure(error: unknown, doing: string, redact = (text: string): string => text): Failure {
   if (error instanceof Failure) return error
   const message = wholeMessage(error)
   const number = codeOf(error, message)
-  const text = `${doing}: ${trim(message)}`
+  const text = `${doing}: ${redact(trim(message))}`
+  const advice = tlsAdvice(error)
+  if (advice !== null) return transient('clickhouse-tls', `${doing}: ${advice}`, { cause: error })
   if (number === null) {
     return isOnTheWay(error, message)
       ? transient('clickhouse-unreachable', text, { cause: error })

@@ -36,6 +36,8 @@ export interface LaneOptions {
   readonly width: number
   /** Ends the statement whose SQL holds this mark; called when a signal fires while it runs. */
   readonly kill: (mark: string) => Promise<void>
+  /** Takes the password out of what a server or a proxy says. */
+  readonly redact?: (text: string) => string
   /** The connection can be cut under a statement (HTTP); else its end is waited for. */
   readonly cuts?: boolean
   /** How parameters go along, where it is not ClickHouse that reads them. */
@@ -50,6 +52,7 @@ export function createLane({
   width,
   kill,
   cuts = false,
+  redact,
   sendParameters,
 }: LaneOptions): Lane {
   let opened: Promise<ClickHouseClient> | null = null
@@ -108,7 +111,7 @@ export function createLane({
         } catch (error) {
           if (renew) await disconnect()
           signal.throwIfAborted()
-          throw toFailure(error, 'ClickHouse')
+          throw toFailure(error, 'ClickHouse', redact)
         } finally {
           await ended()
         }
@@ -126,7 +129,7 @@ export function createLane({
           result.stream.resume()
           await finished(result.stream)
         } catch (error) {
-          throw toFailure(error, `insert into ${table}`)
+          throw toFailure(error, `insert into ${table}`, redact)
         }
       }),
     close: () => {

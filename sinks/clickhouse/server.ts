@@ -2,20 +2,23 @@
 // message, log or `where`.
 
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { Agent } from 'node:https'
 import { UsageFault } from '../../schemas/failure.ts'
+import { basicPair, createRedactor } from '../../schemas/redact.ts'
+import { isServerUrl } from './address.ts'
+import type { ServerAddress } from './address.ts'
 import type { Database } from './contract.ts'
 import { insertLines, rowsOf } from './json-lines.ts'
 import { createLane, killStatement } from './lane.ts'
 import { parametersForOwner } from './owner-parameters.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 
+const CONNECTIONS = 8
+
 /** Longest wait for one answer, ms: a SELECT of our own over a large table may take minutes. */
 const REQUEST_TIMEOUT_MS = 300_000
 
-export interface ServerOptions {
-  readonly url: string
-  readonly user?: string | undefined
-  readonly password?: string | undefined
+export interface ServerOptions extends ServerAddress {
   /** The far end bounds and checks by itself and takes no settings (the port of an owner). */
   readonly readOnlyEnd?: boolean
 }
@@ -23,14 +26,18 @@ export interface ServerOptions {
 /** Makes the client; nothing is sent before the first call. Throws UsageFault on a URL that is none. */
 export function openServer(options: ServerOptions): Database {
   const url = parseUrl(options.url)
+  const username = options.user ?? (decodeURIComponent(url.username) || 'default')
+  const password = options.password ?? decodeURIComponent(url.password)
+  const redact = createRedactor([password, basicPair(username, password)])
   const client = createClient({
     url: url.origin,
-    username: options.user ?? (decodeURIComponent(url.username) || 'default'),
-    password: options.password ?? decodeURIComponent(url.password),
+    username,
+    password,
+    ...agentOf(url, options.tls),
     database: decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')) || 'default',
     application: 'magpie',
     request_timeout: REQUEST_TIMEOUT_MS,
-    max_open_connections: 8,
+    max_open_connections: CONNECTIONS,
     log: { level: ClickHouseLogLevel.OFF },
   })
   const open = () => Promise.resolve(client)
@@ -41,9 +48,10 @@ export function openServer(options: ServerOptions): Database {
   const shared = {
     open,
     renew: false,
-    width: 8,
+    width: CONNECTIONS,
     kill,
     cuts: true,
+    redact,
     ...(options.readOnlyEnd === true ? { sendParameters: parametersForOwner } : {}),
   }
   const lane = createLane(shared)
@@ -76,9 +84,13 @@ export function openServer(options: ServerOptions): Database {
 }
 
 function parseUrl(text: string): URL {
-  const url = URL.parse(text)
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+  if (!isServerUrl(text))
     throw new UsageFault('CLICKHOUSE_URL is not an http:// or https:// URL, as http://127.0.0.1:8123/magpie')
-  }
-  return url
+  return new URL(text)
+}
+
+/** The client's own TLS options know no passphrase. */
+function agentOf(url: URL, tls: ServerAddress['tls']): { http_agent?: Agent; set_basic_auth_header?: boolean } {
+  if (tls === undefined || url.protocol !== 'https:') return {}
+  return { http_agent: new Agent({ ...tls, keepAlive: true, maxSockets: CONNECTIONS }), set_basic_auth_header: true }
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { pathText } from '../../configs/fault.ts'
-import { inlineSecrets, isSecretName } from '../../configs/secrets.ts'
+import { inlineSecrets, isSecretName, secretVariables } from '../../configs/secrets.ts'
 
 const found = (tree: unknown): string[] => inlineSecrets(tree).map(({ path }) => pathText(path))
 
@@ -58,6 +58,23 @@ describe('inlineSecrets', () => {
       'roles.answerer.prompt',
       'kafka.sasl.passwordEnv',
     ])
+  })
+
+  it('finds keys in URLs, logins before hosts, and private keys', () => {
+    const tree = {
+      url: 'https://host/v1?api_key=hunter2',
+      kafka: { brokers: ['me:hunter2@broker:9092'], ssl: { key: '-----BEGIN RSA PRIVATE KEY-----' } },
+      headersEnv: { 'X-Api-Key': 'not a name', Authorization: 'MY_TOKEN' },
+    }
+    assert.deepEqual(found(tree), ['url', 'kafka.brokers.0', 'kafka.ssl.key', 'headersEnv.X-Api-Key'])
+  })
+
+  it('names the variables that hold the secrets of a config', () => {
+    const tree = {
+      endpoints: [{ keyEnv: 'A' }, { headersEnv: { 'X-Api-Key': 'B' } }],
+      kafka: { sasl: { passwordEnv: 'C' } },
+    }
+    assert.deepEqual(secretVariables(tree), ['A', 'B', 'C'])
   })
 
   it('finds none where keys are given by the names of variables', () => {

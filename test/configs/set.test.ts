@@ -23,13 +23,16 @@ describe('parseAssignment', () => {
     for (const text of ['a.b', '=3', 'a..b=3', '.a=3', '__proto__.x=1', 'a=[1', 'a=!tag x']) {
       const result = parseAssignment(text)
       assert.ok('fault' in result, text)
-      assert.ok(result.fault.startsWith(`--set ${text}:`), result.fault)
+      const shown = text.startsWith('a=') ? 'a=…' : text
+      assert.ok(result.fault.startsWith(`--set ${shown}:`), result.fault)
     }
   })
 
   it('does not repeat a secret', () => {
-    const result = parseAssignment('roles.q.apiKey=[hunter2')
-    assert.ok('fault' in result && !result.fault.includes('hunter2'))
+    for (const text of ['roles.q.apiKey=[hunter2', 'kafka.brokers=[me:hunter2@broker:9092']) {
+      const result = parseAssignment(text)
+      assert.ok('fault' in result && !result.fault.includes('hunter2'))
+    }
   })
 })
 

@@ -30,11 +30,9 @@ describe('kafka config', () => {
   it('reads login and certificates, and says all that is wrong with them at once', () => {
     const config = kafkaConfig.parse({
       sasl: { mechanism: 'scram-sha-512', usernameEnv: 'KAFKA_USER', passwordEnv: 'KAFKA_PASSWORD' },
-      ssl: { ca: import.meta.filename },
     })
     const found = resolveKafka(config, { KAFKA_USER: 'u', KAFKA_PASSWORD: 'p' })
     assert.deepEqual(found.sasl, { mechanism: 'scram-sha-512', username: 'u', password: 'p' })
-    assert.match((found.ssl as { ca: string }).ca, /kafka section/)
     const broken = kafkaConfig.parse({ ...config, ssl: { ca: '/not/there' } })
     assert.throws(
       () => resolveKafka(broken, { KAFKA_BROKERS: 'nonsense' }),
@@ -43,5 +41,28 @@ describe('kafka config', () => {
         error.faults.length === 4 &&
         error.faults.every((each) => /KAFKA_|\/not\/there/.test(each)),
     )
+  })
+
+  it('takes login and certificates from the environment where the config has none', () => {
+    const config = kafkaConfig.parse({})
+    const login = { KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' }
+    assert.deepEqual(resolveKafka(config, login).sasl, { mechanism: 'scram-sha-256', username: 'u', password: 'p' })
+    assert.equal(resolveKafka(config, { KAFKA_SSL: 'true' }).ssl, true)
+    assert.throws(
+      () => resolveKafka(config, { KAFKA_SASL_MECHANISM: 'gssapi' }),
+      /KAFKA_SASL_MECHANISM: must be one of/,
+    )
+    assert.throws(
+      () => resolveKafka(config, { KAFKA_SSL_CA: '/not/there' }),
+      /KAFKA_SSL_CA: \/not\/there cannot be read/,
+    )
+  })
+
+  it('never repeats a name or password that stands before a host', () => {
+    assert.throws(
+      () => resolveKafka(kafkaConfig.parse({}), { KAFKA_BROKERS: 'me:hunter2@broker:9092' }),
+      (error) => error instanceof UsageFault && !error.message.includes('hunter2') && /kafka\.sasl/.test(error.message),
+    )
+    assert.ok(!kafkaConfig.safeParse({ brokers: ['me:hunter2@broker:9092'] }).success)
   })
 })

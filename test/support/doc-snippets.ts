@@ -15,7 +15,7 @@ export function assertStagesAreRight(snippet: string): void {
   const tree = { name: 'a-run', ...(parse(snippet) as object) }
   configSchema.parse(tree)
   const nothing = { names: [], find: () => null, ofFile: () => 'nothing' }
-  const faults = brokenRules(readSections(tree), { ...WHOLE_PIPELINE, producer: 'none' }, nothing, {})
+  const faults = brokenRules(readSections(tree), { ...WHOLE_PIPELINE, producer: 'none' }, nothing, {}, '.')
   assert.deepEqual(
     faults.filter(({ path }) => path[0] === 'stages'),
     [],
