@@ -14,7 +14,7 @@ const type = avro.Type.forSchema({
     { name: 'words', type: { type: 'map', values: 'string' } },
   ],
 })
-const read = (hex: string) => type.decode(Buffer.from(hex, 'hex'), 0)
+const read = (hex: string): { value: unknown; offset: number } => type.decode(Buffer.from(hex, 'hex'), 0)
 
 describe('the bounds of avsc', () => {
   // Zigzag: 2^31 - 1 items, 2^53, the same with a size in bytes, and more items than bytes by one.
