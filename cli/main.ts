@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { visible } from '../llm/visible.ts'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import { addAudit } from './audit.ts'
+import { addDashboard } from './dashboard.ts'
 import { addFingerprint } from './fingerprint.ts'
 import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
@@ -34,6 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addAudit,
     addSql,
     addTopics,
+    addDashboard,
     addGrade,
     addFingerprint,
     addModels,

@@ -51,3 +51,10 @@ export function positiveNumber(text: string): number {
 export function collect(text: string, before: string[] = []): string[] {
   return [...before, text]
 }
+
+/** A port, 0 to 65535, for commander. */
+export function portNumber(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('give a port from 0 to 65535.')
+  return port
+}

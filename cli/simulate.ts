@@ -1,7 +1,7 @@
 // `magpie simulate`: a stand-in for a vLLM cluster on this machine, to try a config, forecast and test without a GPU.
 
 import { rename, writeFile } from 'node:fs/promises'
-import { InvalidArgumentError, Option } from 'commander'
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { Engine } from '../local/engine/contract.ts'
 import { startFront } from '../local/engine/front.ts'
@@ -10,7 +10,8 @@ import { createInvented } from '../local/engine/invented.ts'
 import { openRecording } from '../local/engine/recorded.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
-import { collect, notNegative, positiveInteger } from './options.ts'
+import { collect, notNegative, portNumber, positiveInteger } from './options.ts'
+import { signalled } from './signalled.ts'
 import { addShapeOptions, engineShape, frontProtocol } from './simulate-shapes.ts'
 import type { ShapeOptions } from './simulate-shapes.ts'
 import { addTroubleOptions, describeTrouble, driftOf, FAULT_LIST, troubleOf } from './trouble-options.ts'
@@ -138,27 +139,8 @@ function readKey(name: string): string {
   return key
 }
 
-/** The first SIGINT or SIGTERM; a second one ends the process at once, as the system does it. */
-function signalled(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const end = (signal: NodeJS.Signals): void => {
-      process.off('SIGINT', end)
-      process.off('SIGTERM', end)
-      resolve(signal)
-    }
-    process.on('SIGINT', end)
-    process.on('SIGTERM', end)
-  })
-}
-
 async function writeStats(file: string, front: Front): Promise<void> {
   const aside = `${file}.${process.pid}.part`
   await writeFile(aside, `${JSON.stringify(front.stats(), null, 2)}\n`)
   await rename(aside, file)
-}
-
-function portNumber(text: string): number {
-  const port = Number(text)
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('give a port from 0 to 65535.')
-  return port
 }

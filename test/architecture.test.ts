@@ -33,6 +33,7 @@ const DOORS: Record<string, RegExp> = {
   'franc-min': /^processors\//,
   yaml: /^configs\//,
   commander: /^cli\//,
+  fastify: /^web\//,
   'cli-table3': /^(cli|analytics)\//,
 }
 
