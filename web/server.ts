@@ -35,7 +35,7 @@ const MOST_BODY_BYTES = 256 * 1024
 
 /** Nothing from elsewhere, nothing inline, no frame around it. */
 const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const FILES = {
   '/': ['text/html; charset=utf-8', new URL('page/index.html', import.meta.url)],
