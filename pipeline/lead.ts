@@ -20,7 +20,7 @@ export interface LeadOptions {
   /** A run whose last word is so old is held by nobody, milliseconds. */
   readonly silentMs: number
   /** Writes a word and looks whether it is the first since the last one of this process. Throws `lead-lost` if not. */
-  claim(): Promise<void>
+  readonly claim: () => Promise<void>
   readonly now?: () => Moment
 }
 

@@ -57,7 +57,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     )
     closers.push(() => drainAll(stages))
     const recount = async (): Promise<number> => {
-      if (!parts.parts.has('curate')) await accepted.recount()
+      if (!parts.parts.has('curate') || accepted.mayMiss()) await accepted.recount()
       return backlogOf(run)
     }
     const house = createHouse({ planned, running: stages, backlog, recount, now })
