@@ -2,7 +2,9 @@
 // enough is enough.
 
 import type { Config } from '../configs/schema.ts'
+import { Failure } from '../schemas/failure.ts'
 import { topicFor } from '../schemas/topics.ts'
+import { UNCLEAR } from '../stream/fence.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import { RUN_HEADER } from '../stream/outgoing.ts'
 import type { Sender } from '../stream/sender.ts'
@@ -22,6 +24,8 @@ export interface AcceptedRows {
   sent(): Accepted
   /** Counts what came to the log since, at most every five seconds: for rows that other processes accept. Only where enough is asked for. */
   recount(): Promise<void>
+  /** An answer of the broker was lost: rows of this process may be on the log and not counted, until recount(). */
+  mayMiss(): boolean
   /** True once the config's numbers are reached with at least `minimum` problems made. */
   isEnough(made: number): boolean
 }
@@ -57,12 +61,19 @@ export async function countAccepted(
   await look(sft)
   await look(preference)
   let counted = performance.now()
+  let mayMiss = false
   const sent = { sft: 0, preference: 0 }
   return {
     sender: {
       ...sender,
       async send(messages, mayGo) {
-        await sender.send(messages, mayGo)
+        try {
+          await sender.send(messages, mayGo)
+        } catch (error) {
+          // Kafka may have them; then they are not sent again.
+          mayMiss ||= error instanceof Failure && error.code === UNCLEAR
+          throw error
+        }
         for (const { topic, key, value } of messages) {
           if (value === null) continue
           if (topic === sft.topic) {
@@ -82,7 +93,9 @@ export async function countAccepted(
       counted = performance.now()
       await look(sft)
       await look(preference)
+      mayMiss = false
     },
+    mayMiss: () => mayMiss,
     isEnough: (made) =>
       accept !== null &&
       made >= accept.minimum &&

@@ -2,8 +2,7 @@
 // (no new problems, then stages, then sinks); the run's state on the log is what happened; whenever this ends, nothing
 // that was acknowledged is lost.
 
-import { transient } from '../schemas/failure.ts'
-import type { Failure } from '../schemas/failure.ts'
+import { Failure, transient } from '../schemas/failure.ts'
 import type { BudgetName } from '../schemas/records.ts'
 import { pauseFor, settledWithin } from '../stream/back-off.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
@@ -62,9 +61,11 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     (end) => (produced = end),
     () => undefined,
   )
+  const lost = Promise.withResolvers<never>()
   const heartbeat = setInterval(() => {
     if (phase !== 'running') return
     run.publish('running').catch((error: unknown) => {
+      if (error instanceof Failure && error.code === 'lead-lost') lost.reject(error)
       log.warn({ error: String(error) }, 'the heartbeat was not written')
     })
     book.publish().catch((error: unknown) => {
@@ -172,15 +173,17 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     }
     return new Promise<never>(() => undefined)
   }
-  const done = Promise.race([whole(), untilHopeless(), ...faults]).catch(async (error: unknown): Promise<RunResult> => {
-    if (halt.signal.aborted) {
-      await ending
-      return { state: 'stopped', files, endedBy }
-    }
-    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the run failed')
-    await end('failed')
-    throw error
-  })
+  const done = Promise.race([whole(), untilHopeless(), lost.promise, ...faults]).catch(
+    async (error: unknown): Promise<RunResult> => {
+      if (halt.signal.aborted) {
+        await ending
+        return { state: 'stopped', files, endedBy }
+      }
+      log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the run failed')
+      await end('failed')
+      throw error
+    },
+  )
   done.catch(() => undefined)
   return { done, stop: () => end('stopped'), state: () => ({ phase, produced }) }
 }

@@ -10,15 +10,18 @@ import type { Codec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { BudgetName, RunRecord, RunState } from '../schemas/records.ts'
 import { pauseFor } from '../stream/back-off.ts'
+import { presentMoment } from '../stream/fence.ts'
 import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
 import { createSender } from '../stream/sender.ts'
 import type { Sender } from '../stream/sender.ts'
 import { ensureTopics } from '../stream/topics-admin.ts'
+import { createLead, leadLost } from './lead.ts'
+import type { Lead } from './lead.ts'
 import { untilAnswered } from './patience.ts'
 import type { RunParts } from './run-contract.ts'
-import { firstClaim, isHeld, publishRunRecord, publishRunState, readRunRecords } from './run-records.ts'
+import { firstClaim, isHeld, publishRunRecord, publishRunState, readRunRecords, SILENT_MS } from './run-records.ts'
 import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 
@@ -34,7 +37,9 @@ export interface OpenRun {
   readonly previous: RunRecord | null
   /** First start of the run, milliseconds since 1970 UTC. */
   readonly startedAt: number
-  /** Writes the run's state; does nothing in a process that does not lead. */
+  /** Sends what only the leader may send. Throws permanent `lead-lost` when another process leads now. */
+  readonly lead: Pick<Lead, 'send'>
+  /** Writes the run's state; does nothing in a process that does not lead. Throws `lead-lost`. */
   publish(state: RunState, endedBy?: BudgetName | null): Promise<void>
   /** The newest state on the log. */
   readState(signal: AbortSignal): Promise<RunRecord | null>
@@ -76,24 +81,51 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     const startedAt = previous?.startedAt ?? now()
     const identity = { runId, revision, config: loaded.json, configHash: loaded.hash, version: parts.version }
     const sender = await createSender(connection, log)
-    if (leads) {
-      const claim = await publishRunState(sender, codec, identity, 'running', { now: now(), startedAt })
-      const first = await firstClaim(connection, codec, claim, previous, signal)
-      if (first !== null && (first.pid !== claim.pid || first.host !== claim.host)) {
+    let lastWord = previous
+    /** Null: this process leads; else who does. */
+    const claim = async (until: AbortSignal): Promise<RunRecord | null> => {
+      const word = await publishRunState(sender, codec, identity, 'running', { now: now(), startedAt })
+      const first = await firstClaim(connection, codec, word, lastWord, until)
+      if (first !== null && (first.pid !== word.pid || first.host !== word.host)) {
         // Else the claim that lost would be the newest state, and the next process would not see who leads.
         await publishRunRecord(sender, codec, first)
-        await sender.close()
-        throw inUse(first)
+        return first
       }
+      lastWord = word
+      return null
+    }
+    const closing = new AbortController()
+    const moment = parts.moment ?? presentMoment
+    const lead = createLead({
+      sender,
+      silentMs: SILENT_MS,
+      now: moment,
+      async claim() {
+        const other = await untilAnswered(() => claim(closing.signal), closing.signal)
+        if (other !== null) throw leadLost(other)
+      },
+    })
+    if (leads) {
+      const asked = moment()
+      const other = await claim(signal)
+      if (other !== null) {
+        await sender.close()
+        throw inUse(other)
+      }
+      lead.confirm(asked)
       // A broker that has never had a group takes a while to find a place for the first.
       if (previous === null) await untilAnswered(() => beginAtEnd(onLog, readers), signal)
     }
     return {
-      ...{ connection, codec, sender, runId, revision, planned, readers, previous, startedAt, readState },
+      ...{ connection, codec, sender, lead, runId, revision, planned, readers, previous, startedAt, readState },
       async publish(state, endedBy = null) {
-        if (leads) await publishRunState(sender, codec, identity, state, { now: now(), startedAt, endedBy })
+        if (!leads) return
+        const asked = moment()
+        lastWord = await publishRunState(lead, codec, identity, state, { now: now(), startedAt, endedBy })
+        lead.confirm(asked)
       },
       async close() {
+        closing.abort(new Error('the run is closed'))
         await sender.close(SENDER_CLOSE_MS)
         await connection.close()
       },

@@ -30,7 +30,8 @@ export interface ProduceParts {
   readonly llm: Llm
   readonly connection: KafkaConnection
   readonly codec: Codec
-  readonly sender: Sender
+  /** Of the leader. */
+  readonly sender: Pick<Sender, 'send'>
   readonly house: House
   readonly existing: Existing
   /** Problems that may be started, so many being open: what the budgets leave. */

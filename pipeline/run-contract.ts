@@ -6,6 +6,7 @@ import type { PartName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
 import type { BudgetName, RunRecord } from '../schemas/records.ts'
 import type { KafkaAddress } from '../stream/config.ts'
+import type { Moment } from '../stream/fence.ts'
 import type { SenderState } from '../stream/sender.ts'
 import type { SinkState } from '../stream/sink-consumer.ts'
 import type { StageState } from '../stream/stage.ts'
@@ -31,6 +32,8 @@ export interface RunParts {
   readonly log: Logger
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
+  /** Both clocks; default: this machine's. */
+  readonly moment?: () => Moment
   /** A worker that leads nothing waits for the run to be started. */
   readonly onWaiting?: () => void
 }

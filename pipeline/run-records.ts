@@ -12,7 +12,7 @@ import { readable } from './read-records.ts'
 export const HEARTBEAT_MS = 10_000
 
 /** A run whose last word is older than this is held by nobody, milliseconds. */
-const SILENT_MS = 45_000
+export const SILENT_MS = 45_000
 
 export interface RunIdentity {
   readonly runId: string
@@ -76,7 +76,7 @@ export function isHeld(record: RunRecord, now: number, isAlive: (pid: number) =>
 
 /** Writes the state of a run; resolves when the broker has it. */
 export async function publishRunState(
-  sender: Sender,
+  sender: Pick<Sender, 'send'>,
   codec: Codec,
   identity: RunIdentity,
   state: RunState,
@@ -100,7 +100,7 @@ export async function publishRunState(
 }
 
 /** Writes a whole state, which then is the newest of its run; resolves when the broker has it. */
-export async function publishRunRecord(sender: Sender, codec: Codec, record: RunRecord): Promise<void> {
+export async function publishRunRecord(sender: Pick<Sender, 'send'>, codec: Codec, record: RunRecord): Promise<void> {
   const headers = { 'magpie.run': record.runId, 'magpie.revision': record.revision }
   await sender.send([{ topic: 'runs', key: record.id, value: codec.encode('RunRecord', record), headers }])
 }

@@ -57,7 +57,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     )
     closers.push(() => drainAll(stages))
     const recount = async (): Promise<number> => {
-      if (!parts.parts.has('curate')) await accepted.recount()
+      if (!parts.parts.has('curate') || accepted.mayMiss()) await accepted.recount()
       return backlogOf(run)
     }
     const house = createHouse({ planned, running: stages, backlog, recount, now })
@@ -101,7 +101,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const lowYield = createYieldGuard({ ...rows, accept: leads ? config.accept : null, curated })
     const work = {
       ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },
-      sender: run.sender,
+      sender: run.lead,
       affordable: (open: number) => Math.min(guard.room(open), demand(made, open)),
       shouldStop: () => accepted.isEnough(made) || guard.closed() !== null,
       onPublished: (count: number) => (made += count),

@@ -4,7 +4,7 @@
 // and never past an unfinished record; records that a commit calls finished are not handed over again; a partition
 // that stays ours through a rebalance keeps its running work; a lost one has it aborted.
 
-import type { EachBatchPayload } from 'kafkajs'
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { type Arrival, type Headers, toArrival } from './arrival.ts'
@@ -24,6 +24,8 @@ export interface ConsumerOptions {
   readonly log: Logger
   /** False: the record is none of ours, it is finished at once without being copied. */
   accepts(headers: Headers): boolean
+  /** Of two records near one another with the same id only the first is handed over; null, or absent: has none. */
+  readonly idOf?: (message: Pick<KafkaMessage, 'key' | 'headers'>) => string | null
   /** New records of one partition, in offset order. Returns at once and does not throw. */
   take(arrivals: readonly Arrival[]): void
   /** The partition is gone: forget what is queued of it. Its signal is aborted already. */
@@ -158,8 +160,14 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     let skipped = 0
     for (const message of messages) {
       const offset = Number(message.offset)
-      if (tenure.ledger.deliver(offset) !== 'new') continue
-      if (options.accepts(message.headers ?? {})) {
+      const fate = tenure.ledger.deliver(offset)
+      if (fate === 'known') continue
+      const isOurs = options.accepts(message.headers ?? {})
+      const id = isOurs ? (options.idOf?.(message) ?? null) : null
+      // Records that are done already count: what repeats one of them is no new record.
+      const isRepeat = id !== null && tenure.isRepeat(id)
+      if (fate === 'done') continue
+      if (isOurs && !isRepeat) {
         arrivals.push(toArrival(tenure, message))
       } else {
         tenure.ledger.finish(offset)

@@ -3,7 +3,7 @@
 
 /**
  * How far above the watermark (in offsets) a finished record may lie: its bitmap then always fits, with room for the
- * places of 53 output partitions (see output-places.ts) beside it.
+ * places of 40 output partitions (see output-places.ts) beside it.
  */
 export const MAX_SPREAD = 22_400
 

@@ -64,7 +64,7 @@ export function createFence(options: FenceOptions): Fence {
     if (confirmed === null) return false
     const { wall, steady } = now()
     const age = Math.max(wall - confirmed.wall, steady - confirmed.steady)
-    return age < sessionTimeoutMs * (1 - MARGIN_SHARE)
+    return age < sessionTimeoutMs - sessionTimeoutMs * MARGIN_SHARE
   }
 
   /** One look for all who wait for it. */

@@ -7,6 +7,8 @@ export const REVISION_HEADER = 'magpie.revision'
 export const FROM_HEADER = 'magpie.from'
 /** The stage that sent it. */
 export const STAGE_HEADER = 'magpie.stage'
+/** The how-many-th time a record goes through a stage, from 2 on: after a redrive. */
+export const ATTEMPT_HEADER = 'magpie.attempt'
 /** Which of how many messages of that record, as `1/3`; absent where it is the only one. */
 export const PART_HEADER = 'magpie.part'
 

@@ -15,7 +15,7 @@ import { deadLetter, deadLetterCode } from './dead-letters.ts'
 import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
-import { headerText, type Outgoing, RUN_HEADER, stampOrigin } from './outgoing.ts'
+import { ATTEMPT_HEADER, headerText, type Outgoing, RUN_HEADER, stampOrigin } from './outgoing.ts'
 import { createPatience, type Effort } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
 import { createSchedule } from './schedule.ts'
@@ -138,6 +138,9 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
         ? undefined
         : { stage: name, runId, revision, topics: options.writes, acknowledged: sender.acknowledged },
     accepts: (headers) => (headerText(headers, RUN_HEADER) ?? runId) === runId,
+    // One record a problem and pass: a second one was sent again, because an answer was lost.
+    idOf: ({ key, headers = {} }) =>
+      key === null ? null : `${key.toString()}#${headerText(headers, ATTEMPT_HEADER) ?? '1'}`,
     take(arrivals) {
       counts.received += arrivals.length
       schedule.add(arrivals)

@@ -3,6 +3,7 @@
 
 import { createLedger, type Ledger, type Position } from './ledger.ts'
 import { createLookBack, type LookBack } from './look-back.ts'
+import { createRepeats } from './repeats.ts'
 
 export interface Tenure {
   readonly topic: string
@@ -13,6 +14,8 @@ export interface Tenure {
   ledger: Ledger
   /** Replaced with it. */
   lookBack: LookBack
+  /** Says of an id whether a record with it was delivered shortly before. */
+  readonly isRepeat: (id: string) => boolean
   /** new: the committed position is not known yet. checked: owned, but maybe not without a break. ready: at work. */
   phase: 'new' | 'checked' | 'ready'
   /** What the broker has acknowledged, and what was sent to it last (its answer may have been lost). */
@@ -29,6 +32,7 @@ export function beginTenure(topic: string, partition: number): Tenure {
     partition,
     ledger: createLedger(null),
     lookBack: createLookBack(null, () => null),
+    isRepeat: createRepeats(),
     signal: controller.signal,
     phase: 'new',
     acknowledged: null,

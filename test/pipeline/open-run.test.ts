@@ -161,6 +161,35 @@ describe('a run that is opened', () => {
     }
   })
 
+  it('writes nothing any more when it was stopped and another process leads, and says so', async () => {
+    let slept = 0
+    const moment = () => ({ wall: NOW + slept, steady: slept })
+    await opened(bench.parts('slept', { now: () => NOW - 100_000, moment }), async (run) => {
+      await run.publish('running')
+      const second = await leader('slept')
+      try {
+        slept = 60_000
+        const lost = { code: 'lead-lost', retry: 'permanent', message: new RegExp(`led by process ${second.pid} on`) }
+        await assert.rejects(run.publish('running'), lost)
+        await assert.rejects(run.lead.send([]), lost)
+        assert.equal((await run.readState(SIGNAL))?.pid, second.pid)
+      } finally {
+        await second.kill()
+      }
+    })
+  })
+
+  it('goes on when it was stopped and nobody has taken the lead', async () => {
+    let slept = 0
+    const moment = () => ({ wall: NOW, steady: slept })
+    await opened(bench.parts('alone', { moment }), async (run) => {
+      slept = 60_000
+      await run.publish('running')
+      await run.publish('finished')
+      assert.equal((await run.readState(SIGNAL))?.state, 'finished')
+    })
+  })
+
   it('refuses to go on with other stages, sinks or another folder, naming both', async () => {
     await opened(bench.parts('same'), (run) => run.publish('stopped'))
     const { loaded } = bench.parts('same')

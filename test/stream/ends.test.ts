@@ -93,6 +93,23 @@ describe('the end of a record', () => {
     await assertOneEnd()
   })
 
+  it('is the only one while members come and go', async () => {
+    const { run, lag, assertOneEnd } = await setUp(1200)
+    const steady = run({ milliseconds: 60 })
+    await until(() => steady.lines.some((line) => line.startsWith('sent')))
+    for (let round = 0; round < 3; round += 1) {
+      const guest = run({ milliseconds: 60 })
+      await until(() => guest.lines.filter((line) => line.startsWith('sent')).length > 20, undefined, 60)
+      guest.child.kill('SIGTERM')
+      await guest.closed
+    }
+    assert.ok((await lag()) > 0, 'all of it happened before the end')
+    await until(async () => (await lag()) === 0, undefined, 60)
+    steady.child.kill('SIGKILL')
+    await steady.closed
+    await assertOneEnd()
+  })
+
   it('is the only one when a process is stopped, another takes over, and the first goes on', async () => {
     const { run, lag, assertOneEnd } = await setUp(300)
     const session = { milliseconds: 400, sessionTimeoutMs: 6000 }

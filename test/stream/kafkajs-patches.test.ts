@@ -21,6 +21,9 @@ describe('patches of kafkajs', () => {
     assert.equal((require('kafkajs/package.json') as { version: string }).version, '2.2.4')
     const { prototype: queue } = require('kafkajs/src/network/requestQueue') as { prototype: Record<string, unknown> }
     const { prototype: runner } = require('kafkajs/src/consumer/runner') as { prototype: Record<string, unknown> }
+    const { prototype: group } = require('kafkajs/src/consumer/consumerGroup') as { prototype: Record<string, unknown> }
+    const { prototype: broker } = require('kafkajs/src/broker') as { prototype: Record<string, unknown> }
+    assert.deepEqual([typeof group['joinAndSync'], typeof broker['heartbeat']], ['function', 'function'])
     for (const name of ['scheduleCheckPendingRequests', 'checkPendingRequests'])
       assert.equal(typeof queue[name], 'function')
     for (const name of ['commitOffsets', 'heartbeat', 'stop']) assert.equal(typeof runner[name], 'function')

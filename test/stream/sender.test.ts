@@ -112,6 +112,32 @@ describe('sender', () => {
     assert.equal((await bench.read(topic)).length, 1)
   })
 
+  it('asks before a request whether its messages may still go, and lets the others through', async () => {
+    const topic = await bench.topic(2)
+    const message = (key: string) => ({ topic, key, value: Buffer.from(key) })
+    const sends = await Promise.allSettled([
+      bench.sender.send([message('a'), message('b')], () => true),
+      bench.sender.send([message('c'), message('d')], () => false),
+      bench.sender.send([message('e')]),
+    ])
+    assert.deepEqual(sends.map(codeOf), [null, 'send-withheld', null])
+    const records = await bench.read(topic)
+    assert.deepEqual(records.map(({ key }) => key).sort(), ['a', 'b', 'e'])
+    for (const { partition, offset } of records)
+      assert.ok(Number(offset) >= bench.sender.acknowledged(topic, partition)!, 'the newest request begins there')
+  })
+
+  it('does not send again by itself what came with a question, once an answer was lost', async () => {
+    const sender = await createSender(bench.connection, silentLogger)
+    const missing = bench.name('missing')
+    await assert.rejects(
+      sender.send([{ topic: missing, key: 'k', value: Buffer.from('x') }], () => true),
+      { code: 'send-unclear', retry: 'transient' },
+    )
+    assert.equal(sender.acknowledged(missing, 0), null)
+    await sender.close(0)
+  })
+
   it('gives up what waits for a missing topic when it is closed', async () => {
     const sender = await createSender(bench.connection, silentLogger)
     const sent = sender.send([{ topic: bench.name('missing'), key: 'k', value: Buffer.from('x') }])

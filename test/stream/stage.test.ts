@@ -183,6 +183,22 @@ describe('stage', () => {
     assert.equal(poison.headers['magpie.code'], 'undecodable')
   })
 
+  it('takes a message that is on the topic twice once, and again after a redrive', async () => {
+    const { runId, from, start, feed, ids, lag } = await setUp(1)
+    await feed(3)
+    await feed(3)
+    const redriven = problemMessages(bench.codec, from, runId, 1).map((message) => ({
+      ...message,
+      headers: { ...message.headers, 'magpie.attempt': '2' },
+    }))
+    await bench.sender.send(redriven)
+    const stage = start((problem) => Promise.resolve({ emit: problem }))
+    await until(async () => (await lag()) === 0)
+    await stage.drain(1000)
+    assert.deepEqual(await ids(), ['p0', 'p0', 'p1', 'p2'])
+    assert.equal(stage.state().received, 4)
+  })
+
   it('lets others pass a slow record, and after a restart repeats only what was not finished', async () => {
     const { start, feed, ids, lag, group, from } = await setUp(1)
     await feed(2000)

@@ -1,5 +1,6 @@
 // A process with one stage in it that, as a model server does, never gives the same answer twice: a record becomes one
 // message, two messages, a rejection or a dead letter, by chance. Says `at work ID` and `sent ID` on its output.
+// Leaves its group on SIGTERM.
 // Arguments: JSON of { brokers, runId, revision, from, to, second, group, milliseconds, sessionTimeoutMs?, die? }.
 // die: kills itself (SIGKILL) at the so many-th sending: as soon as it has begun, or as soon as it is acknowledged.
 
@@ -77,5 +78,8 @@ const stage = startStage<'Problem', Problem>({
     return problem.slot < 6 ? [first] : [first, { topic: given.second, ...message }]
   },
   writes: [given.to, given.second, `rejections.${given.revision}`, 'dead-letters'],
+})
+process.once('SIGTERM', () => {
+  void stage.drain(2000).then(() => process.exit())
 })
 await stage.stopped
