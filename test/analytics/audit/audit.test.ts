@@ -89,6 +89,15 @@ describe('the audit', () => {
       })
       .sort()
 
+  /** Each stage's line adds up; problems of which one of two rows is missing have an end all the same. */
+  const assertAddsUp = ({ stages }: Audit, halves = 0): void => {
+    for (const line of stages) {
+      const got = line.in + line.doubled + line.stray + (line.stage === 'curate' ? halves : 0)
+      const given = line.out + line.rejected + line.dead + line.inFlight + line.missing
+      assert.equal(got, given, JSON.stringify(line))
+    }
+  }
+
   const without = (made: InventedRun, gone: readonly { topic: TopicName; slot: number }[]): Message[] =>
     made.messages.filter(({ topic, key }) => !gone.some((each) => each.topic === topic && made.id(each.slot) === key))
 
@@ -129,6 +138,7 @@ describe('the audit', () => {
     const found = await audit(made)
     assert.deepEqual(named(found), [])
     assert.equal(found.counts.repeats, made.messages.length)
+    assertAddsUp(found)
     for (const { stage, repeats } of found.stages) assert.ok(repeats > 0, stage)
   })
 
@@ -175,6 +185,7 @@ describe('the audit', () => {
     }
     it('is all that is named', () => {
       assert.deepEqual(named(found), gone.flatMap(({ topic, slot }) => expected(topic, slot)).sort())
+      assertAddsUp(found, 2)
       assert.equal(found.whole, false)
     })
     it('is shown with the place where the problem was seen last', async () => {
@@ -249,6 +260,7 @@ describe('the audit', () => {
     }
     it('is all that is named', () => {
       assert.deepEqual(named(found), topics.flatMap(expected).sort())
+      assertAddsUp(found)
     })
   })
 
