@@ -20,6 +20,8 @@ export interface ReadTopicOptions {
   readonly to?: ReadonlyMap<number, number>
   /** Bytes (compressed) of one fetch; a larger record still comes. Default 16 MiB. */
   readonly fetchBytes?: number
+  /** Bytes that a fetch may come to in memory, about: fetches are then sized by what those before came to. */
+  readonly heldBytes?: number
   readonly signal: AbortSignal
 }
 
@@ -36,6 +38,10 @@ interface FetchAnswer {
 }
 
 const FETCH_BYTES = 16 * 1024 * 1024
+/** Where fetches are sized by what they come to: the first, the least, and what a message takes besides its bytes. */
+const FIRST_BYTES = 128 * 1024
+const LEAST_BYTES = 16 * 1024
+const MESSAGE_BYTES = 600
 
 /**
  * Yields the records of a topic up to the ends seen at the start. Throws the signal's reason when aborted,
@@ -67,11 +73,13 @@ export async function* readBatches(
     const end = Math.min(options.to?.get(partition) ?? high, high)
     if (next < end) readings.set(partition, { next, end })
   }
+  const { heldBytes, fetchBytes = FETCH_BYTES } = options
+  let bytes = heldBytes === undefined ? fetchBytes : FIRST_BYTES
   for (let failures = 0; readings.size > 0;) {
     signal.throwIfAborted()
     let messages
     try {
-      messages = await fetchSome(await connection.cluster(), topic, readings, options.fetchBytes ?? FETCH_BYTES)
+      messages = await fetchSome(await connection.cluster(), topic, readings, bytes)
       failures = 0
     } catch (error) {
       if (kafkaErrorType(error) === 'OFFSET_OUT_OF_RANGE') await skipExpired(connection, topic, readings)
@@ -82,6 +90,7 @@ export async function* readBatches(
       if (!(await pauseFor(backOffDelay(failures, BROKER_BACK_OFF), signal))) signal.throwIfAborted()
       continue
     }
+    if (heldBytes !== undefined) bytes = nextFetch(bytes, heldBytes, messages)
     // An answer without any record: what is left of the log before the ends has been compacted away.
     if ([...messages.values()].every((each) => each.length === 0)) return
     for (const [partition, batch] of messages) {
@@ -89,6 +98,15 @@ export async function* readBatches(
       signal.throwIfAborted()
     }
   }
+}
+
+/** Bytes to ask for next, so that they come to about so many in memory; twice as many as now at most. */
+function nextFetch(now: number, wanted: number, messages: ReadonlyMap<number, readonly Message[]>): number {
+  let held = 0
+  for (const batch of messages.values())
+    for (const { key, value } of batch) held += MESSAGE_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
+  const scale = held === 0 ? 1 : Math.min(2, wanted / held)
+  return Math.min(FETCH_BYTES, Math.max(LEAST_BYTES, Math.floor(now * scale)))
 }
 
 /** One fetch from each broker that leads some of the partitions. */

@@ -122,7 +122,7 @@ async function takePass(work: Work, share: Share): Promise<boolean> {
   const { revision, runId } = record
   const pass = createPass(share, revision, (topic) => topicFor(topic, revision))
   const wasOver = (await stateOf(parts, run, signal)) === 'finished'
-  const finished = await takeFinished(connection, run, topics, wasOver)
+  const finished = await takeFinished(connection, run, topics, wasOver, signal)
   if (database !== null) await readTables(database, record, pass, signal)
   if (files !== null) await readFiles(files, pass, wasOver)
   const ends = await takeEnds(connection, topics, revision)

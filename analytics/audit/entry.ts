@@ -28,6 +28,9 @@ export const DUE_IN_FILES = 1 << 15
 /** A sink has made a dead letter of the row. */
 export const DEAD_IN_TABLE = { problems: 1 << 16, sft: 1 << 17, rejections: 1 << 18 } as const
 export const DEAD_IN_FILES = 1 << 19
+/** Rows of the other data set say that there is one of this. */
+export const OWES_SFT = 1 << 20
+export const OWES_PAIR = 1 << 21
 
 /** Words behind the four of the id. */
 export const SEEN = 4

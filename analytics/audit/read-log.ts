@@ -20,6 +20,8 @@ import {
   ENDS,
   enderOf,
   OPEN,
+  OWES_PAIR,
+  OWES_SFT,
   ROW,
   SEEN,
   topicBit,
@@ -91,7 +93,7 @@ async function readDeadLetters(parts: LogParts, pass: Pass): Promise<void> {
     const letter = pass.letters.add(seen)
     const isDue = isWritten(seen.partition, seen.offset)
     const known = pass.letterRows.get(letter.id)
-    if (known !== undefined) addRepeat(pass, letter.stage)
+    if (known !== undefined && known.messages > 0) addRepeat(pass, letter.stage)
     pass.letterRows.set(letter.id, {
       messages: (known?.messages ?? 0) + 1,
       isDue: isDue || known?.isDue === true,
@@ -143,6 +145,7 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
       if (letters.some((letter) => letter.stage === 'json')) open |= DEAD_IN_FILES
       else if (isFiled(partition, offset)) open |= DUE_IN_FILES
     }
+    if (topic === 'sft' && readable(codec, 'SftRecord', seen.value)?.pairRefusal === null) open |= OWES_PAIR
     words[at + OPEN]! |= open
     if (topic === 'problems') noteFurthest(codec, pass.furthest, seen.value)
     if (givesResponses) {
@@ -206,6 +209,7 @@ async function readPreferences(parts: LogParts, pass: Pass): Promise<void> {
     if (record === null) return
     const at = sight(pass, id, 'preferences', seen)
     pass.problems.words()[at + SEEN]! |= bit
+    if (record.sftRefusal === null) pass.problems.words()[at + OPEN]! |= OWES_SFT
     key.set(id.subarray(0, 4))
     key[4] = pairNumber(record.id)
     const pair = sightPair(pass, key, seen)

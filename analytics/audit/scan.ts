@@ -37,7 +37,8 @@ export interface Scan {
   readonly signal: AbortSignal
 }
 
-const FETCH_BYTES = 4 * 1024 * 1024
+/** A fetch may come to this in memory, about. */
+const HELD_BYTES = 16 * 1024 * 1024
 const TRIES = 5
 const PAUSE_MS = 500
 
@@ -62,7 +63,7 @@ export async function scanTopic(scan: Scan, look: (seen: Seen) => void): Promise
       from: next,
       to,
       signal,
-      fetchBytes: FETCH_BYTES,
+      heldBytes: HELD_BYTES,
     })) {
       for (const { offset, timestamp, key, value, headers = {} } of batch) {
         next.set(partition, Number(offset) + 1)

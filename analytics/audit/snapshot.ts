@@ -11,8 +11,10 @@
 
 import { groupOf } from '../../pipeline.ts'
 import type { PartName } from '../../pipeline.ts'
+import { Failure } from '../../schemas/failure.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
+import { backOffDelay, BROKER_BACK_OFF, pauseFor } from '../../stream/back-off.ts'
 import { decodeDoneSet } from '../../stream/done-set.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { committedPositions, topicEnds } from '../../stream/positions.ts'
@@ -40,12 +42,14 @@ export async function takeFinished(
   { record: { runId, revision }, readers }: AuditedRun,
   existing: ReadonlySet<TopicName>,
   isOver: boolean,
+  signal: AbortSignal,
 ): Promise<Finished> {
   const known = new Map<string, IsFinished>()
   for (const { part, topics } of readers) {
     const present = topics.filter((topic) => existing.has(topic))
     const names = new Map(present.map((topic) => [topicFor(topic, revision), topic]))
-    const positions = await committedPositions(connection, groupOf(runId, revision, part), [...names.keys()])
+    const group = groupOf(runId, revision, part)
+    const positions = await insisting(() => committedPositions(connection, group, [...names.keys()]), signal)
     for (const [name, topic] of names) {
       const partitions = new Map(
         positions
@@ -64,6 +68,20 @@ export async function takeFinished(
     }
   }
   return { of: (part, topic) => known.get(`${part}/${topic}`) ?? (() => false) }
+}
+
+/** A broker that has just started takes so many tries at most to find the places of its groups. */
+const TRIES = 8
+
+async function insisting<Result>(call: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof Failure) || error.retry !== 'transient' || tries === TRIES) throw error
+      if (!(await pauseFor(backOffDelay(tries, BROKER_BACK_OFF), signal))) throw error
+    }
+  }
 }
 
 /** Step 3. */

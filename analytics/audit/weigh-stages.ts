@@ -4,7 +4,7 @@
 import type { PlannedStage } from '../../pipeline.ts'
 import { idOfWords } from '../../schemas/id-map.ts'
 import type { TopicName } from '../../schemas/topics.ts'
-import { ENDERS, ENDS, enderOf, EXPECTED, OPEN, PLACE, SEEN, SINKS, topicBit } from './entry.ts'
+import { ENDERS, ENDS, enderOf, EXPECTED, OPEN, OWES_PAIR, OWES_SFT, PLACE, SEEN, SINKS, topicBit } from './entry.ts'
 import type { FaultKind } from './contract.ts'
 import { seenAt } from './pass.ts'
 import type { Pass } from './pass.ts'
@@ -70,6 +70,12 @@ export function weighStages(pass: Pass, planned: readonly PlannedStage[], isOver
         else
           add(step.name, 'missing', 'the stage has finished it, and it has neither output, rejection nor dead letter')
       } else if (count > 1) add(step.name, 'doubled', told(step.name, ends))
+      if (step.out === ROWS && (open & step.in) === 0) {
+        if ((open & OWES_SFT) !== 0 && (seen & topicBit('sft')) === 0)
+          add(step.name, 'missing', 'its preference row says that it has an SFT row, and it has none')
+        if ((open & OWES_PAIR) !== 0 && (seen & topicBit('preferences')) === 0)
+          add(step.name, 'missing', 'its SFT row says that it has a preference row, and it has none')
+      }
     }
     weighWhole(pass, { at, rejected, dead, isMissing }, sums)
   }
