@@ -104,22 +104,18 @@ async function firstCall(
     token === undefined
       ? sampling
       : { ...sampling, temperature: token.temperature ?? sampling.temperature, maxTokens: 1 }
-  const answer = await ask(n, async (client, signal): Promise<Choices> => {
-    const suppress = token?.suppress ?? []
+  const request = {
+    ...{ model, input, n, seed, sampling: drawn, stop, stopTokenIds, jsonSchema },
+    ...(withIds ? { returnTokenIds: true } : {}),
+  }
+  const suppress = token?.suppress ?? []
+  const answer = await ask(n, { ...request, suppress }, async (client, signal): Promise<Choices> => {
     const ids = suppress.length === 0 ? [] : await tokensBeginningWith(client, model, suppress, signal)
     if (ids === null) throw noTokenizer()
     const reply = await client.complete(
       {
-        model,
-        input,
-        n,
-        seed,
-        sampling: drawn,
-        stop,
-        stopTokenIds,
-        jsonSchema,
+        ...request,
         ...(ids.length === 0 ? {} : { logitBias: Object.fromEntries(ids.map((id) => [id, FORBIDDEN])) }),
-        ...(withIds ? { returnTokenIds: true } : {}),
       },
       signal,
     )

@@ -1,5 +1,6 @@
 // What the rest of the pipeline knows of models. Retries, routing, limits and seeds' arithmetic are inside.
 
+import type { CallMemory } from '../schemas/call-memory.ts'
 import type { Generation } from '../schemas/records.ts'
 import type { Callers } from './config.ts'
 import type { LimitChange } from './limit.ts'
@@ -55,6 +56,8 @@ export interface CallContext<Role extends string = RoleName | JudgeRole> {
   readonly signal: AbortSignal
   /** Stage rank, lower first: reward, judge and further turns 0, sample 1, answer 2, tag 3, problems 4. */
   readonly rank: number
+  /** Remembers the calls of the record that this is about; nothing is remembered where it is left out. */
+  readonly calls?: CallMemory
 }
 
 export interface Score {

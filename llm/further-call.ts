@@ -14,8 +14,11 @@ import { stepSeed } from './seeds.ts'
 import { decodeTokens } from './token-texts.ts'
 import { grown, type Utterance } from './utterance.ts'
 
-/** Runs a job of the role's lane to its end, as Attempts does, and counts it. */
-export type AskRole = <T extends Choices>(n: number, call: Job<T>['call']) => Promise<Answered<T>>
+/**
+ * Runs a job of the role's lane to its end, as Attempts does, and counts it. asks: what the engine is asked, for the name
+ * that an answer is remembered by.
+ */
+export type AskRole = <T extends Choices>(n: number, asks: object, call: Job<T>['call']) => Promise<Answered<T>>
 
 /** How the calls of a request are made, the first one and those that follow. */
 export interface Manner {
@@ -45,21 +48,19 @@ export async function goOn(
   if (promptIds === null || ids === null) throw noTokenIds()
   const last = ids.slice(-WINDOW)
   try {
-    const answer = await ask(1, async (client, signal): Promise<Choices & { choice: Choice; cut: Cut }> => {
+    const request = {
+      model,
+      input: { tokenIds: [...promptIds, ...ids] },
+      n: 1,
+      seed: stepSeed(said.seed, step),
+      sampling: { ...sampling, maxTokens },
+      stop,
+      stopTokenIds,
+      returnTokenIds: true,
+    }
+    const answer = await ask(1, request, async (client, signal): Promise<Choices & { choice: Choice; cut: Cut }> => {
       const before = await decodeTokens(client, model, last, signal)
-      const reply = await client.complete(
-        {
-          model,
-          input: { tokenIds: [...promptIds, ...ids] },
-          n: 1,
-          seed: stepSeed(said.seed, step),
-          sampling: { ...sampling, maxTokens },
-          stop,
-          stopTokenIds,
-          returnTokenIds: true,
-        },
-        signal,
-      )
+      const reply = await client.complete(request, signal)
       const choice = choiceWithIds(reply)
       const inside = endsInCharacter(before)
       const next = textIds(choice).slice(0, WINDOW)

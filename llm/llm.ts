@@ -1,9 +1,11 @@
 // The models of a run behind one contract: every role and reward model, their endpoints, queues, tries and totals.
 // Promises: see contract.ts. Endpoints with the same URL share one limit, one health and one set of connections.
 
+import type { CallMemory } from '../schemas/call-memory.ts'
 import { transient, UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { type Answered, createAttempts, type Job } from './attempts.ts'
+import { callName } from './call-name.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { completeRequest, type RoleTemplate, templateOf } from './complete.ts'
 import { EMBEDDER, type EmbedderConfig, type RewarderConfig, type SpeakerConfig } from './config.ts'
@@ -113,6 +115,16 @@ export function createLlm(parts: {
     }
   }
 
+  /** One call to its answer: a remembered one as it was counted and paid then. asks: all that decides what is answered. */
+  const recall = async <T>(
+    calls: CallMemory | undefined,
+    asks: readonly unknown[],
+    asked: Asked<T>,
+  ): Promise<Answered<T>> => {
+    if (calls === undefined) return ask(asked)
+    return calls.run(callName([asked.account, asked.config.model, ...asks]), () => ask(asked))
+  }
+
   /** One call to its answer, counted and paid. */
   const ask = async <T>(asked: Asked<T>): Promise<Answered<T>> => {
     const { lane, account, config, rank, signal, sequences, call, tokensOf } = asked
@@ -153,8 +165,11 @@ export function createLlm(parts: {
           throw new UsageFault(`roles.${context.role}: is not in the config, but a stage calls it`)
         const { config, lane } = role
         const account = context.account ?? role.name
-        return completeRequest(role, { ...request, account }, (n, call) =>
-          ask({ lane, account, config, rank: context.rank, signal, sequences: n, call, tokensOf: tokensOfChoices }),
+        const { rank, calls } = context
+        return completeRequest(role, { ...request, account }, (n, asks, call) =>
+          recall(calls, [asks], {
+            ...{ lane, account, config, rank, signal, sequences: n, call, tokensOf: tokensOfChoices },
+          }),
         )
       }),
 
@@ -166,8 +181,12 @@ export function createLlm(parts: {
         const { score, config } = scorer
         const lane = fleet.lane(`reward:${name}`)
         const account = lane.name
+        const { rank, calls } = context
+        const { kind, summary } = config
         return score(messages, (call) =>
-          ask({ lane, account, config, rank: context.rank, signal, sequences: 1, call, tokensOf: tokensOfScore }),
+          recall(calls, [kind, summary, messages], {
+            ...{ lane, account, config, rank, signal, sequences: 1, call, tokensOf: tokensOfScore },
+          }),
         )
       }),
 

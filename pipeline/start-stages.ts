@@ -7,6 +7,8 @@ import type { Logger } from '../schemas/logger.ts'
 import type { Records } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { Outgoing } from '../stream/outgoing.ts'
+import { createJournal } from '../stream/journal.ts'
+import { journalTopic } from '../stream/read-calls.ts'
 import type { LookAhead, Process } from '../stream/outcome.ts'
 import type { Sender } from '../stream/sender.ts'
 import { startStage } from '../stream/stage.ts'
@@ -16,6 +18,9 @@ import type { StageTools } from './processes.ts'
 
 /** Records of a stage that calls no model at work at once: enough to keep its workers busy. */
 const CPU_IN_FLIGHT = 32
+
+/** Stages whose model calls are kept in the journal while their record is not done. */
+const WITH_JOURNAL: ReadonlySet<StageName> = new Set(['tag', 'answer', 'sample', 'judge', 'reward', 'converse'])
 
 /** Stages that pay for models while the end of a problem is still far. */
 const FAR_FROM_THE_END: ReadonlySet<StageName> = new Set(['tag', 'answer', 'sample'])
@@ -32,7 +37,9 @@ export function startStages(
   sender: Sender,
   log: Logger,
 ): RunningStage[] {
-  const { connection, codec, runId, revision } = tools
+  const { connection, codec, runId, revision, now } = tools
+  const topic = journalTopic(connection, topicFor('calls', revision))
+  const journal = tools.config.kafka.journal ? createJournal({ topic, sender, codec, log, now }) : null
   return planned.map((stage) => {
     const { process: whole, lookAhead, ordered, prepare } = stageParts(stage, tools)
     const process = FAR_FROM_THE_END.has(stage.name) ? untilEnough(whole, tools.isEnough) : whole
@@ -54,6 +61,7 @@ export function startStages(
       ...(lookAhead === undefined ? {} : { lookAhead: lookAhead as LookAhead<Records[typeof stage.reads], unknown> }),
       route: (out) => out,
       writes: writtenBy(stage).map((topic) => topicFor(topic, revision)),
+      ...(journal !== null && WITH_JOURNAL.has(stage.name) ? { journal } : {}),
       log,
     })
   })

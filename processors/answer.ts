@@ -28,10 +28,10 @@ export interface AnswerParts {
 
 /** Returns the stage. It emits always; a permanent Failure of the call (as context-length) is thrown. */
 export function createAnswer({ llm, role, now }: AnswerParts): Process<Screened | Tagged, Answered> {
-  return async function answer(record, { signal }) {
+  return async function answer(record, { signal, calls }) {
     const [completion] = await llm.complete(
       { input: { messages: askProblem(role, record.screening.text) }, seed: problemSeed('answer', record.id) },
-      { role: 'answerer', signal, rank: RANK },
+      { role: 'answerer', signal, rank: RANK, calls },
     )
     if (completion === undefined) throw new Error('the model client returned no completion for a request of one')
     return {

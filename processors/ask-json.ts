@@ -2,7 +2,7 @@
 // then the fault; a thought before the object is not part of it; what all calls cost is told with the last one.
 
 import { z } from 'zod'
-import type { ChatMessage, Completion, JudgeRole, Llm, RoleName } from '../llm/contract.ts'
+import type { CallContext, ChatMessage, Completion, Llm } from '../llm/contract.ts'
 import { splitReasoning } from '../llm/reasoning.ts'
 import type { Generation } from '../schemas/records.ts'
 import { readJson } from './read-json.ts'
@@ -25,7 +25,7 @@ export type JsonReply<Value> = ({ readonly value: Value } | { readonly fault: st
 export async function askJson<Value>(
   llm: Llm,
   { name, shape, messages, seed }: JsonQuestion<Value>,
-  context: { readonly role: RoleName | JudgeRole; readonly signal: AbortSignal; readonly rank: number },
+  context: CallContext,
 ): Promise<JsonReply<Value>> {
   const jsonSchema = { name, schema: z.toJSONSchema(shape) as Record<string, unknown> }
   const calls: Generation[] = []

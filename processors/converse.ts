@@ -10,7 +10,7 @@ import type { PastTurn } from '../llm/templates.ts'
 import type { MathPool } from '../math/contract.ts'
 import { turnId } from '../schemas/ids.ts'
 import type { Conversation, Conversed, FollowUp, Judged, Rewarded, Verified } from '../schemas/records.ts'
-import type { Process } from '../stream/outcome.ts'
+import type { Process, ProcessContext } from '../stream/outcome.ts'
 import type { Prompting } from './ask.ts'
 import { createFollowUp } from './conversing/follow-up.ts'
 import { safeTurn } from './conversing/history.ts'
@@ -83,6 +83,8 @@ export interface ConverseParts {
   readonly now: () => number
 }
 
+type Asking = Pick<ProcessContext, 'signal' | 'calls'>
+
 /** The rules of screening for a question that may be short and speak of what stands before it. */
 function followUpRules(screen: RuleSettings, { minCharacters }: Pick<ConverseConfig, 'minCharacters'>): RuleSettings {
   return { ...screen, minCharacters, minMathShare: 0, outsideReferences: 'keep' }
@@ -108,7 +110,7 @@ export function createConverse(parts: ConverseParts): Process<Verified | Judged 
     read: parts.verify,
   })
 
-  const converseAbout = async (record: Rewarded, signal: AbortSignal): Promise<Conversation> => {
+  const converseAbout = async (record: Rewarded, asking: Asking): Promise<Conversation> => {
     const choice = chooseForSft(record, curate)
     const begun = { version: CONVERSE_VERSION, responseId: null, wished: config.turns, ended: null, detail: null }
     if ('refusal' in choice) {
@@ -120,13 +122,13 @@ export function createConverse(parts: ConverseParts): Process<Verified | Judged 
     const past = [safeTurn(record.screening.text, verdict.solution)]
     const followUps: FollowUp[] = []
     for (let turn = 2; turn <= config.turns; turn += 1) {
-      const asked = await askFollowUp({ problemId: record.id, turn, past, signal })
+      const asked = await askFollowUp({ ...asking, problemId: record.id, turn, past })
       const followUp = { id: turnId(record.id, turn), turn, question: asked.question, tries: asked.tries }
       if (asked.question === null) {
         followUps.push({ ...followUp, answers: [], chosen: null, winningShare: null })
         return { ...conversation, followUps, ...asked.ending }
       }
-      const answered = await answerTurn({ problemId: record.id, turn, past, question: asked.question, signal })
+      const answered = await answerTurn({ ...asking, problemId: record.id, turn, past, question: asked.question })
       const { answers, chosen, winningShare } = answered
       followUps.push({ ...followUp, answers, chosen: chosen?.index ?? null, winningShare })
       if (chosen === null) return { ...conversation, followUps, ...answered.ending }
@@ -135,9 +137,9 @@ export function createConverse(parts: ConverseParts): Process<Verified | Judged 
     return { ...conversation, followUps }
   }
 
-  return async function converse(record, { signal }) {
+  return async function converse(record, { signal, calls }) {
     const rewarded = asRewarded(record)
-    const conversation = await converseAbout(rewarded, signal)
+    const conversation = await converseAbout(rewarded, { signal, calls })
     return { emit: { ...rewarded, ...envelopeOf(record, now()), conversation } }
   }
 }

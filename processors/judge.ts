@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Llm } from '../llm/contract.ts'
 import { problemSeed } from '../llm/seeds.ts'
 import type { Judged, Judgement, Verified } from '../schemas/records.ts'
-import type { Process } from '../stream/outcome.ts'
+import type { Process, ProcessContext } from '../stream/outcome.ts'
 import { allOrAbort } from './all-or-abort.ts'
 import { askJson } from './ask-json.ts'
 import { createDoubts, factOf } from './doubts.ts'
@@ -63,11 +63,11 @@ export interface JudgeParts {
 /** Returns the stage. Thrown is a permanent `judge-unusable` when no verdict can be had for one problem after the other. */
 export function createJudge({ llm, config, now }: JudgeParts): Process<Verified, Judged> {
   const doubts = createDoubts('judge')
-  return async function judge(record, { signal }) {
+  return async function judge(record, { signal, calls }) {
     const { against } = record.verification
     const problem = record.screening.text
     const tasks = casesOf(record.verification, config).map((found) => async (together: AbortSignal) => {
-      const judgement = await judgeCase(llm, config, problem, found, together)
+      const judgement = await judgeCase(llm, config, problem, found, { signal: together, calls })
       const { verdict, error, detail } = judgement
       doubts.note(record.id, { name: 'of roles.judge', value: verdict, error, detail })
       return judgement
@@ -84,7 +84,7 @@ async function judgeCase(
   config: JudgeParts['config'],
   problem: string,
   { reference, answer, verdict, responseIds }: Case,
-  signal: AbortSignal,
+  context: Pick<ProcessContext, 'signal' | 'calls'>,
 ): Promise<Judgement> {
   const shown = answer === null ? Math.max(LEAST_SOLUTION, config.solution) : config.solution
   const solutionEnd = shown === 0 ? '' : verdict.solution.slice(-shown).toWellFormed()
@@ -109,7 +109,7 @@ async function judgeCase(
         messages: judgeQuestion({ problem, reference, answer, solutionEnd }),
         seed: (attempt) => problemSeed('judge', `${verdict.responseId}/final-answer`, attempt),
       },
-      { role: 'judge', signal, rank: RANK },
+      { ...context, role: 'judge', rank: RANK },
     )
     const { generation } = reply
     if ('fault' in reply) return { ...judgement, error: 'judge-unreadable', detail: reply.fault, generation }

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Llm } from '../llm/contract.ts'
 import type { Judged, Rewarded, RewardScore, Verdict, Verified } from '../schemas/records.ts'
 import { settle } from '../schemas/settled.ts'
-import type { Process } from '../stream/outcome.ts'
+import type { Process, ProcessContext } from '../stream/outcome.ts'
 import { allOrAbort } from './all-or-abort.ts'
 import { createDoubts, factOf } from './doubts.ts'
 import { asJudged, envelopeOf } from './grow.ts'
@@ -66,12 +66,15 @@ export interface RewardParts {
  */
 export function createReward({ llm, config, now }: RewardParts): Process<Verified | Judged, Rewarded> {
   const doubts = createDoubts('reward')
-  return async function reward(record, { signal }) {
+  return async function reward(record, { signal, calls }) {
     const tasks = settle(asJudged(record)).verdicts.flatMap((verdict) =>
       config.rewards.map((each) => async (together: AbortSignal): Promise<RewardScore> => {
         const empty = emptyScore(each, verdict)
         if (!verdict.complete) return { ...empty, error: 'incomplete' }
-        const score = { ...empty, ...(await scoreOne(llm, each, record, verdict, together).catch(factOf)) }
+        const score = {
+          ...empty,
+          ...(await scoreOne(llm, each, record, verdict, { signal: together, calls }).catch(factOf)),
+        }
         doubts.note(record.id, score)
         return score
       }),
@@ -122,7 +125,7 @@ async function scoreOne(
   reward: OneReward,
   record: Verified,
   verdict: Verdict,
-  signal: AbortSignal,
+  asking: Pick<ProcessContext, 'signal' | 'calls'>,
 ): Promise<Partial<RewardScore>> {
   const { responseId, solution } = verdict
   const problem = record.screening.text
@@ -134,12 +137,12 @@ async function scoreOne(
     case 'sequence-rm':
     case 'reward-model': {
       const messages = conversationOf(reward.system, problem, solution)
-      const scored = await llm.score(messages, { role: `reward:${reward.name}`, signal, rank: RANK })
+      const scored = await llm.score(messages, { ...asking, role: `reward:${reward.name}`, rank: RANK })
       return { ...scored, steps: [...scored.steps] }
     }
     case 'judge': {
       const reference = reward.showReference ? record.verification.referenceAnswer : null
-      return judge(llm, reward, { problem, solution, reference }, { responseId, signal, rank: RANK })
+      return judge(llm, reward, { problem, solution, reference }, { ...asking, responseId, rank: RANK })
     }
   }
 }

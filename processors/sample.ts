@@ -40,7 +40,7 @@ export interface SampleParts {
 /** Returns the stage. It emits always; the first permanent Failure of a call aborts the other calls and is thrown. */
 export function createSample({ llm, config, role, now }: SampleParts): Process<Screened | Tagged | Answered, Sampled> {
   const together = fanOutOf('sampler', role) === 'n' ? config.choices : 1
-  return async function sample(record, { signal }) {
+  return async function sample(record, { signal, calls }) {
     const messages = askProblem(role, record.screening.text)
     const ask =
       (first: number) =>
@@ -48,7 +48,7 @@ export function createSample({ llm, config, role, now }: SampleParts): Process<S
         const n = Math.min(together, config.n - first)
         const completions = await llm.complete(
           { input: { messages }, n, seed: problemSeed('sample', record.id, first) },
-          { role: 'sampler', signal: both, rank: RANK },
+          { role: 'sampler', signal: both, rank: RANK, calls },
         )
         if (completions.length !== n) throw new Error(`asked for ${n} choices, got ${completions.length}`)
         return completions.map((completion, index) => responseOf(record.id, 'sample', first + index, completion))

@@ -83,7 +83,7 @@ Return the JSON object alone.`
  */
 export function createTag({ llm, config, now }: TagParts): Process<Screened, Tagged> {
   const doubts = createDoubts('tagger')
-  return async function tag(record, { signal }) {
+  return async function tag(record, { signal, calls }) {
     const reply = await askJson(
       llm,
       {
@@ -92,7 +92,7 @@ export function createTag({ llm, config, now }: TagParts): Process<Screened, Tag
         messages: question(record.screening.text),
         seed: (attempt) => problemSeed('tag', record.id, attempt),
       },
-      { role: 'tagger', signal, rank: RANK },
+      { role: 'tagger', signal, rank: RANK, calls },
     )
     const noted = { name: 'of roles.tagger', value: null, error: null, detail: null }
     if ('fault' in reply) {

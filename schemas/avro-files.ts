@@ -26,6 +26,7 @@ export const RECORD_NAMES = [
   'Rejection',
   'RunRecord',
   'Spending',
+  'Call',
 ] as const satisfies readonly RecordName[]
 
 /** Reads every .avsc of the folder, by the name of its record. */

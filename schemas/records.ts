@@ -200,6 +200,16 @@ export interface Spending extends Envelope {
   done: Record<string, number>
 }
 
+/** A model call that has its answer, of a record that is not done yet. */
+export interface Call extends Envelope {
+  stage: string
+  problemId: string
+  topic: string
+  offset: number
+  call: string
+  result: string
+}
+
 /** The records that topics hold, by Avro name. */
 export interface Records {
   Problem: Problem
@@ -216,6 +226,7 @@ export interface Records {
   Rejection: Rejection
   RunRecord: RunRecord
   Spending: Spending
+  Call: Call
 }
 
 export type RecordName = keyof Records

@@ -24,7 +24,8 @@ export interface AssignmentOptions {
   readonly log: Logger
   /** Ends waiting and preparing. */
   readonly signal: AbortSignal
-  readonly prepare: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** Runs with the partitions that are new here, each at its committed position. */
+  readonly prepare: ((signal: AbortSignal, fresh: readonly Tenure[]) => Promise<void>) | undefined
   /** What the stage writes; undefined: what was sent before is not looked for. */
   readonly outputs: OutputsInUse | undefined
   /** The partition is gone; its signal is aborted already. */
@@ -152,6 +153,7 @@ export function createAssignment(options: AssignmentOptions): Assignment {
       const known = decodePlaces(found?.places ?? null, outputs)
       begun.lookBack = createLookBack(known, () => raisedPlaces(before.places, acknowledged))
     }
+    begun.journalFrom = () => found?.journalFrom ?? null
     begun.acknowledged = begun.attempted = committed
     tenures.set(partitionName(topic, partition), begun)
     return begun
@@ -176,7 +178,7 @@ export function createAssignment(options: AssignmentOptions): Assignment {
     try {
       await untilDone(async () => {
         given.throwIfAborted()
-        await prepare(given)
+        await prepare(given, fresh)
       })
     } catch (error) {
       if (!given.aborted) throw error

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '../schemas/logger.ts'
 import { kafkaErrorType } from './kafka-failure.ts'
 import type { Position } from './ledger.ts'
+import { withJournalMark } from './journal-mark.ts'
 import { withPlaces } from './output-places.ts'
 import { isSamePosition, type Tenure } from './tenure.ts'
 
@@ -48,28 +49,39 @@ export function createCommitter(
     // kafkajs takes the generation at the call. Called from a turn of its own, that is the generation of the
     // newest join that the assignment has heard of; the broker refuses any older one.
     await nextTurn()
-    const changed: [Tenure, Position][] = []
+    const member = consumer()
+    if (member === null) return true
+    const changed: { tenure: Tenure; position: Position; then: Tenure['onceCommitted'] }[] = []
     for (const tenure of tenures()) {
       if (tenure.phase !== 'ready') continue
       const position = tenure.ledger.position()
-      if (position !== null && !isSamePosition(position, tenure.acknowledged)) changed.push([tenure, position])
+      if (position === null || isSamePosition(position, tenure.acknowledged)) continue
+      changed.push({ tenure, position, then: tenure.onceCommitted })
+      tenure.onceCommitted = []
     }
-    const member = consumer()
-    if (changed.length === 0 || member === null) return true
+    if (changed.length === 0) return true
     try {
-      for (const [tenure, position] of changed) tenure.attempted = position
+      for (const { tenure, position } of changed) tenure.attempted = position
       await member.commitOffsets(
-        changed.map(([{ topic, partition, ledger, lookBack }, { offset, metadata }]) => ({
-          topic,
-          partition,
-          offset: String(offset),
-          // Both in this turn: the places leave out what the position says.
-          metadata: keepsMetadata ? withPlaces(metadata, lookBack.places(ledger.isWhole())) : '',
-        })),
+        changed.map(
+          ({ tenure: { topic, partition, ledger, lookBack, journalFrom }, position: { offset, metadata } }) => ({
+            topic,
+            partition,
+            offset: String(offset),
+            // Both in this turn: the places leave out what the position says.
+            metadata: keepsMetadata
+              ? withPlaces(withJournalMark(metadata, journalFrom()), lookBack.places(ledger.isWhole()))
+              : '',
+          }),
+        ),
       )
-      for (const [tenure, position] of changed) tenure.acknowledged = position
+      for (const { tenure, position, then } of changed) {
+        tenure.acknowledged = position
+        for (const run of then) run()
+      }
       return true
     } catch (error) {
+      for (const { tenure, then } of changed) tenure.onceCommitted = [...then, ...tenure.onceCommitted]
       if (kafkaErrorType(error) === 'OFFSET_METADATA_TOO_LARGE') {
         keepsMetadata = false
         log.warn(

@@ -31,6 +31,10 @@ export const kafkaConfig = z.strictObject({
   ssl: z.union([z.boolean(), tlsConfig]).default(false).describe('true, or the files of a TLS connection.'),
   sasl: saslConfig.optional(),
   replicationFactor: z.int().min(-1).default(-1).describe("Copies of a new topic; -1: the broker's default."),
+  journal: z
+    .boolean()
+    .default(true)
+    .describe('Keep finished model calls of records that are not done, so that a crash does not pay for them again.'),
   topics: z.partialRecord(z.enum(TOPIC_NAMES), topicConfig).default({}),
 })
 

@@ -33,7 +33,7 @@ export interface ConsumerOptions {
   /** True while no more records are wanted. Read after each take() and each touch(). */
   isFull(): boolean
   /** Runs before the first record of newly assigned partitions is handed over. */
-  readonly prepare?: ((signal: AbortSignal) => Promise<void>) | undefined
+  readonly prepare?: ((signal: AbortSignal, fresh: readonly Tenure[]) => Promise<void>) | undefined
   /** What a stage writes: looked through after an assignment for what was sent and not committed. */
   readonly outputs?: OutputsInUse | undefined
   /** The consumer has ended for good. */

@@ -24,7 +24,7 @@ export interface Ledger {
   finish(offset: number): void
   /** These records (ascending) have ended although nobody said so here: delivered ones are finished, others will be. */
   found(offsets: readonly number[]): void
-  /** Has this delivered record been finished? */
+  /** Has this record been finished, here, elsewhere or before a restart? */
   isFinished(offset: number): boolean
   /** What may be committed now; null before the first delivery. */
   position(): Position | null
@@ -120,7 +120,7 @@ export function createLedger(committed: Position | null): Ledger {
     },
 
     isFinished(offset) {
-      return byOffset.get(offset)?.done ?? true
+      return byOffset.get(offset)?.done ?? (offset < (watermark() ?? 0) || inherited.includes(offset))
     },
 
     position() {

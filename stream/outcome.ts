@@ -1,6 +1,7 @@
 // The contract between a stage and the stage runtime. A stage is a factory that returns a Process;
 // everything about topics, offsets, retries and shutdown is the runtime's.
 
+import type { CallMemory } from '../schemas/call-memory.ts'
 import type { Logger } from '../schemas/logger.ts'
 import type { Curation } from '../schemas/records.ts'
 
@@ -21,6 +22,8 @@ export interface ProcessContext {
   /** Aborted when the drain's deadline has passed: stop calling, throw the signal's reason. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /** To be handed on with every model call about the record: a crash then repeats only calls without an answer. */
+  readonly calls: CallMemory
 }
 
 /**

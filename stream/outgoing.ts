@@ -17,8 +17,9 @@ export type HeaderValue = string | Buffer | (string | Buffer)[]
 export interface Outgoing {
   /** Name on the broker (see topicFor). */
   readonly topic: string
-  /** The problem id; null only where a dead letter had none. Decides the partition. */
+  /** The problem id; null only where a dead letter had none. Decides the partition unless that is said. */
   readonly key: string | Buffer | null
+  readonly partition?: number
   readonly value: Buffer | null
   readonly headers?: Readonly<Record<string, HeaderValue | undefined>>
   /** Milliseconds since 1970 UTC; only where an older time must stay (dead letters), else now. */

@@ -2,6 +2,7 @@
 
 import type { Position } from './ledger.ts'
 import type { KafkaConnection } from './kafka.ts'
+import { splitJournalMark } from './journal-mark.ts'
 import { splitMetadata } from './output-places.ts'
 
 /** One partition's first and next offset. */
@@ -30,6 +31,8 @@ export interface Committed extends PartitionEnds {
   readonly isOutside: boolean
   /** What the commit says about the outputs' places (see decodePlaces); null: nothing. */
   readonly places: string | null
+  /** From where on the commit says that the journal is of use; null: it does not say. */
+  readonly journalFrom: number | null
 }
 
 /** The group's commits and the ends of each partition of these topics. Throws Failure. */
@@ -53,8 +56,10 @@ export async function committedPositions(
       const offset = commit === undefined ? -1 : Number(commit.offset)
       const isOutside = offset >= 0 && (offset < end.low || offset > end.high)
       const { doneSet, places } = splitMetadata(commit?.metadata ?? '')
-      const committed = offset < 0 || isOutside ? null : { offset, metadata: doneSet }
-      return { topic, ...end, committed, isOutside, places: committed === null ? null : places }
+      const { from, rest } = splitJournalMark(doneSet)
+      const committed = offset < 0 || isOutside ? null : { offset, metadata: rest }
+      const more = committed === null ? { places: null, journalFrom: null } : { places, journalFrom: from }
+      return { topic, ...end, committed, isOutside, ...more }
     }),
   )
 }

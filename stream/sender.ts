@@ -280,6 +280,7 @@ function byTopic(batch: readonly Waiting[]): TopicMessages[] {
     if (entry === undefined) topics.set(message.topic, (entry = { topic: message.topic, messages: [] }))
     entry.messages.push({
       key: message.key,
+      ...(message.partition === undefined ? {} : { partition: message.partition }),
       value: message.value,
       ...(message.headers === undefined ? {} : { headers: message.headers }),
       ...(message.timestamp === undefined ? {} : { timestamp: String(message.timestamp) }),

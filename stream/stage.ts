@@ -1,8 +1,9 @@
 // Runs one stage: takes records of a topic, calls its Process for many of them at once, and brings each to its
 // end. Promises: a record is finished only when what it gave rise to is acknowledged; each record ends as emitted,
 // rejected or dead letter; a server that is down is waited for; a stage that mostly makes dead letters stops.
-// (The journal of finished model calls, DESIGN promise 2, has its place here: see finishRecord and prepare.)
+// With a journal, finished model calls of a record that a crash interrupts are not made again.
 
+import { noMemory } from '../schemas/call-memory.ts'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Logger } from '../schemas/logger.ts'
@@ -13,6 +14,7 @@ import { startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
 import { deadLetter, deadLetterCode } from './dead-letters.ts'
 import { atOnce, oneAfterAnother } from './in-turn.ts'
+import type { Journal } from './journal.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
 import { ATTEMPT_HEADER, headerText, type Outgoing, RUN_HEADER, stampOrigin } from './outgoing.ts'
@@ -48,6 +50,8 @@ export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   /** Runs after each assignment that brings new partitions, before their first record (screen: its index). */
   readonly prepare?: (signal: AbortSignal) => Promise<void>
   readonly process: Process<Records[Name], Out, Seen>
+  /** Keeps the model calls that the Process makes through its context's `calls`; they are not kept where it is left out. */
+  readonly journal?: Journal
   /** What the emitted value becomes on the topics. Headers for run and revision are added. */
   readonly route: (out: Out) => readonly Outgoing[]
   /**
@@ -111,6 +115,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   const { sender, codec, name, runId, revision } = options
   const log = options.log.child({ stage: name })
   const places = options.inFlight
+  const journal = options.journal?.forStage({ runId, revision, stage: name, from: options.from })
   const inTurn = options.ordered === true ? oneAfterAnother() : atOnce
   const schedule = createSchedule()
   const deadLetterShare = options.deadLetterShare ?? DEFAULT_SHARE
@@ -131,7 +136,10 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     group: options.group,
     topics: [options.from],
     log,
-    prepare: options.prepare,
+    async prepare(signal, fresh) {
+      await journal?.load(fresh, signal)
+      await options.prepare?.(signal)
+    },
     sessionTimeoutMs: options.sessionTimeoutMs,
     outputs:
       options.writes === undefined
@@ -184,9 +192,9 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     const work: Work = { attempts: 1, isSent: null }
     const end = await handle(arrival, work)
     if (end === 'aborted') return
-    // The journal drops the record's calls here, before the offset is done.
     arrival.tenure.ledger.finish(arrival.offset)
     work.isSent?.()
+    journal?.finish(arrival)
     counts[end] += 1
     if (end === 'skipped') counts.received -= 1
     else if (isTooManyDead(end === 'dead')) {
@@ -199,12 +207,19 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     try {
       const record = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
       if (record.runId !== runId) return 'skipped'
-      const context = { signal, log }
+      const context = { signal, log, calls: noMemory }
+      const calls = journal?.open(arrival, record.id)
       const { lookAhead } = options
       const seen =
         lookAhead === undefined ? undefined : patience.persist(() => lookAhead(record, context), signal, work)
       // Its place in the line is taken now, before anything is awaited.
-      const outcome = await inTurn(seen, (found) => patience.persist(() => timed(record, context, found), signal, work))
+      const outcome = await inTurn(seen, (found) =>
+        patience.persist(
+          () => timed(record, calls === undefined ? context : { ...context, calls: calls.memory() }, found),
+          signal,
+          work,
+        ),
+      )
       if (signal.aborted) return 'aborted'
       await patience.persist(
         () =>

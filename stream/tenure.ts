@@ -21,6 +21,10 @@ export interface Tenure {
   /** What the broker has acknowledged, and what was sent to it last (its answer may have been lost). */
   acknowledged: Position | null
   attempted: Position | null
+  /** To be run when a commit is acknowledged that holds all that is finished when it is added. */
+  onceCommitted: (() => void)[]
+  /** From which offset on the journal may hold calls of unfinished records; null: not known. Replaced by the journal. */
+  journalFrom: () => number | null
   end(reason: Error): void
 }
 
@@ -37,6 +41,8 @@ export function beginTenure(topic: string, partition: number): Tenure {
     phase: 'new',
     acknowledged: null,
     attempted: null,
+    onceCommitted: [],
+    journalFrom: () => null,
     end(reason) {
       controller.abort(reason)
     },

@@ -1,6 +1,6 @@
 // Makes the topics of schemas/topics.ts on the broker and says what they hold.
 
-import type { ITopicConfig } from 'kafkajs'
+import type { Admin, ITopicConfig } from 'kafkajs'
 import { MAX_RECORD_BYTES, TOPIC_NAMES, topicFor, TOPICS, type TopicName } from '../schemas/topics.ts'
 import type { KafkaConfig } from './config.ts'
 import type { KafkaConnection } from './kafka.ts'
@@ -29,7 +29,10 @@ export interface EnsureTopicsOptions {
   readonly replicationFactor?: number
 }
 
-/** Creates the topics that are missing; existing ones are left as they are and reported. Throws Failure. */
+/**
+ * Creates the topics that are missing; existing ones are left as they are and reported, but that the journal gets
+ * partitions until it has as many as any of the others, since an entry lies in the partition of its record. Throws Failure.
+ */
 export async function ensureTopics(connection: KafkaConnection, options: EnsureTopicsOptions): Promise<TopicReport[]> {
   const wanted = (options.names ?? TOPIC_NAMES).map((name) => topicConfig(name, options))
   return await connection.ask('creating topics', async (admin) => {
@@ -37,8 +40,19 @@ export async function ensureTopics(connection: KafkaConnection, options: EnsureT
     const missing = wanted.filter(({ topic }) => !existing.has(topic))
     // Another process may make them at the same time: then this says false, and they exist all the same.
     if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true, timeout: 30_000 })
-    const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) })
-    const partitions = new Map(topics.map((each) => [each.name, each.partitions.length]))
+    const names = wanted.map(({ topic }) => topic)
+    let partitions = await partitionsOf(admin, names)
+    const most = Math.max(...partitions.values())
+    const journal = topicFor('calls', options.revision)
+    if ((partitions.get(journal) ?? most) < most) {
+      // Refused where another process did it at the same time.
+      try {
+        await admin.createPartitions({ topicPartitions: [{ topic: journal, count: most }], timeout: 30_000 })
+      } catch (error) {
+        if ((await partitionsOf(admin, names)).get(journal)! < most) throw error
+      }
+      partitions = await partitionsOf(admin, names)
+    }
     return wanted.map(({ topic, numPartitions }) => ({
       topic,
       created: !existing.has(topic),
@@ -48,6 +62,24 @@ export async function ensureTopics(connection: KafkaConnection, options: EnsureT
   })
 }
 
+async function partitionsOf(admin: Admin, topics: string[]): Promise<Map<string, number>> {
+  const found = await admin.fetchTopicMetadata({ topics })
+  return new Map(found.topics.map((each) => [each.name, each.partitions.length]))
+}
+
+/**
+ * Of the journal: what is written is taken away soon, so small segments are cleaned often, and a partition holds little
+ * more than two of them. What runs leave behind that nobody goes on with is deleted in the end.
+ */
+const JOURNAL_ENTRIES = {
+  'cleanup.policy': 'compact,delete',
+  'segment.bytes': 2 * MAX_MESSAGE_BYTES,
+  'segment.ms': 60 * 60 * 1000,
+  'min.cleanable.dirty.ratio': 0.1,
+  'delete.retention.ms': 10 * 60 * 1000,
+}
+const JOURNAL_RETENTION_MS = 30 * 24 * 60 * 60 * 1000
+
 function topicConfig(name: TopicName, options: EnsureTopicsOptions): ITopicConfig {
   const definition = TOPICS[name]
   const own = options.topics?.[name]
@@ -56,11 +88,12 @@ function topicConfig(name: TopicName, options: EnsureTopicsOptions): ITopicConfi
     // Screening is one decision in log order, so `problems` stays at one partition whatever the config says.
     numPartitions: definition.partitions === 1 ? 1 : (own?.partitions ?? definition.partitions),
     replicationFactor: options.replicationFactor ?? -1,
-    configEntries: [
-      { name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) },
-      { name: 'retention.ms', value: String(own?.retentionMs ?? -1) },
-      { name: 'cleanup.policy', value: definition.compacted ? 'compact' : 'delete' },
-    ],
+    configEntries: Object.entries({
+      'max.message.bytes': MAX_MESSAGE_BYTES,
+      'retention.ms': own?.retentionMs ?? (name === 'calls' ? JOURNAL_RETENTION_MS : -1),
+      'cleanup.policy': definition.compacted ? 'compact' : 'delete',
+      ...(name === 'calls' ? JOURNAL_ENTRIES : {}),
+    }).map(([entry, value]) => ({ name: entry, value: String(value) })),
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Completion, Llm } from '../../llm/contract.ts'
 import { turnSeed } from '../../llm/seeds.ts'
 import type { PastTurn } from '../../llm/templates.ts'
+import type { CallMemory } from '../../schemas/call-memory.ts'
 import type { QuestionTry } from '../../schemas/records.ts'
 import { cleanProblem } from '../screening/clean.ts'
 import { contaminatedBy, type Contamination } from '../screening/contamination.ts'
@@ -32,6 +33,7 @@ export interface FollowUpRequest {
   readonly turn: number
   readonly past: readonly PastTurn[]
   readonly signal: AbortSignal
+  readonly calls: CallMemory
 }
 
 export type AskedFollowUp =
@@ -43,12 +45,12 @@ export const FOLLOW_UP_ACCOUNT = 'questioner:turns'
 
 /** Returns a function that asks the questioner until a question passes or the tries are used up. */
 export function createFollowUp({ llm, rank, prefix, tries: most, rules }: FollowUpParts) {
-  return async function askFollowUp({ problemId, turn, past, signal }: FollowUpRequest): Promise<AskedFollowUp> {
+  return async function askFollowUp({ problemId, turn, past, signal, calls }: FollowUpRequest): Promise<AskedFollowUp> {
     const { prompt } = prefix(past)
     const tries: QuestionTry[] = []
     for (let attempt = 0; attempt < most; attempt += 1) {
       const seed = turnSeed('follow-up', problemId, turn, attempt)
-      const context = { role: 'questioner', account: FOLLOW_UP_ACCOUNT, signal, rank } as const
+      const context = { role: 'questioner', account: FOLLOW_UP_ACCOUNT, signal, rank, calls } as const
       const completions = await unlessFull(llm.complete({ input: { prompt }, seed }, context))
       if (completions === null) return { question: null, tries, ending: CONTEXT_FULL }
       const [completion] = completions

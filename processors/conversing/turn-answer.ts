@@ -6,6 +6,7 @@ import type { ChatMessage, Llm } from '../../llm/contract.ts'
 import { turnSeed } from '../../llm/seeds.ts'
 import type { PastTurn } from '../../llm/templates.ts'
 import type { MathPool } from '../../math/contract.ts'
+import type { CallMemory } from '../../schemas/call-memory.ts'
 import { turnAnswerId } from '../../schemas/ids.ts'
 import type { TurnAnswer } from '../../schemas/records.ts'
 import { allOrAbort } from '../all-or-abort.ts'
@@ -31,6 +32,7 @@ export interface TurnRequest {
   readonly past: readonly PastTurn[]
   readonly question: string
   readonly signal: AbortSignal
+  readonly calls: CallMemory
 }
 
 interface Answers {
@@ -50,7 +52,7 @@ export function createTurnAnswer(parts: TurnAnswerParts) {
   const markersOf = createMarkers()
 
   const answerOnce = async (request: TurnRequest, index: number, signal: AbortSignal): Promise<TurnAnswer> => {
-    const { problemId, turn } = request
+    const { problemId, turn, calls } = request
     const [completion] = await llm.complete(
       {
         input: { messages: messagesOf(parts, request) },
@@ -58,7 +60,7 @@ export function createTurnAnswer(parts: TurnAnswerParts) {
         // The first is cool; votes that are all cool would be one text.
         ...(index === 0 ? {} : { sampling: { temperature: voteTemperature } }),
       },
-      { role: 'answerer', account: TURN_ACCOUNT, signal, rank },
+      { role: 'answerer', account: TURN_ACCOUNT, signal, rank, calls },
     )
     if (completion === undefined) throw new Error('the model client returned no completion for a request of one')
     const { text, reasoning, generation } = completion

@@ -4,7 +4,7 @@
 
 import { z } from 'zod'
 import { coolSamplingConfig, roleConfig } from '../../llm/config.ts'
-import type { Llm } from '../../llm/contract.ts'
+import type { CallContext, Llm } from '../../llm/contract.ts'
 import { problemSeed } from '../../llm/seeds.ts'
 import type { RewardScore } from '../../schemas/records.ts'
 import { askJson } from '../ask-json.ts'
@@ -51,7 +51,7 @@ export async function judge(
   llm: Llm,
   config: JudgeConfig,
   judged: Judged,
-  { responseId, signal, rank }: { readonly responseId: string; readonly signal: AbortSignal; readonly rank: number },
+  { responseId, ...asking }: Omit<CallContext, 'role'> & { readonly responseId: string },
 ): Promise<Judgement> {
   const { name, rubric, lowest, highest } = config
   const reply = await askJson(
@@ -62,7 +62,7 @@ export async function judge(
       messages: judgePrompt(rubric, config, judged),
       seed: (attempt) => problemSeed('judge', responseId, attempt),
     },
-    { role: `reward:${name}`, signal, rank },
+    { ...asking, role: `reward:${name}` },
   )
   const { model, endpoint, promptTokens, completionTokens, milliseconds, attempts, usd } = reply.generation
   const cost = { model, endpoint, tokens: promptTokens + completionTokens, milliseconds, attempts, usd }

@@ -25,7 +25,7 @@ async function complete(
   request: Partial<CompletionRequest> = {},
   name: RoleName = 'sampler',
 ): Promise<Completion[]> {
-  const ask: AskRole = async (_n, call) => ({
+  const ask: AskRole = async (_n, _asks, call) => ({
     value: await call(engine.client, signal),
     endpoint: 'http://a:1',
     attempts: 1,

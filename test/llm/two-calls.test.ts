@@ -105,7 +105,7 @@ async function pairs(firstToken: object | undefined, client: EngineClient): Prom
     },
   }
   const { signal } = new AbortController()
-  const ask: AskRole = async (_n, call) => ({
+  const ask: AskRole = async (_n, _asks, call) => ({
     value: await call(watched, signal),
     endpoint: 'http://a:1',
     attempts: 1,

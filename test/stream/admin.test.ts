@@ -53,7 +53,7 @@ describe('topics', () => {
       async (admin) =>
         await admin.describeConfigs({
           includeSynonyms: false,
-          resources: [`sampled.${revision}`, 'runs'].map((name) => ({
+          resources: [`sampled.${revision}`, 'runs', 'calls'].map((name) => ({
             type: kafkajs.ConfigResourceTypes.TOPIC,
             name,
             configNames: ['max.message.bytes', 'retention.ms', 'cleanup.policy'],
@@ -74,9 +74,23 @@ describe('topics', () => {
       'retention.ms': '-1',
       'cleanup.policy': 'compact',
     })
+    assert.equal(values(2)['cleanup.policy'], 'compact,delete')
+
+    await ensureTopics(bench.connection, { revision, names: ['calls'] })
+    const calls = (await topicEnds(bench.connection, 'calls')).length
+    await ensureTopics(bench.connection, {
+      revision: `wide.${revision}`,
+      names: ['tagged', 'calls'],
+      topics: { tagged: { partitions: calls + 2, retentionMs: -1 } },
+    })
+    assert.equal(
+      (await topicEnds(bench.connection, 'calls')).length,
+      calls + 2,
+      'the journal has room for every record',
+    )
 
     const own = TOPIC_NAMES.map((name) => topicFor(name, revision)).filter((name) => name.endsWith(revision))
-    await deleteTopics(bench.connection, [...own, bench.name('missing')])
+    await deleteTopics(bench.connection, [`tagged.wide.${revision}`, ...own, bench.name('missing')])
     await until(async () => {
       const left = await topicNames(bench.connection)
       return own.every((name) => !left.includes(name))

@@ -7,7 +7,13 @@ import { kafkaConfig, resolveKafka } from '../../stream/config.ts'
 
 describe('kafka config', () => {
   it('is whole without a word', () => {
-    assert.deepEqual(kafkaConfig.parse({}), { clientId: 'magpie', ssl: false, replicationFactor: -1, topics: {} })
+    assert.deepEqual(kafkaConfig.parse({}), {
+      clientId: 'magpie',
+      ssl: false,
+      replicationFactor: -1,
+      journal: true,
+      topics: {},
+    })
   })
 
   it('refuses what it does not know', () => {

@@ -48,6 +48,15 @@ describe('sender', () => {
     assert.ok(Math.abs(records[0]!.timestamp - Date.now()) < 600_000)
   })
 
+  it('puts a message into the partition that it names', async () => {
+    const topic = await bench.topic(3)
+    for (const partition of [0, 1, 2, 1])
+      await bench.sender.send([{ topic, key: 'one key', partition, value: Buffer.from('text') }])
+    const partitions = (await bench.read(topic)).map(({ partition }) => partition)
+    assert.deepEqual(partitions.sort(), [0, 1, 1, 2])
+    assert.equal(bench.sender.acknowledged(topic, 1), 1)
+  })
+
   it('passes 15 MB and the largest record, refuses 17 MB, and goes on', async () => {
     const topic = await bench.topic(1)
     // Random bytes: compression cannot make them smaller.

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { noMemory } from '../../schemas/call-memory.ts'
 import { problemId, responseId } from '../../schemas/ids.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { Generation, Problem, Response, Sampled, Screened } from '../../schemas/records.ts'
@@ -10,7 +11,7 @@ import type { ProcessContext } from '../../stream/outcome.ts'
 export const RUN = 'a-run'
 
 export function context(signal: AbortSignal = new AbortController().signal): ProcessContext {
-  return { signal, log: silentLogger }
+  return { signal, log: silentLogger, calls: noMemory }
 }
 
 export function generation(over: Partial<Generation> = {}): Generation {
