@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { pino } from 'pino'
 import type { Logger as Pino } from 'pino'
 import type { Logger } from '../schemas/logger.ts'
+import { harmlessJson } from '../schemas/terminal-text.ts'
 import { redactorOf } from './secrets.ts'
 
 /** Fields whose values never reach a log, at any depth that we write. */
@@ -28,7 +29,7 @@ export function createFileLogger(file: string, redact = redactorOf(process.env))
     level,
     redact: { paths, censor: '[redacted]' },
     base: { pid: process.pid },
-    hooks: { streamWrite: redact },
+    hooks: { streamWrite: (line: string) => harmlessJson(redact(line)) },
   }
   const logger = wrap(pino(options, destination))
   return {

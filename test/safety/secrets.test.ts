@@ -50,7 +50,7 @@ describe('the secrets of a run', () => {
 
   before(async () => {
     kafka = await startSecureKafka(PLANTED.sasl)
-    workshop = await openWorkshop({ brokers: kafka.at.open, stop: kafka.stop })
+    workshop = await openWorkshop({ brokers: kafka.at.open, stop: () => kafka.stop() })
     const front = await workshop.serve({ slots: 16, medianMs: 40 })
     gateway = await startQuotingGateway(front.url, 70)
     registry = await startSchemaRegistry('registrar', PLANTED.registry)
@@ -143,10 +143,7 @@ describe('the secrets of a run', () => {
     for (const topic of await topicNames(connection)) {
       for await (const message of readTopic(connection, { topic, signal: AbortSignal.timeout(60_000) })) {
         messages += 1
-        assertClean(
-          `${String(message.key)} ${message.value.toString('latin1')} ${JSON.stringify(message.headers)}`,
-          topic,
-        )
+        assertClean(`${message.key} ${message.value.toString('latin1')} ${JSON.stringify(message.headers)}`, topic)
       }
     }
     await connection.close()
