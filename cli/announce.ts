@@ -2,6 +2,7 @@
 // end of production.
 
 import type { RunSnapshot } from '../pipeline/run-contract.ts'
+import { harmless } from '../schemas/terminal-text.ts'
 import type { Messages } from './messages/contract.ts'
 import { partName, waitingParts } from './progress-view.ts'
 
@@ -17,7 +18,7 @@ export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now
       const since = down.get(url)
       if (downSince !== null && since === undefined) {
         down.set(url, downSince)
-        lines.push(messages.endpointWaiting(url, lastError ?? ''))
+        lines.push(messages.endpointWaiting(url, harmless(lastError ?? '')))
       } else if (downSince === null && since !== undefined) {
         down.delete(url)
         lines.push(messages.endpointReturned(url, (now - since) / 1000))
@@ -27,7 +28,7 @@ export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now
     for (const [name, reason] of waits) {
       if (waiting.has(name)) continue
       waiting.add(name)
-      lines.push(messages.waitingFor(partName(name, messages), reason))
+      lines.push(messages.waitingFor(partName(name, messages), harmless(reason)))
     }
     for (const name of waiting) {
       // A part that is drained has given up waiting; that says nothing of its server.

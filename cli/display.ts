@@ -1,7 +1,8 @@
 // Where a run's progress goes: a live block on a terminal, plain lines elsewhere. Lines that are said stay above
-// the block. Promise: nothing is written after close().
+// the block. Promises: nothing is written after close(); no control character gets to the terminal but our own colours.
 
 import { createLogUpdate } from 'log-update'
+import { paintedOnly } from '../schemas/terminal-text.ts'
 
 export interface Display {
   /** A line that stays. */
@@ -30,14 +31,14 @@ function liveDisplay(stream: NodeJS.WriteStream): Display {
   let isClosed = false
   const render = (text: string): void => {
     if (isClosed) return
-    block = text
-    update(text)
+    block = paintedOnly(text)
+    update(block)
   }
   return {
     say(line) {
       if (isClosed) return
       update.clear()
-      stream.write(`${line}\n`)
+      stream.write(`${paintedOnly(line)}\n`)
       if (block !== '') update(block)
     },
     show: ({ block: text }) => {
@@ -61,7 +62,7 @@ function plainDisplay(stream: NodeJS.WriteStream, now: () => number): Display {
   let stepAt = -Infinity
   let isClosed = false
   const say = (line: string): void => {
-    if (!isClosed) stream.write(`${line}\n`)
+    if (!isClosed) stream.write(`${paintedOnly(line)}\n`)
   }
   return {
     say,

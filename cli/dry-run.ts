@@ -27,6 +27,7 @@ import { stateFolder } from './options.ts'
 import { prepareKafka, prepareModel } from './prepare.ts'
 import type { Preparing } from './prepare.ts'
 import type { RunOptions } from './run-options.ts'
+import { redactorOf } from './secrets.ts'
 import { programVersion } from './version.ts'
 import { checkModels, follow, interruption, overridesOf } from './work.ts'
 
@@ -56,7 +57,10 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
   if (config.total === null && config.accept === null)
     throw new UsageFault('--dry-run: the config has no end to forecast for; give --total or --accept')
   const stateDir = stateFolder(options)
-  const { logger: log, flush } = createFileLogger(join(stateDir, 'logs', `${config.name}.dry-run.jsonl`))
+  const { logger: log, flush } = createFileLogger(
+    join(stateDir, 'logs', `${config.name}.dry-run.jsonl`),
+    redactorOf(process.env, config),
+  )
   const display = createDisplay(process.stderr, Date.now)
   const stop = interruption()
   const messages = messagesIn(config.language)

@@ -5,9 +5,11 @@ import { dirname } from 'node:path'
 import { pino } from 'pino'
 import type { Logger as Pino } from 'pino'
 import type { Logger } from '../schemas/logger.ts'
+import { harmlessJson } from '../schemas/terminal-text.ts'
+import { redactorOf } from './secrets.ts'
 
 /** Fields whose values never reach a log, at any depth that we write. */
-const SECRET_FIELDS = ['key', 'apiKey', 'password', 'token', 'authorization', 'secret']
+const SECRET_FIELDS = ['key', 'apiKey', 'password', 'passphrase', 'token', 'authorization', 'secret']
 
 export interface FileLogger {
   readonly logger: Logger
@@ -16,14 +18,19 @@ export interface FileLogger {
   readonly flush: () => Promise<void>
 }
 
-/** Opens (appends to) a log file. MAGPIE_LOG_LEVEL sets the level (info). */
-export function createFileLogger(file: string): FileLogger {
-  mkdirSync(dirname(file), { recursive: true })
+/** Opens (appends to) a log file, for its owner alone. MAGPIE_LOG_LEVEL sets the level (info). redact: see secrets.ts. */
+export function createFileLogger(file: string, redact = redactorOf(process.env)): FileLogger {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   // Without a minimal length its flush() would not wait for anything.
-  const destination = pino.destination({ dest: file, sync: false, mkdir: true, minLength: 1 })
+  const destination = pino.destination({ dest: file, sync: false, mkdir: true, minLength: 1, mode: 0o600 })
   const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
   const level = process.env['MAGPIE_LOG_LEVEL'] ?? 'info'
-  const options = { level, redact: { paths, censor: '[redacted]' }, base: { pid: process.pid } }
+  const options = {
+    level,
+    redact: { paths, censor: '[redacted]' },
+    base: { pid: process.pid },
+    hooks: { streamWrite: (line: string) => harmlessJson(redact(line)) },
+  }
   const logger = wrap(pino(options, destination))
   return {
     logger,

@@ -15,6 +15,7 @@ import { addReport } from './report.ts'
 import { addRun } from './run.ts'
 import { addServices } from './services.ts'
 import { addSimulate } from './simulate.ts'
+import { redactorOf } from './secrets.ts'
 import { addSql } from './sql.ts'
 import { addTopics } from './topics.ts'
 import { programVersion } from './version.ts'
@@ -70,9 +71,9 @@ function reportError(error: unknown): number {
   return 1
 }
 
-/** Messages quote files and models, whose control characters a terminal would obey. */
+/** Messages quote files, models and servers: no secret of ours, no control character that a terminal would obey. */
 function shown(message: string): string {
-  return message.split('\n').map(visible).join('\n')
+  return redactorOf(process.env)(message).split('\n').map(visible).join('\n')
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

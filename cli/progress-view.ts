@@ -3,6 +3,7 @@
 import Table from 'cli-table3'
 import picocolors from 'picocolors'
 import type { RunSnapshot } from '../pipeline/run-contract.ts'
+import { harmless } from '../schemas/terminal-text.ts'
 import { spentBudgets } from './budget-view.ts'
 import type { Messages } from './messages/contract.ts'
 import type { Rates } from './rates.ts'
@@ -117,7 +118,7 @@ function engines({ snapshot, messages }: View): string[] {
   const lines = working
     .slice(0, MOST_ENGINES)
     .map(({ url, inFlight, limit, limitChange }) =>
-      messages.engine(url, inFlight, limit, limitChange.reason.slice(0, REASON)),
+      messages.engine(url, inFlight, limit, harmless(limitChange.reason).slice(0, REASON)),
     )
   const more = working.length - lines.length
   return [...lines, ...(more > 0 ? [messages.moreEngines(more)] : [])].map((line) => picocolors.dim(line))
@@ -127,10 +128,10 @@ function engines({ snapshot, messages }: View): string[] {
 function waits({ snapshot, messages }: View): string[] {
   const endpoints = snapshot.llm.endpoints
     .filter(({ downSince }) => downSince !== null)
-    .map(({ url, lastError }) => messages.endpointWaiting(url, lastError ?? ''))
+    .map(({ url, lastError }) => messages.endpointWaiting(url, harmless(lastError ?? '')))
   return [
     ...endpoints,
-    ...waitingParts(snapshot).map(([name, reason]) => messages.waitingFor(partName(name, messages), reason)),
+    ...waitingParts(snapshot).map(([name, reason]) => messages.waitingFor(partName(name, messages), harmless(reason))),
   ].map((line) => picocolors.yellow(line))
 }
 

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
+import { harmlessLines } from '../schemas/terminal-text.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { stateFolder, stateOption } from './options.ts'
 
@@ -19,6 +20,8 @@ export function addSql(program: Command): void {
       `
 Tables: runs, problems, responses, sft, preferences, rejections, dead_letters (read them with FINAL).
 Views: funnel, reasons, failures, cost, verdicts, reward_histogram, duplicates.
+A terminal gets no control characters of a record; a pipe or a file gets every byte as it is. A spreadsheet takes a
+CSV cell that begins with = + - @ for a formula: open such files as text (SECURITY.md).
 
 Examples:
   ./magpie sql "SELECT step, problems FROM funnel ORDER BY position"
@@ -39,7 +42,7 @@ Examples:
         const result = await database.bytes(query, { format, readOnly: true, signal: interrupted.signal })
         process.removeListener('SIGINT', interrupt)
         await new Promise<void>((resolve, reject) => {
-          process.stdout.write(result, (error) => {
+          process.stdout.write(process.stdout.isTTY ? harmlessLines(result.toString('utf8')) : result, (error) => {
             if (error == null) resolve()
             else reject(error)
           })

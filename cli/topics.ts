@@ -10,6 +10,7 @@ import { groupNames, groupPosition } from '../stream/groups-admin.ts'
 import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { topicContent, topicNames } from '../stream/topics-admin.ts'
+import { harmless } from '../schemas/terminal-text.ts'
 import { runningKafka } from './brokers.ts'
 import { stateFolder, stateOption } from './options.ts'
 import { PLAIN } from './table-style.ts'
@@ -110,6 +111,7 @@ function topicTable(rows: readonly TopicRow[]): string {
 function groupTable(rows: readonly GroupRow[]): string {
   const table = new Table({ ...PLAIN, colAligns: ['left', 'left', 'left', 'left', 'right'] })
   table.push(['run', 'revision', 'stage', 'state', 'lag'])
-  for (const { run, revision, stage, state, lag } of rows) table.push([run, revision, stage, state ?? '', lag])
+  for (const { run, revision, stage, state, lag } of rows)
+    table.push([harmless(run), harmless(revision), harmless(stage), state ?? '', lag])
   return table.toString()
 }

@@ -28,6 +28,7 @@ import { progressBlock, progressLine, stageTable } from './progress-view.ts'
 import { createRates } from './rates.ts'
 import { watchConfig } from './reload.ts'
 import type { RunOptions } from './run-options.ts'
+import { redactorOf } from './secrets.ts'
 import { programVersion } from './version.ts'
 import { missingRows, wantedRows } from './wanted-rows.ts'
 
@@ -68,7 +69,11 @@ export async function work(options: Work): Promise<WorkEnd> {
   const loaded = await load()
   const runId = options.run ?? runName(loaded.config.name, source)
   const stateDir = stateFolder(options)
-  const { logger: log, file: logFile, flush } = createFileLogger(join(stateDir, 'logs', `${runId}.jsonl`))
+  const {
+    logger: log,
+    file: logFile,
+    flush,
+  } = createFileLogger(join(stateDir, 'logs', `${runId}.jsonl`), redactorOf(process.env, loaded.config))
   const messages = messagesIn(loaded.config.language)
   const display = createDisplay(process.stderr, Date.now)
   const stop = interruption()

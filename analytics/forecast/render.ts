@@ -1,6 +1,7 @@
 // A forecast as text.
 
-import { columns, count, dollars, duration, harmless, short } from '../report/format.ts'
+import { harmless } from '../../schemas/terminal-text.ts'
+import { columns, count, dollars, duration, short } from '../report/format.ts'
 import type { Estimate, Forecast } from './contract.ts'
 
 /** The forecast as lines joined by newlines, without one at the end. */

@@ -1,4 +1,4 @@
-// Numbers and texts for a screen: short, aligned, and harmless to a terminal.
+// Numbers and texts for a screen: short and aligned. Texts of others go through schemas/terminal-text.ts first.
 
 /** 1234567 as 1,234,567. */
 export function count(value: number): string {
@@ -37,14 +37,6 @@ export function duration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
   if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`
-}
-
-/** Text of others on one line, without control characters (a terminal obeys them). */
-export function harmless(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
-    .trim()
 }
 
 /** At most so many characters, the last a … where something was cut. */

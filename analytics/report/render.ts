@@ -2,7 +2,8 @@
 
 import picocolors from 'picocolors'
 import type { Report } from './contract.ts'
-import { clip, columns, count, dollars, duration, harmless, percent, short } from './format.ts'
+import { harmless } from '../../schemas/terminal-text.ts'
+import { clip, columns, count, dollars, duration, percent, short } from './format.ts'
 import { ruleLines } from './rules.ts'
 
 export interface RenderOptions {

@@ -3,7 +3,8 @@
 
 import picocolors from 'picocolors'
 import type { Curation, Report, RuleCost } from './contract.ts'
-import { clip, columns, count, harmless, percent } from './format.ts'
+import { harmless } from '../../schemas/terminal-text.ts'
+import { clip, columns, count, percent } from './format.ts'
 import type { Column } from './format.ts'
 
 type Select = <Row>(sql: string) => Promise<Row[]>

@@ -1,5 +1,5 @@
 // The port by which other processes read the embedded database of a running one. Speaks as much of ClickHouse's
-// HTTP interface as its client needs for reads. Promises: only on 127.0.0.1, only with the token of owner.json,
+// HTTP interface as its client needs for reads. Promises: only on 127.0.0.1, by that name, with the token of owner.json,
 // only reads (read-only lane), and a query whose client has gone is stopped.
 
 import { randomBytes, timingSafeEqual } from 'node:crypto'
@@ -29,6 +29,11 @@ export async function serveOwner(options: {
   const token = randomBytes(24).toString('hex')
   const expected = Buffer.from(`Basic ${Buffer.from(`magpie:${token}`).toString('base64')}`)
   const server = createServer((request, response) => {
+    // A page in a browser that was led here by a name of its own (DNS rebinding) names that, and an origin.
+    if (request.headers.host !== new URL(url).host || request.headers.origin !== undefined) {
+      response.writeHead(403, { 'content-type': 'text/plain' }).end('Code: 516. DB::Exception: wrong host.\n')
+      return
+    }
     const given = Buffer.from(request.headers.authorization ?? '')
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
       response

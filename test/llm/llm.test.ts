@@ -341,7 +341,10 @@ describe('faults of the config, all at once', () => {
         assert.ok(error instanceof UsageFault)
         assert.equal(error.faults.length, 4, error.message)
         assert.match(error.message, /answerer\.endpoints\.0\.url: the local model is not running/)
-        assert.match(error.message, /answerer\.endpoints\.1\.keyEnv: names the environment variable MISSING, which is not set/)
+        assert.match(
+          error.message,
+          /answerer\.endpoints\.1\.keyEnv: names the environment variable MISSING, which is not set/,
+        )
         assert.match(error.message, /answerer\.endpoints\.3\.url: http:\/\/b:1 is there twice/)
         assert.match(error.message, /sampler\.endpoints\.0\.keyEnv: http:\/\/b:1 has another key/)
         return true

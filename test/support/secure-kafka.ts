@@ -71,15 +71,11 @@ export async function startSecureKafka(password = 'wonder-l4nd-pass'): Promise<S
     'listener.name.mutual.ssl.client.auth': 'required',
     'listener.name.expired.ssl.keystore.type': 'PEM',
     'listener.name.expired.ssl.keystore.location': certificates.expired.both,
-    ...Object.fromEntries(
-      ['login', 'plainlogin'].flatMap((name) => [
-        [`listener.name.${name}.plain.sasl.jaas.config`, jaas('plain.PlainLoginModule', ` user_${user}="${password}"`)],
-        ...['256', '512'].map((bits) => [
-          `listener.name.${name}.scram-sha-${bits}.sasl.jaas.config`,
-          jaas('scram.ScramLoginModule'),
-        ]),
-      ]),
-    ),
+  }
+  for (const name of ['login', 'plainlogin']) {
+    own[`listener.name.${name}.plain.sasl.jaas.config`] = jaas('plain.PlainLoginModule', ` user_${user}="${password}"`)
+    for (const bits of ['256', '512'])
+      own[`listener.name.${name}.scram-sha-${bits}.sasl.jaas.config`] = jaas('scram.ScramLoginModule')
   }
   const properties = join(folder, 'server.properties')
   const lines = Object.entries(own).map(([key, value]) => `${key}=${value}\n`)

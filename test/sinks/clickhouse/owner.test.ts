@@ -5,7 +5,9 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { UsageFault } from '../../../schemas/failure.ts'
@@ -97,6 +99,15 @@ describe('an embedded database in two processes', () => {
         }
         const headers = { authorization: `Basic ${Buffer.from(`magpie:${note.token}`).toString('base64')}` }
         assert.equal(await (await fetch(`${note.url}/?query=SELECT+1`, { headers })).text(), '1\n1\n')
+        // Even with the token: a name that was made to point here, and a page of another origin.
+        for (const more of [{ host: 'evil.example' }, { host: 'localhost:1' }, { origin: 'https://evil.example' }]) {
+          const asked = request(`${note.url}/?query=SELECT+1`, { headers: { ...headers, ...more } }).end()
+          const [response] = (await once(asked, 'response')) as [IncomingMessage]
+          response.resume()
+          assert.equal(response.statusCode, 403)
+        }
+        assert.equal(statSync(join(folder, 'clickhouse', 'owner.json')).mode & 0o777, 0o600)
+        assert.equal(statSync(join(folder, 'clickhouse')).mode & 0o077, 0)
       } finally {
         owner.kill('SIGKILL')
       }
