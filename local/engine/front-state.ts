@@ -111,8 +111,11 @@ export async function generate(
       const asked = cutsText(work.fault) ? await cutShort(front, prompt, sampling, engineOptions) : sampling
       if (options.onText) engineOptions.onText = options.onText
       const duration = durationOf(front, sampling.seed, prompt.text)
-      const times = front.vary ? work.counted.answeredBefore : 0
-      const write: Write = (more) => writeVaried(front.engine, prompt, asked, { ...engineOptions, ...more }, times)
+      const write: Write = (more) => {
+        const all = { ...engineOptions, ...more }
+        if (!front.vary) return front.engine.complete(prompt, asked, all)
+        return writeVaried(front.engine, prompt, asked, all, work.counted.answeredBefore)
+      }
       let choice: EngineChoice
       if (duration > 0) ({ choice, dueAt } = await writeSlowly(front, seat, duration, engineOptions, write))
       else {
