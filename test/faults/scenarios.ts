@@ -1,11 +1,24 @@
 // The list of all scenarios, in the order of the table.
 
 import type { Scenario } from './scenario.ts'
+import { comingAndGoing } from './scenarios/coming-and-going.ts'
 import { killBroker } from './scenarios/kill-broker.ts'
 import { killWorker, killWorkerShort } from './scenarios/kill-worker.ts'
+import { manySamples } from './scenarios/many-samples.ts'
+import { powerCut } from './scenarios/power-cut.ts'
+import { signals } from './scenarios/signals.ts'
+import { stoppedWorker } from './scenarios/stopped-worker.ts'
+import { twoRuns } from './scenarios/two-runs.ts'
 
+/** By the names that the suite's command line takes. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'kill-worker': killWorker,
   'kill-worker-short': killWorkerShort,
+  'many-samples': manySamples,
   'kill-broker': killBroker,
+  'power-cut': powerCut,
+  'stopped-worker': stoppedWorker,
+  'coming-and-going': comingAndGoing,
+  signals,
+  'two-runs': twoRuns,
 }

@@ -12,8 +12,11 @@ export interface Strikes {
   note(): Promise<void>
   /** The fault is over: from here on it is measured how long the next answer takes that was not on its way already. */
   over(): Promise<void>
-  /** Kills these processes at the same moment: they are stopped first, so that what is noted is what they leave. */
-  kill(victims: readonly Running[]): Promise<void>
+  /**
+   * Kills these processes at the same moment, simulators and processes by number among them: those that call are
+   * stopped first, so that what is noted is what they leave.
+   */
+  kill(victims: readonly Running[], pids?: readonly number[]): Promise<void>
   read(): Pick<Row, 'times' | 'inFlight' | 'lately' | 'recovery'>
   /** Ends the watching. */
   close(): void
@@ -57,9 +60,11 @@ export function createStrikes(simulators: () => readonly Simulator[]): Strikes {
     async over() {
       void watch(await inFlightNow())
     },
-    async kill(victims) {
-      for (const victim of victims) victim.signal('SIGSTOP')
+    async kill(victims, pids = []) {
+      const serving = simulators().map((simulator) => simulator.process())
+      for (const victim of victims) if (!serving.includes(victim)) victim.signal('SIGSTOP')
       await note()
+      for (const pid of pids) process.kill(pid, 'SIGKILL')
       for (const victim of victims) victim.signal('SIGKILL')
       await Promise.all(victims.map(({ ended }) => ended))
       void watch(0)
