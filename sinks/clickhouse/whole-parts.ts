@@ -4,8 +4,9 @@
 // Promises: insert() returns when the rows lie whole on the disk; a merge that was cut is undone while its sources are
 // still there; what is lost all the same is recorded, so that runs are read again from their topics.
 
-import { transient } from '../../schemas/failure.ts'
+import { permanent, transient } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
+import { STORE_LOST } from '../../stream/delivered.ts'
 import { oneAfterAnother } from '../../stream/in-turn.ts'
 import type { Database } from './contract.ts'
 import { activeParts, brokenParts, isCovered, isWhole, parts, tablesWithParts } from './parts.ts'
@@ -37,6 +38,8 @@ export function keepWhole(database: Database, openedAt: number, log: Logger): Wh
   /** Tables that a repair has taken away and not brought back. */
   const away = new Set<string>()
   let timer: NodeJS.Timeout | null = null
+  /** Rows of earlier inserts are gone. */
+  let hasLost = false
 
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => turn(undefined, work)
   const knownOf = (table: string): Set<string> => {
@@ -53,6 +56,7 @@ export function keepWhole(database: Database, openedAt: number, log: Logger): Wh
       const found = (await parts(database, name)).filter(({ time }) => time < Math.floor(openedAt / 1000))
       for (const part of found) knownOf(name).add(part.name)
       await settle(name, found)
+      hasLost = false // no run has begun here: each looks at what it is owed
       if (!sql.includes('max_suspicious_broken_parts_bytes')) {
         await database.command(`ALTER TABLE ${name} MODIFY SETTING ${SETTINGS}`)
       }
@@ -73,7 +77,8 @@ export function keepWhole(database: Database, openedAt: number, log: Logger): Wh
     }
     if (lost.length === 0) return
     log.error({ table, parts: lost.length }, 'rows of the database are lost; the next start of a run reads them again')
-    await recordDamages({ ...database, insert: insertWhole }, lost)
+    hasLost = true
+    await recordDamages(database, lost)
   }
 
   async function forget(table: string, part: string): Promise<void> {
@@ -82,6 +87,11 @@ export function keepWhole(database: Database, openedAt: number, log: Logger): Wh
   }
 
   async function insertWhole(table: string, rows: readonly object[]): Promise<void> {
+    if (hasLost)
+      throw permanent(
+        STORE_LOST,
+        `the database in ${database.where} has lost rows: look after its disk and start the run again; it fills in what is missing`,
+      )
     await assertRoom(database.where)
     if (away.has(table)) await bringBack(table)
     await database.insert(table, rows)
