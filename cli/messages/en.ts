@@ -39,8 +39,8 @@ export const en: Messages = {
     reward: 'reward',
     converse: 'converse',
     curate: 'curate',
-    clickhouse: 'to ClickHouse',
-    json: 'to JSON',
+    clickhouse: 'ClickHouse',
+    json: 'JSON files',
   },
   services,
 
