@@ -18,7 +18,10 @@ export interface Ends {
 const CHOICES = 4
 
 /** Looks at everything that the run has left. */
-export async function endsOf({ workshop, stateDir }: Ground, { runId, total, out = OUT }: Played): Promise<Ends> {
+export async function endsOf(
+  { workshop, stateDir }: Ground,
+  { runId, total, out = OUT, environment }: Played,
+): Promise<Ends> {
   const log = await logOf(workshop, runId)
   const files = await dataFiles(resolve(workshop.folder, out))
   const wanted = Array.from({ length: total }, (_, index) =>
@@ -60,7 +63,7 @@ export async function endsOf({ workshop, stateDir }: Ground, { runId, total, out
     ['preferences', log.preferences],
   ] as const) {
     const sql = `SELECT id FROM ${table} FINAL WHERE run_id = '${runId}'`
-    const rows = (await query<{ id: string }>(workshop, sql, stateDir)).map(({ id }) => id)
+    const rows = (await query<{ id: string }>(workshop, sql, stateDir, environment)).map(({ id }) => id)
     compare(
       `table ${table}`,
       rows,

@@ -25,6 +25,8 @@ export interface Played {
   readonly deadLetters?: number
   /** Folder of the data files, as the runs were told; OUT unless said. */
   readonly out?: string
+  /** Environment in which its tables are asked, where they are elsewhere. */
+  readonly environment?: NodeJS.ProcessEnv
 }
 
 /** A row of the table. */

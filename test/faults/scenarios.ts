@@ -1,6 +1,7 @@
 // The list of all scenarios, in the order of the table.
 
 import type { Scenario } from './scenario.ts'
+import { clickhouseServer } from './scenarios/clickhouse-server.ts'
 import { comingAndGoing } from './scenarios/coming-and-going.ts'
 import { killBroker } from './scenarios/kill-broker.ts'
 import { killWorker, killWorkerShort } from './scenarios/kill-worker.ts'
@@ -21,4 +22,5 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'coming-and-going': comingAndGoing,
   signals,
   'two-runs': twoRuns,
+  'clickhouse-server': clickhouseServer,
 }

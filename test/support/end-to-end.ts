@@ -204,9 +204,15 @@ export async function logOf(workshop: Workshop, runId: string) {
 }
 
 /** Rows of a query by `magpie sql`, as a user reads them; of the state folder in the workshop's unless said. */
-export async function query<Row>(workshop: Workshop, sql: string, stateDir?: string): Promise<Row[]> {
+export async function query<Row>(
+  workshop: Workshop,
+  sql: string,
+  stateDir?: string,
+  environment?: NodeJS.ProcessEnv,
+): Promise<Row[]> {
   const state = stateDir === undefined ? [] : ['--state', stateDir]
-  const { code, out, error } = await workshop.magpie(['sql', sql, '--format', 'JSONEachRow', ...state]).ended
+  const words = ['sql', sql, '--format', 'JSONEachRow', ...state]
+  const { code, out, error } = await workshop.magpie(words, environment).ended
   if (code !== 0) throw new Error(`sql ended with ${code}: ${error}`)
   return out
     .split('\n')
