@@ -43,6 +43,8 @@ export interface Ground {
   answered(count: number, by?: Running): Promise<void>
   /** Waits for the end of a process and throws unless it ended with this code. */
   ended(running: Running, code?: number): Promise<void>
+  /** What is to be done before the folder goes; processes may still run. */
+  onClose(work: () => void): void
   close(): Promise<void>
 }
 
@@ -56,6 +58,7 @@ export async function openGround(broker: 'shared' | 'own'): Promise<Ground> {
   const own = broker === 'own' ? await startOwnKafka() : null
   const workshop = await openWorkshop(own ?? undefined)
   const simulators: Simulator[] = []
+  const closers: (() => void)[] = []
   const strikes = createStrikes(() => simulators)
   return {
     workshop,
@@ -97,8 +100,12 @@ export async function openGround(broker: 'shared' | 'own'): Promise<Ground> {
       if (end === null) throw new Error(`it did not end:\n${running.said().slice(-3000)}`)
       if (end.code !== code) throw new Error(`it ended with ${end.code ?? end.signal}, not ${code}:\n${running.said()}`)
     },
+    onClose(work) {
+      closers.push(work)
+    },
     async close() {
       strikes.close()
+      for (const work of closers) work()
       await workshop.close()
     },
   }

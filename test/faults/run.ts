@@ -68,6 +68,11 @@ process.env.MAGPIE_TEST_KAFKA = kafka.brokers
 const rows: Row[] = []
 try {
   for (const scenario of scenarios) {
+    const reason = scenario.unable?.() ?? null
+    if (reason !== null) {
+      say(`skipped  ${scenario.fault}: ${reason}`)
+      continue
+    }
     const row = await judge(scenario)
     rows.push(row)
     say(`${row.faults.length === 0 ? 'ok' : 'RED'}  ${row.fault} (${row.seconds.toFixed(0)} s)`)

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly form: 'both' | 'long' | 'short'
   /** shared: the suite's broker; own: one in a state folder of its own (ground.stateDir), because it is hurt. */
   readonly broker: 'shared' | 'own'
+  /** Why it cannot be played here; null, or absent: it can. */
+  readonly unable?: () => string | null
   /**
    * Does the harm, and sees the run to its end. What it asserts itself is about the fault (that it was met, what was
    * said); that nothing is lost or doubled, and what was paid twice, is looked at afterwards by the suite.

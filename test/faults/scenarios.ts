@@ -3,6 +3,7 @@
 import type { Scenario } from './scenario.ts'
 import { clickhouseServer } from './scenarios/clickhouse-server.ts'
 import { comingAndGoing } from './scenarios/coming-and-going.ts'
+import { fullDisk } from './scenarios/full-disk.ts'
 import { killBroker } from './scenarios/kill-broker.ts'
 import { killWorker, killWorkerShort } from './scenarios/kill-worker.ts'
 import { manySamples } from './scenarios/many-samples.ts'
@@ -23,4 +24,5 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   signals,
   'two-runs': twoRuns,
   'clickhouse-server': clickhouseServer,
+  'full-disk': fullDisk,
 }
