@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { Engine } from '../local/engine/contract.ts'
 import { startFront } from '../local/engine/front.ts'
 import type { Front } from '../local/engine/front.ts'
+import { rememberIn } from '../local/engine/front-memory.ts'
 import { createInvented } from '../local/engine/invented.ts'
 import { openRecording } from '../local/engine/recorded.ts'
 import { UsageFault } from '../schemas/failure.ts'
@@ -28,6 +29,8 @@ interface SimulateOptions extends ShapeOptions, TroubleOptions {
   readonly model?: string[]
   readonly maxModelLen: number
   readonly apiKeyEnv?: string
+  readonly vary?: boolean
+  readonly remember?: string
   readonly stats?: string
 }
 
@@ -64,6 +67,8 @@ export function addSimulate(program: Command): void {
     )
     .addOption(new Option('--max-model-len <n>', 'context size in tokens').argParser(positiveInteger).default(32768))
     .option('--api-key-env <name>', 'ask for the key that this environment variable holds')
+    .option('--vary', 'answer a request differently when it was answered before, as real servers do')
+    .option('--remember <file>', 'note in this file which calls were answered, and begin with what it holds')
     .option('--stats <file>', 'write the counts of calls to this file (JSON) at the end')
     .optionsGroup('Speed:')
     .addOption(
@@ -103,6 +108,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
     },
     log: silentLogger,
     anyModel: options.model === undefined,
+    vary: options.vary === true,
+    ...(options.remember !== undefined && { memory: rememberIn(options.remember) }),
     protocol: frontProtocol(options),
     trouble,
     ...(apiKey !== undefined && { apiKey }),

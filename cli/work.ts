@@ -154,6 +154,12 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
       onWaiting: () => {
         display.step(messages.waitingForLeader(runId))
       },
+      onRefill: (part) => {
+        display.say(messages.refilling(messages.parts[part]))
+      },
+      onTrouble: (part, reason) => {
+        display.step(messages.waitingFor(messages.parts[part], reason))
+      },
     },
     signal,
   )

@@ -29,6 +29,8 @@ const BUDGET_DRAIN_MS = 30_000
 const STAGE_DRAIN_MS = 4000
 const SINK_DRAIN_MS = 3000
 const PRODUCER_DRAIN_MS = 1500
+/** So long a stopping run waits for room for its files; the next start puts them together else. */
+const FINISH_MS = 60_000
 /** So long a stopping run waits until its last state is in the table, milliseconds. */
 const STATE_READ_MS = 1500
 
@@ -116,7 +118,7 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
       await Promise.all(sinks.running.map((sink) => sink.drain(SINK_DRAIN_MS)))
       // Whoever's money is spent wants what it bought; the next start puts the files together again.
       try {
-        if (state === 'stopped' && endedBy !== null) files = await sinks.finish()
+        if (state === 'stopped' && endedBy !== null) files = await sinks.finish(AbortSignal.timeout(FINISH_MS))
       } finally {
         await close()
       }
@@ -150,7 +152,7 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     }
     phase = 'finishing'
     if (produced === 'budget') endedBy = guard.closed()
-    files = await sinks.finish()
+    files = await sinks.finish(halt.signal)
     halt.signal.throwIfAborted()
     const state = endedBy === null ? 'finished' : 'stopped'
     await run.publish(state, endedBy)

@@ -36,6 +36,10 @@ export interface RunParts {
   readonly moment?: () => Moment
   /** A worker that leads nothing waits for the run to be started. */
   readonly onWaiting?: () => void
+  /** A sink reads its topics again from the beginning, since its store lacks what it had. */
+  readonly onRefill?: (part: PartName) => void
+  /** A store has no room for what it must write now, with the reason; said again at each try. */
+  readonly onTrouble?: (part: PartName, reason: string) => void
 }
 
 /** finishing: everything is through, the files are being put together. */

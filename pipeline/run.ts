@@ -32,7 +32,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const { connection, codec, planned, runId, revision } = run
     const accepted = await countAccepted(run, { sender: run.sender, accept: config.accept }, signal)
     const existing = await readExisting(run, signal)
-    const sinks = await openSinks(parts, { ...run, sender: accepted.sender })
+    const sinks = await openSinks(parts, { ...run, sender: accepted.sender }, signal)
     closers.push(() => sinks.close())
     closers.push(() => drainAll(sinks.running))
     const llm = createLlm({ ...callersIn(config), log })

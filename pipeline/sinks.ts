@@ -1,24 +1,27 @@
 // The ends of a run: its sinks, each a consumer group of its own over the topics that it stores.
 
 import { groupOf } from '../pipeline.ts'
+import { Failure } from '../schemas/failure.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { createClickhouseSink } from '../sinks/clickhouse.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { createJsonSink } from '../sinks/json.ts'
-import { pauseFor, settledWithin } from '../stream/back-off.ts'
+import { backOffDelay, pauseFor, settledWithin, STORE_BACK_OFF } from '../stream/back-off.ts'
 import type { Sink } from '../stream/delivered.ts'
 import { startSink } from '../stream/sink-consumer.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
 import type { OpenRun } from './open-run.ts'
 import type { DataFile, RunParts } from './run-contract.ts'
 import { lagOf, plannedSinks } from './standing.ts'
+import { readAgain, refillDatabase } from './refill.ts'
+import type { Refill } from './refill.ts'
 import type { ReadingPart } from './standing.ts'
 
 export interface OpenSinks {
   readonly running: readonly RunningSink[]
-  /** Puts the final files together; call when everything is through. */
-  finish(): Promise<readonly DataFile[]>
+  /** Puts the final files together; call when everything is through. A full disk is waited for until the signal. */
+  finish(until: AbortSignal): Promise<readonly DataFile[]>
   /** Resolves when the ClickHouse sink of this process has read all of a topic, or after so many milliseconds. */
   untilRead(topic: TopicName, milliseconds: number): Promise<void>
   close(): Promise<void>
@@ -29,7 +32,8 @@ type SinkName = 'clickhouse' | 'json'
 /** Opens and starts the sinks that run in this process. Throws UsageFault where one cannot be opened at all. */
 export async function openSinks(
   parts: RunParts,
-  run: Pick<OpenRun, 'connection' | 'codec' | 'sender' | 'planned' | 'startedAt'>,
+  run: Pick<OpenRun, 'connection' | 'codec' | 'sender' | 'planned' | 'startedAt' | 'previous'>,
+  signal: AbortSignal,
 ): Promise<OpenSinks> {
   const { loaded, runId, revision, log, stateDir } = parts
   const { config } = loaded
@@ -37,23 +41,27 @@ export async function openSinks(
   const planned = plannedSinks(run.planned, config.sinks).filter(({ part }) => parts.parts.has(part))
   const has = (name: SinkName): boolean => planned.some(({ part }) => part === name)
   const author = config.roles.answerer ?? config.roles.sampler
+  const refillOf = (name: SinkName): Refill => ({
+    run: { connection, runId, revision },
+    reader: planned.find(({ part }) => part === name)!,
+    isResumed: run.previous !== null,
+    log,
+    onRefill: () => parts.onRefill?.(name),
+  })
   const json = has('json')
     ? createJsonSink({
         ...{ runId, revision, codec, log, startedAt: run.startedAt },
         outDir: config.out,
         limits: config.accept?.exact === true ? config.accept : {},
         model: author?.model ?? 'imported',
+        onNew: async () => {
+          if (run.previous !== null) await readAgain(refillOf('json'))
+        },
       })
     : null
-  const database = has('clickhouse')
-    ? await openDatabase({
-        url: parts.clickhouseUrl,
-        server: config.sinks.clickhouse.server,
-        stateDir,
-        role: 'owner',
-        log,
-      })
-    : null
+  const { server } = config.sinks.clickhouse
+  const open = () => openDatabase({ url: parts.clickhouseUrl, server, stateDir, role: 'owner', log, signal })
+  const database = has('clickhouse') ? await patiently('clickhouse', open, parts, signal) : null
   const start = (name: SinkName, sink: Sink): Promise<RunningSink> => {
     const topics = planned.find(({ part }) => part === name)!.topics.map((topic) => topicFor(topic, revision))
     const group = groupOf(runId, revision, name)
@@ -65,13 +73,19 @@ export async function openSinks(
   const running: RunningSink[] = []
   try {
     if (database !== null) {
-      running.push(await start('clickhouse', createClickhouseSink({ database, codec, log, revision })))
+      const sink = createClickhouseSink({ database, codec, log, revision })
+      const open = async (): Promise<void> => {
+        await sink.open()
+        await database.ready?.()
+        await refillDatabase(database, refillOf('clickhouse'))
+      }
+      running.push(await start('clickhouse', { ...sink, open }))
     }
     if (json !== null) running.push(await start('json', json))
     return {
       running,
-      finish: async () => {
-        const { sets } = json === null ? { sets: [] } : await json.finish()
+      finish: async (until) => {
+        const { sets } = json === null ? { sets: [] } : await patiently('json', () => json.finish(), parts, until)
         return sets.map(({ type, path, rows, surplus }) => ({ type, path, records: rows, surplus }))
       },
       async untilRead(topic, milliseconds) {
@@ -96,3 +110,25 @@ export async function openSinks(
     throw error
   }
 }
+
+/** Does what needs the disk of a store; where that is full or away, says so and waits. Throws the signal's reason. */
+async function patiently<Result>(
+  name: SinkName,
+  work: () => Promise<Result>,
+  { log, onTrouble }: RunParts,
+  signal: AbortSignal,
+): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    signal.throwIfAborted()
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Failure) || !DISK_TROUBLE.has(error.code)) throw error
+      if (tries === 1) log.warn({ store: name, error: error.message }, 'a store has no room; trying again')
+      onTrouble?.(name, error.message)
+      await pauseFor(backOffDelay(tries, STORE_BACK_OFF), signal)
+    }
+  }
+}
+
+const DISK_TROUBLE = new Set(['disk-full', 'disk-unwritable'])

@@ -3,7 +3,7 @@
 // no half file is ever seen under its name, and a repeat adds no row.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Codec } from '../schemas/codec.ts'
@@ -11,8 +11,9 @@ import { Failure, UsageFault, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
+import { STORE_LOST } from '../stream/delivered.ts'
 import type { Delivered, Sink } from '../stream/delivered.ts'
-import { removeLeftovers } from './json/disk.ts'
+import { diskFailure, removeLeftovers, writeText } from './json/disk.ts'
 import { finishType, removeIfEmpty } from './json/finish.ts'
 import type { DataSet } from './json/finish.ts'
 import { lineOf } from './json/merge.ts'
@@ -56,6 +57,8 @@ export interface JsonSinkParts {
   readonly limits?: { readonly [Type in DataType]?: number | null }
   readonly codec: Codec
   readonly log: Logger
+  /** Called when the folder is new, before it is marked as this run's: what must be in it has to come again. */
+  readonly onNew?: () => Promise<void>
 }
 
 export interface DataSets {
@@ -84,14 +87,27 @@ export function createJsonSink(parts: JsonSinkParts): JsonSink {
     [topicFor('sft', revision), 'sft'],
     [topicFor('preferences', revision), 'preference'],
   ])
+  const run = { run_id: runId, revision }
+  /** A folder that was taken away under the run took rows with it: a new one would hold only the later ones. */
+  const assertOwn = (): void => {
+    if (existsSync(join(names.folder, MARKER))) return
+    throw permanent(
+      STORE_LOST,
+      `${names.folder} was taken away while the run was at work: put it back, or leave it, and start the run again; it fills in what is missing`,
+    )
+  }
   return {
     folder: names.folder,
     async open() {
-      takeFolder(names.folder, outDir, { run_id: runId, revision })
+      const isNew = makeFolder(names.folder, outDir, run)
       await removeLeftovers(names.folder)
       await removeLeftovers(names.segments)
+      if (!isNew) return
+      await parts.onNew?.()
+      await writeText(join(names.folder, MARKER), `${JSON.stringify(run)}\n`)
     },
     async write(batch) {
+      assertOwn()
       const rows = new Map<DataType, { message: Delivered; line: Line }[]>()
       for (const message of batch) {
         const type = types.get(message.topic)
@@ -112,6 +128,7 @@ export function createJsonSink(parts: JsonSinkParts): JsonSink {
     },
     close: () => Promise.resolve(),
     async finish() {
+      assertOwn()
       const sets: DataSet[] = []
       for (const type of ['sft', 'preference'] as const) {
         const set = await finishType(type, names, segments, limits[type] ?? Infinity)
@@ -145,20 +162,24 @@ function placeOf(messages: readonly Delivered[]): string {
   return `${String(partition).padStart(3, '0')}-${String(offset).padStart(12, '0')}-${hash}`
 }
 
-/** Makes the folder and marks it as this run's. */
-function takeFolder(folder: string, outDir: string, run: { run_id: string; revision: string }): void {
+/** Makes the folder; true where it is not marked as anybody's yet. Throws UsageFault where it belongs to another run. */
+function makeFolder(folder: string, outDir: string, run: { run_id: string; revision: string }): boolean {
   const marker = join(folder, MARKER)
   try {
     mkdirSync(join(folder, 'segments'), { recursive: true })
-    writeFileSync(marker, `${JSON.stringify(run)}\n`, { flag: 'wx' })
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST')
-      throw new UsageFault(`cannot write data sets to ${outDir}: ${message}; give another --out DIR`)
+    if (!existsSync(marker)) return true
     const owner = readFileSync(marker, 'utf8').trim()
-    if (owner === JSON.stringify(run)) return
+    if (owner === JSON.stringify(run)) return false
     throw new UsageFault(
       `${folder} belongs to another run (${owner}) that began in the same second: give another --out DIR`,
     )
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    if (error instanceof UsageFault) throw error
+    if (PASSING.has(code)) throw diskFailure(folder, error as NodeJS.ErrnoException)
+    throw new UsageFault(`cannot write data sets to ${outDir}: ${message}; give another --out DIR`)
   }
 }
+
+/** Faults of the disk that are waited for at a start too; the others are more likely a wrong --out. */
+const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'ESTALE'])

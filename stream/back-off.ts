@@ -9,7 +9,10 @@ export interface BackOff {
   readonly longest: number
 }
 
-/** For handlers and sinks whose server is down. */
+/** For sinks whose store is down: one batch every ten seconds is no load, and its return is soon seen. */
+export const STORE_BACK_OFF: BackOff = { first: 500, longest: 10_000 }
+
+/** For handlers whose server is down. */
 export const SERVER_BACK_OFF: BackOff = { first: 2000, longest: 60_000 }
 
 /** For the broker. */

@@ -57,7 +57,48 @@ export async function moveGroupToEnd(
           '',
           outputs.map((output) => endPlace(output, partition, inputs)),
         )
-  const doing = `moving group ${group} to the end`
+  const placed = ends.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map(({ partition, high }) => ({
+      partition,
+      offset: String(high),
+      metadata: metadataOf(partition, partitions.length),
+    })),
+  }))
+  await commitForEmpty(connection, group, placed, `moving group ${group} to the end`)
+}
+
+/**
+ * Commits the beginning of each topic for a group, so that it reads everything again.
+ * Throws Failure permanent `group-in-use` when the group has members.
+ */
+export async function moveGroupToBeginning(
+  connection: KafkaConnection,
+  group: string,
+  topics: readonly string[],
+): Promise<void> {
+  const ends = await Promise.all(
+    topics.map(async (topic) => ({ topic, partitions: await topicEnds(connection, topic) })),
+  )
+  const placed = ends.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map(({ partition, low }) => ({ partition, offset: String(low), metadata: '' })),
+  }))
+  await commitForEmpty(connection, group, placed, `moving group ${group} to the beginning`)
+}
+
+interface Placed {
+  readonly topic: string
+  readonly partitions: { partition: number; offset: string; metadata: string }[]
+}
+
+/** Commits for a group that has no members. */
+async function commitForEmpty(
+  connection: KafkaConnection,
+  group: string,
+  placed: Placed[],
+  doing: string,
+): Promise<void> {
   const { groups } = await connection.ask(doing, async (admin) => await admin.describeGroups([group]))
   const members = groups[0]?.members.length ?? 0
   if (members > 0) throw permanent('group-in-use', `group ${group} has ${members} members: stop that run first`)
@@ -65,19 +106,7 @@ export async function moveGroupToEnd(
     const cluster = await connection.cluster()
     const coordinator = await cluster.findGroupCoordinator({ groupId: group })
     // Without generation and member: a commit that the broker takes only while the group is empty.
-    await coordinator.offsetCommit({
-      groupId: group,
-      groupGenerationId: -1,
-      memberId: '',
-      topics: ends.map(({ topic, partitions }) => ({
-        topic,
-        partitions: partitions.map(({ partition, high }) => ({
-          partition,
-          offset: String(high),
-          metadata: metadataOf(partition, partitions.length),
-        })),
-      })),
-    })
+    await coordinator.offsetCommit({ groupId: group, groupGenerationId: -1, memberId: '', topics: placed })
   } catch (error) {
     throw toFailure(error, doing)
   }

@@ -6,11 +6,11 @@
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { type Arrival, toDelivered } from './arrival.ts'
-import { backOffDelay, type BackOff, pauseFor, SERVER_BACK_OFF, settledWithin } from './back-off.ts'
+import { backOffDelay, type BackOff, pauseFor, STORE_BACK_OFF, settledWithin } from './back-off.ts'
 import { type RunningConsumer, startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
 import { deadLetter, deadLetterCode, holdsDeadLetters } from './dead-letters.ts'
-import type { Sink } from './delivered.ts'
+import { isStoreLost, type Sink } from './delivered.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { headerText, REVISION_HEADER, RUN_HEADER } from './outgoing.ts'
 import { createSchedule, sizeOfArrival } from './schedule.ts'
@@ -72,7 +72,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
   const revision = options.revision ?? 'main'
   const deadLetterShare = options.deadLetterShare ?? DEFAULT_SHARE
   const log = options.log.child({ sink: name })
-  const backOff = options.backOff ?? SERVER_BACK_OFF
+  const backOff = options.backOff ?? STORE_BACK_OFF
   const schedule = createSchedule()
   const isTooManyDead = watchDeadLetters(deadLetterShare)
   const stopped = Promise.withResolvers<undefined>()
@@ -187,6 +187,8 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
           isWaiting = true
           await pauseFor(backOffDelay(outages, backOff), giveUp.signal)
           isWaiting = false
+        } else if (isStoreLost(error)) {
+          throw error
         } else if (error instanceof Failure || ++bugs > 1) {
           await writeApart(batch, error)
           return

@@ -39,8 +39,8 @@ export const en: Messages = {
     reward: 'reward',
     converse: 'converse',
     curate: 'curate',
-    clickhouse: 'to ClickHouse',
-    json: 'to JSON',
+    clickhouse: 'ClickHouse',
+    json: 'JSON files',
   },
   services,
 
@@ -85,6 +85,7 @@ export const en: Messages = {
   moreEngines: (count) => `and ${count} more engines`,
   endpointReturned: (url, downSeconds) => `The model server ${url} is back after ${duration(downSeconds)}.`,
   waitingFor: (part, reason) => `Waiting for ${part} (${reason}). Nothing is lost; the run goes on when it is back.`,
+  refilling: (part) => `${part} lacks what this run wrote there; it is filled again from Kafka.`,
   goingOn: (part) => `${part} is back; going on.`,
   brokenLine: (file, line, fault) => `${file}:${line}: not taken: ${fault}`,
   backPressure: (waiting) => `No new problems for now: ${plural(waiting, 'problem')} wait in the stages behind.`,

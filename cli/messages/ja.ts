@@ -37,8 +37,8 @@ export const ja: Messages = {
     reward: '報酬',
     converse: '対話継続',
     curate: '採用判定',
-    clickhouse: 'ClickHouse へ書き込み',
-    json: 'JSON へ書き込み',
+    clickhouse: 'ClickHouse への書き込み',
+    json: 'JSON への書き込み',
   },
   services,
 
@@ -83,6 +83,7 @@ export const ja: Messages = {
   moreEngines: (count) => `ほかに ${count} 台`,
   endpointReturned: (url, downSeconds) => `モデルサーバー ${url} が${duration(downSeconds)}ぶりに復旧しました。`,
   waitingFor: (part, reason) => `${part}の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
+  refilling: (part) => `${part}: この実行のデータが欠けているため、Kafkaから書き込み直します。`,
   goingOn: (part) => `${part}が復旧しました。処理を再開します。`,
   brokenLine: (file, line, fault) => `${file}:${line}: この行は取り込めませんでした: ${fault}`,
   backPressure: (waiting) => `後段で ${count(waiting)} 問が処理待ちのため、問題の生成を一時的に止めています。`,

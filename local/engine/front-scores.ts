@@ -16,6 +16,7 @@ import { checkPromptFits } from './front-sampling.ts'
 import { base64, pooled, sequenceValue } from './front-score-shapes.ts'
 import { chooseModel, maxModelLen, newId, now, scoreInSlot } from './front-state.ts'
 import type { FrontState, Work } from './front-state.ts'
+import { varyScores } from './front-vary.ts'
 import { STEP_MARK } from './tokens.ts'
 
 type Score = NonNullable<Engine['score']>
@@ -64,7 +65,9 @@ export async function scoreAll(
 ): Promise<number[][]> {
   for (const { tokens, characters } of prompts)
     checkPromptFits(tokens.length, characters, front.engine, maxModelLen(front))
-  return Promise.all(prompts.map((prompt) => scoreInSlot(front, prompt.text, work, () => score(prompt, work.signal))))
+  const times = front.vary ? work.counted.answeredBefore : 0
+  const scored = async (prompt: ReadPrompt): Promise<number[]> => varyScores(await score(prompt, work.signal), times)
+  return Promise.all(prompts.map((prompt) => scoreInSlot(front, prompt.text, work, () => scored(prompt))))
 }
 
 function shapeOfText(prompt: ReadPrompt): RewardShape {

@@ -15,6 +15,7 @@ import type { Seat, Slots } from './front-slots.ts'
 import type { FrontProtocol } from './front-protocol.ts'
 import type { CallCounter, CountedCall } from './front-stats.ts'
 import type { Trouble } from './front-trouble.ts'
+import { writeVaried } from './front-vary.ts'
 import type { Metrics } from './metrics.ts'
 import type { PrefixCache } from './prefix-cache.ts'
 import { hashText } from './random.ts'
@@ -37,6 +38,8 @@ export interface FrontState {
   readonly prefixCache: PrefixCache | null
   /** Any model name is served; else only the engine's. */
   readonly anyModel: boolean
+  /** A request that was answered before is answered differently. */
+  readonly vary: boolean
   readonly version: string
   readonly fingerprint: string
   /** Seconds since 1970. */
@@ -108,10 +111,15 @@ export async function generate(
       const asked = cutsText(work.fault) ? await cutShort(front, prompt, sampling, engineOptions) : sampling
       if (options.onText) engineOptions.onText = options.onText
       const duration = durationOf(front, sampling.seed, prompt.text)
+      const write: Write = (more) => {
+        const all = { ...engineOptions, ...more }
+        if (!front.vary) return front.engine.complete(prompt, asked, all)
+        return writeVaried(front.engine, prompt, asked, all, work.counted.answeredBefore)
+      }
       let choice: EngineChoice
-      if (duration > 0) ({ choice, dueAt } = await writeSlowly(front, seat, duration, prompt, asked, engineOptions))
+      if (duration > 0) ({ choice, dueAt } = await writeSlowly(front, seat, duration, engineOptions, write))
       else {
-        choice = await front.engine.complete(prompt, asked, engineOptions)
+        choice = await write({})
         if (front.slots.wedged) await front.slots.flowing(signal)
       }
       finish(front, work, startedAt, choice.finishReason, prompt.tokens.length, choice.completionTokens)
@@ -126,19 +134,20 @@ export async function generate(
   }
 }
 
+/** Has the engine write, with these options in the place of its own. */
+type Write = (more: Partial<EngineOptions>) => Promise<EngineChoice>
+
 /** Writes, and lets the time pass; `dueAt` is when it was over by rights. */
 async function writeSlowly(
   front: FrontState,
   seat: Seat,
   duration: number,
-  prompt: EnginePrompt,
-  sampling: EngineSampling,
-  options: EngineOptions,
+  { signal, onText }: EngineOptions,
+  write: Write,
 ): Promise<{ choice: EngineChoice; dueAt: number }> {
-  const { signal, onText } = options
   const pieces: string[] = []
   const collect = onText && { onText: (piece: string) => pieces.push(piece) }
-  const choice = await front.engine.complete(prompt, sampling, { ...options, ...collect })
+  const choice = await write({ ...collect })
   return { choice, dueAt: await spend(front, seat, duration, signal, onText && { pieces, onText }) }
 }
 

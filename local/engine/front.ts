@@ -14,6 +14,7 @@ import { toFault, unauthorized } from './front-faults.ts'
 import { beginLife } from './front-life.ts'
 import type { Manner } from './front-life.ts'
 import { createListener } from './front-listener.ts'
+import type { AnsweredCalls } from './front-memory.ts'
 import { createMischief, spoilsReply } from './front-mischief.ts'
 import type { Fault } from './front-mischief.ts'
 import type { Latency } from './front-latency.ts'
@@ -46,6 +47,10 @@ export interface FrontOptions {
   apiKey?: string
   /** Serve every model name, not only the engine's. */
   anyModel?: boolean
+  /** Answer a request differently when it has been answered before, as real servers do. */
+  vary?: boolean
+  /** What was answered by earlier servers; nothing unless said. */
+  memory?: AnsweredCalls
   /** What it is to do badly; nothing unless said. */
   trouble?: Trouble
   /** The machine's unless said. */
@@ -106,9 +111,10 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     }),
     mischief: createMischief(trouble.faults),
     checkRoom: roomCheck(trouble, slots),
-    counter: createCallCounter(),
+    counter: createCallCounter(clock, options.memory),
     latency: options.latency,
     anyModel: options.anyModel === true,
+    vary: options.vary === true,
     protocol: options.protocol ?? {},
     prefixCache: options.protocol?.promptTokensDetails === true ? createPrefixCache() : null,
     version: VERSION,
@@ -164,7 +170,7 @@ async function handle(
     if (!response.writableFinished) abort.abort(new Error('the client closed the connection'))
   })
   const path = request.url?.split('?', 1)[0] ?? '/'
-  let counted: Work['counted'] = { sequences: () => undefined, ended: () => undefined }
+  let counted: Work['counted'] = { answeredBefore: 0, sequences: () => undefined, ended: () => undefined }
   let fault: Fault | null = null
   front.life.entered(abort)
   try {

@@ -28,6 +28,8 @@ export interface Database {
   readonly bytes: (sql: string, options?: QueryOptions) => Promise<Buffer>
   /** Rows of a SELECT of our own, one object each; 64-bit integers as numbers, times as text. */
   readonly rows: <Row>(sql: string, parameters?: Readonly<Record<string, unknown>>) => Promise<Row[]>
+  /** An owner's: resolves when the tables are there and up to date. Throws transient Failure while they cannot be. */
+  readonly ready?: () => Promise<void>
   /** Stops running reads, ends inserts, lets go of the directory. May be called twice. */
   readonly close: () => Promise<void>
 }

@@ -13,7 +13,9 @@ import { openEmbedded } from './embedded.ts'
 import { migrate } from './migrate.ts'
 import { holderOf, liveOwner } from './owner-file.ts'
 import { serveOwner } from './owner.ts'
+import { assertRoom } from './room.ts'
 import { openServer } from './server.ts'
+import { keepWhole } from './whole-parts.ts'
 
 export interface OpenOptions {
   /** A server, http(s)://[user:password@]host[:port][/database]; else CLICKHOUSE_URL; else embedded. */
@@ -39,8 +41,8 @@ export function embeddedFolder(stateDir: string): string {
  * Opens the database; an owner also brings its tables up to date.
  * Throws UsageFault when a reader finds no database, when another owner lives in the state folder, on a bad URL, and
  * where the server refuses the login or its certificate is not to be trusted;
- * transient `database-locked` when the directory stays in use. A server that is down is no fault here: each call
- * says so by a transient Failure until it is back.
+ * transient `database-locked` when the directory stays in use, `disk-full` where it has no room to be opened. A server
+ * that is down is no fault here: each call says so by a transient Failure until it is back.
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   const named = options.url === undefined ? {} : { CLICKHOUSE_URL: options.url }
@@ -49,7 +51,8 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
     const database = openServer(address)
     return await closeOnFault(database, async () => {
       await assertLetIn(database, options.signal)
-      return options.role === 'owner' ? await asOwnerOf(database, options.log) : database
+      if (options.role === 'reader') return database
+      return await prepared(database, () => migrate(database, options.log), options.log)
     })
   }
   return options.role === 'owner' ? await openAsOwner(options) : await openAsReader(options)
@@ -78,18 +81,21 @@ function refusalOf({ where }: Database, { code, message }: Failure): string {
     : `${where} refuses the login: ${said}; set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD`
 }
 
-/** Brings the tables up to date, or, while the server is down, as soon as the first rows get through. */
-async function asOwnerOf(database: Database, log: Logger): Promise<Database> {
-  let migrated: Promise<void> | null = null
-  const prepare = (): Promise<void> => {
-    migrated ??= migrate(database, log).catch((error: unknown) => {
-      migrated = null
+/**
+ * The database with its tables up to date; where that cannot be done yet (a server that is down, a full disk), it is
+ * done before the first rows.
+ */
+async function prepared(database: Database, prepare: () => Promise<void>, log: Logger): Promise<Database> {
+  let done: Promise<void> | null = null
+  const once = (): Promise<void> => {
+    done ??= prepare().catch((error: unknown) => {
+      done = null
       throw error
     })
-    return migrated
+    return done
   }
   try {
-    await prepare()
+    await once()
   } catch (error) {
     if (!(error instanceof Failure) || error.retry === 'permanent') throw error
     log.warn(
@@ -99,30 +105,38 @@ async function asOwnerOf(database: Database, log: Logger): Promise<Database> {
   }
   return {
     ...database,
+    ready: once,
     insert: async (table, rows) => {
-      await prepare()
+      await once()
       await database.insert(table, rows)
     },
   }
 }
 
 async function openAsOwner(options: OpenOptions): Promise<Database> {
+  const { log } = options
   const folder = embeddedFolder(options.stateDir)
+  const openedAt = Date.now()
   const found = await untilFree(folder, options, 60_000)
   if (found.kind === 'owner') {
     throw new UsageFault(
       `process ${found.pid} already runs with the state folder ${options.stateDir}: stop it, give another --state DIR, or share a server by CLICKHOUSE_URL`,
     )
   }
-  const embedded = found.database
-  return await closeOnFault(embedded, async () => {
-    await migrate(embedded, options.log)
-    const served = await serveOwner({ database: embedded, folder, log: options.log })
+  const whole = keepWhole(found.database, openedAt, log)
+  const prepare = async (): Promise<void> => {
+    await assertRoom(folder)
+    await migrate(found.database, log)
+    await whole.prepare()
+  }
+  return await closeOnFault(whole, async () => {
+    const database = await prepared(whole, prepare, log)
+    const served = await serveOwner({ database, folder, log })
     return {
-      ...embedded,
+      ...database,
       close: async () => {
         await served.close()
-        await embedded.close()
+        await whole.close()
       },
     }
   })
@@ -156,6 +170,7 @@ async function untilFree(folder: string, options: OpenOptions, patienceMs: numbe
     // in case the holder's process id belongs to someone else by now.
     const holder = holderOf(folder)
     if (holder === null || attempt % 20 === 19) {
+      if (options.role === 'owner' && existsSync(folder)) await assertRoom(folder)
       const database = await openEmbedded(folder, options.log)
       if (database !== null) return { kind: 'free', database }
     }

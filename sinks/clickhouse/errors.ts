@@ -2,6 +2,7 @@
 
 import { Failure, permanent, transient } from '../../schemas/failure.ts'
 import { tlsAdvice } from '../../schemas/tls.ts'
+import { STORE_LOST } from '../../stream/delivered.ts'
 
 /** ClickHouse error codes that pass by themselves or when someone makes room; the rest stay wrong. */
 const PASSING: ReadonlyMap<number, string> = new Map([
@@ -37,6 +38,14 @@ const PASSING: ReadonlyMap<number, string> = new Map([
   [999, 'keeper'],
 ])
 
+/** ClickHouse's complaints about a value of a row: that row can never be written, whoever mends the server. */
+const ABOUT_ROWS: ReadonlySet<number> = new Set([
+  6, 25, 26, 27, 28, 38, 41, 53, 69, 70, 72, 117, 128, 130, 131, 190, 321, 349, 376, 407, 469, 691,
+])
+
+/** No such table, no such database: what was written is gone, or it is another database. */
+const STORE_GONE: ReadonlySet<number> = new Set([60, 81])
+
 /** Longest message handed on: ClickHouse may quote a whole batch of rows. */
 const MESSAGE_LIMIT = 2000
 
@@ -58,6 +67,23 @@ export function toFailure(error: unknown, doing: string, redact = (text: string)
   }
   const code = `clickhouse-${number}`
   return PASSING.has(number) ? transient(code, text, { cause: error }) : permanent(code, text, { cause: error })
+}
+
+/**
+ * The same for an insert, where `permanent` would make rows dead letters: only what ClickHouse says about a row is that.
+ * A table that is gone is STORE_LOST; anything else (rights, a proxy, settings) is waited for until someone mends it.
+ */
+export function toInsertFailure(error: unknown, table: string, redact?: (text: string) => string): Failure {
+  const failure = toFailure(error, `insert into ${table}`, redact)
+  const number = Number(/^clickhouse-(\d+)$/.exec(failure.code)?.[1] ?? Number.NaN)
+  if (STORE_GONE.has(number)) {
+    const advice =
+      'the database was emptied, or is another one; start the run again: its tables are made and filled again'
+    return permanent(STORE_LOST, `${failure.message}: ${advice}`, { cause: error })
+  }
+  const isBug = error instanceof TypeError || error instanceof RangeError
+  if (failure.retry === 'transient' || ABOUT_ROWS.has(number) || isBug || failure === error) return failure
+  return transient(failure.code, failure.message, { cause: error })
 }
 
 /** The client cuts ClickHouse's message at the first bracket in capitals; the embedded one keeps it whole as the cause. */

@@ -9,8 +9,11 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClickHouseClient, ExecParams } from '@clickhouse/client'
 import { permanent } from '../../schemas/failure.ts'
-import { toFailure } from './errors.ts'
+import { toFailure, toInsertFailure } from './errors.ts'
 import type { QueryOptions } from './contract.ts'
+
+/** Longest wait for a server's word on an insert of 4 MB, milliseconds: one that hangs is asked anew. */
+const INSERT_MS = 60_000
 
 export const DEFAULT_FORMAT = 'TabSeparatedWithNames'
 
@@ -125,11 +128,13 @@ export function createLane({
           ).exec({
             query: `INSERT INTO ${table} SETTINGS async_insert = 0, input_format_skip_unknown_fields = 0 FORMAT JSONEachRow`,
             values: Readable.from([lines], { objectMode: false }),
+            ...(cuts ? { abort_signal: AbortSignal.any([stop.signal, AbortSignal.timeout(INSERT_MS)]) } : {}),
           })
           result.stream.resume()
           await finished(result.stream)
         } catch (error) {
-          throw toFailure(error, `insert into ${table}`, redact)
+          stop.signal.throwIfAborted()
+          throw toInsertFailure(error, table, redact)
         }
       }),
     close: () => {

@@ -5,6 +5,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { transient } from '../../schemas/failure.ts'
+import type { Failure } from '../../schemas/failure.ts'
 import { processIsAlive } from '../../stream/process-alive.ts'
 
 /** Bytes gathered before they go to the file. */
@@ -103,13 +104,18 @@ export async function onDisk<Result>(folder: string, work: () => Promise<Result>
   try {
     return await work()
   } catch (error) {
-    const { code = '', message, syscall } = error as NodeJS.ErrnoException
     // Only the operating system's own errors have a syscall.
-    if (syscall === undefined) throw error
-    const advice = DISK_FAULTS[code] ?? 'the operating system refuses it'
-    const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'disk-unwritable'
-    throw transient(kind, `cannot write data sets to ${folder}: ${advice} (${message})`, { cause: error })
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    throw diskFailure(folder, error as NodeJS.ErrnoException)
   }
+}
+
+/** The operating system's error as a transient Failure: `disk-full` or `disk-unwritable`. */
+export function diskFailure(folder: string, error: NodeJS.ErrnoException): Failure {
+  const { code = '', message } = error
+  const advice = DISK_FAULTS[code] ?? 'the operating system refuses it'
+  const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'disk-unwritable'
+  return transient(kind, `cannot write data sets to ${folder}: ${advice} (${message})`, { cause: error })
 }
 
 async function syncFolder(folder: string): Promise<void> {

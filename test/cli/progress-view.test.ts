@@ -74,8 +74,8 @@ describe('the block', () => {
     assert.deepEqual(row(view, 'stage'), ['in', 'running', 'waiting', 'passed', 'rejected', 'dead', 'seconds'])
     assert.deepEqual(row(view, 'screen'), ['37', '·', '·', '31', '6', '·', '1'])
     assert.deepEqual(row(view, 'verify'), ['31', '4', '3', '22', '·', '2', '89'])
-    assert.deepEqual(row(view, 'to ClickHouse'), ['40', '2', '·', '38', '·', '·', '·'])
-    assert.deepEqual(row(view, 'to JSON'), ['·', '·', '·', '·', '·', '·', '·'])
+    assert.deepEqual(row(view, 'ClickHouse'), ['40', '2', '·', '38', '·', '·', '·'])
+    assert.deepEqual(row(view, 'JSON files'), ['·', '·', '·', '·', '·', '·', '·'])
   })
 
   it('says what was spent where there is a price or a budget', () => {

@@ -71,7 +71,7 @@ describe('a budget', () => {
     assert.ok(more.problems.length > log.problems.length)
     // Scores may repeat: two samples can say the same.
     for (const route of ['/v1/completions', '/v1/chat/completions'])
-      assert.equal(front.stats().routes[route]?.repeated, 0, `${route}: nothing was paid twice`)
+      assert.equal(front.stats().routes[route]?.askedAgain, 0, `${route}: nothing was paid twice`)
   })
 
   it('that is used up already ends the run at once', async () => {

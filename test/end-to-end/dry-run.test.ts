@@ -56,7 +56,7 @@ describe('a dry run', () => {
     const { sft } = await logOf(workshop, name)
     const { rows } = forecast
     assert.ok(rows.sft.low <= sft.length && sft.length <= rows.sft.high, `${sft.length} rows: ${JSON.stringify(rows)}`)
-    assert.equal(front.stats().routes['/v1/completions']?.repeated, 0, 'the probe asked for other problems')
+    assert.equal(front.stats().routes['/v1/completions']?.askedAgain, 0, 'the probe asked for other problems')
   })
 
   it('leaves nothing half after Ctrl-C', async () => {

@@ -203,9 +203,16 @@ export async function logOf(workshop: Workshop, runId: string) {
   return { problems, rejections, rewarded, sft, preferences, dead }
 }
 
-/** Rows of a query by `magpie sql`, as a user reads them. */
-export async function query<Row>(workshop: Workshop, sql: string): Promise<Row[]> {
-  const { code, out, error } = await workshop.magpie(['sql', sql, '--format', 'JSONEachRow']).ended
+/** Rows of a query by `magpie sql`, as a user reads them; of the state folder in the workshop's unless said. */
+export async function query<Row>(
+  workshop: Workshop,
+  sql: string,
+  stateDir?: string,
+  environment?: NodeJS.ProcessEnv,
+): Promise<Row[]> {
+  const state = stateDir === undefined ? [] : ['--state', stateDir]
+  const words = ['sql', sql, '--format', 'JSONEachRow', ...state]
+  const { code, out, error } = await workshop.magpie(words, environment).ended
   if (code !== 0) throw new Error(`sql ended with ${code}: ${error}`)
   return out
     .split('\n')

@@ -50,6 +50,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   endpointReturned: (messages) => messages.endpointReturned('http://a:8000', 42),
   waitingFor: (messages) => messages.waitingFor('ClickHouse', 'ECONNRESET'),
   goingOn: (messages) => messages.goingOn('ClickHouse'),
+  refilling: (messages) => messages.refilling('ClickHouse'),
   brokenLine: (messages) => messages.brokenLine('a.jsonl', 17, 'JSON'),
   backPressure: (messages) => messages.backPressure(512),
   fewer: (messages) => messages.fewer(['3 of 5 rows']),

@@ -310,12 +310,12 @@ describe('counting', () => {
     await post(front, '/tokenize', { prompt: 'a' })
     const read = (await (await fetch(`${front.url}/simulator/stats`)).json()) as ReturnType<Front['stats']>
     const ended = { answered: 3, refused: 1, faulted: 0, aborted: 0 }
-    const calls = { calls: 4, sequences: 6, repeated: 1, repeatedAnswered: 1, ...ended }
+    const calls = { calls: 4, sequences: 6, askedAgain: 1, repeated: 1, ...ended }
     assert.deepEqual([read.routes, read.total], [{ '/v1/completions': calls }, calls])
     await fetch(`${front.url}/simulator/stats`, { method: 'POST' })
     assert.deepEqual(front.stats().routes, {})
     await post(front, '/v1/completions', body)
-    assert.equal(front.stats().total.repeated, 0)
+    assert.equal(front.stats().total.askedAgain, 0)
   })
 
   it('of metrics goes by the names that vLLM has', async () => {

@@ -1,0 +1,87 @@
+// The fault suite: real Kafka, real `magpie run` processes, the simulator, embedded ClickHouse; one fault after another.
+//   npm run test:faults                      all; writes the table into docs/reliability.md
+//   npm run test:faults -- --short           those of the short form
+//   npm run test:faults -- kill-broker …     only these; no table is written
+// Exit code 1 when a row is red: something was lost or doubled, more calls were paid again than may be, or the
+// scenario's own assertion failed.
+
+import { parseArgs } from 'node:util'
+import { startOwnKafka } from '../support/kafka.ts'
+import { endsOf } from './ends.ts'
+import { openGround } from './ground.ts'
+import type { Row, Scenario } from './scenario.ts'
+import { SCENARIOS } from './scenarios.ts'
+import { tableOf, writeTable } from './table.ts'
+
+/** So many ids are named for each fault. */
+const NAMED = 5
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Plays one scenario, and looks at what it leaves. */
+async function judge(scenario: Scenario): Promise<Row> {
+  const since = performance.now()
+  const ground = await openGround(scenario.broker)
+  const faults: string[] = []
+  let [lost, doubled, repeated] = [0, 0, 0]
+  try {
+    const played = await scenario.play(ground)
+    const ends = await endsOf(ground, played)
+    ;[lost, doubled] = [ends.lost.length, ends.doubled.length]
+    for (const line of [...ends.lost.slice(0, NAMED), ...ends.doubled.slice(0, NAMED)]) faults.push(line)
+    const { deadLetters = 0 } = played
+    if (ends.deadLetters !== deadLetters) faults.push(`${ends.deadLetters} dead letters, not ${deadLetters}`)
+  } catch (error) {
+    faults.push(error instanceof Error ? error.message : String(error))
+  } finally {
+    repeated = ground.simulators().reduce((sum, simulator) => sum + simulator.paid().repeated, 0)
+    await ground.close()
+  }
+  const strikes = ground.strikes.read()
+  const bound = strikes.inFlight + strikes.lately
+  if (repeated > bound) faults.push(`${repeated} calls were paid again, ${bound} may be`)
+  return {
+    fault: scenario.fault,
+    ...strikes,
+    lost,
+    doubled,
+    repeated,
+    faults,
+    seconds: (performance.now() - since) / 1000,
+  }
+}
+
+function chosen(names: readonly string[], short: boolean): Scenario[] {
+  const unknown = names.filter((name) => SCENARIOS[name] === undefined)
+  if (unknown.length > 0)
+    throw new Error(`no scenario ${unknown.join(', ')}; there are ${Object.keys(SCENARIOS).join(', ')}`)
+  if (names.length > 0) return names.map((name) => SCENARIOS[name]!)
+  return Object.values(SCENARIOS).filter(({ form }) => form !== (short ? 'long' : 'short'))
+}
+
+const { values, positionals } = parseArgs({ options: { short: { type: 'boolean' } }, allowPositionals: true })
+const scenarios = chosen(positionals, values.short === true)
+const kafka = await startOwnKafka()
+process.env.MAGPIE_TEST_KAFKA = kafka.brokers
+const rows: Row[] = []
+try {
+  for (const scenario of scenarios) {
+    const reason = scenario.unable?.() ?? null
+    if (reason !== null) {
+      say(`skipped  ${scenario.fault}: ${reason}`)
+      continue
+    }
+    const row = await judge(scenario)
+    rows.push(row)
+    say(`${row.faults.length === 0 ? 'ok' : 'RED'}  ${row.fault} (${row.seconds.toFixed(0)} s)`)
+    for (const fault of row.faults) say(`     ${fault}`)
+  }
+} finally {
+  await kafka.stop()
+}
+const table = await tableOf(rows)
+say(`\n${table}`)
+if (positionals.length === 0 && values.short !== true) await writeTable(table)
+process.exitCode = rows.every(({ faults }) => faults.length === 0) ? 0 : 1

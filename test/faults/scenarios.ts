@@ -1,0 +1,28 @@
+// The list of all scenarios, in the order of the table.
+
+import type { Scenario } from './scenario.ts'
+import { clickhouseServer } from './scenarios/clickhouse-server.ts'
+import { comingAndGoing } from './scenarios/coming-and-going.ts'
+import { fullDisk } from './scenarios/full-disk.ts'
+import { killBroker } from './scenarios/kill-broker.ts'
+import { killWorker, killWorkerShort } from './scenarios/kill-worker.ts'
+import { manySamples } from './scenarios/many-samples.ts'
+import { powerCut } from './scenarios/power-cut.ts'
+import { signals } from './scenarios/signals.ts'
+import { stoppedWorker } from './scenarios/stopped-worker.ts'
+import { twoRuns } from './scenarios/two-runs.ts'
+
+/** By the names that the suite's command line takes. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'kill-worker': killWorker,
+  'kill-worker-short': killWorkerShort,
+  'many-samples': manySamples,
+  'kill-broker': killBroker,
+  'power-cut': powerCut,
+  'stopped-worker': stoppedWorker,
+  'coming-and-going': comingAndGoing,
+  signals,
+  'two-runs': twoRuns,
+  'clickhouse-server': clickhouseServer,
+  'full-disk': fullDisk,
+}
