@@ -39,7 +39,7 @@ const DOORS: Record<string, RegExp> = {
 
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => path.endsWith('.ts') && !/^(node_modules|test|bench|examples|data|\.magpie)\//.test(path))
+  .filter((path) => path.endsWith('.ts') && !/^(node_modules|test|bench|examples|scripts|data|\.magpie)\//.test(path))
 
 const roomOf = (path: string) => posix.basename(path.split('/')[0]!, '.ts')
 const floorOf = (path: string) => FLOORS.findIndex((floor) => floor.includes(roomOf(path)))

@@ -9,9 +9,18 @@ import { readRunRecords } from '../../pipeline/run-records.ts'
 import { plannedSinks, readingParts } from '../../pipeline/standing.ts'
 import type { ReadingPart } from '../../pipeline/standing.ts'
 import { UsageFault } from '../../schemas/failure.ts'
+import type { Codec } from '../../schemas/codec.ts'
 import type { RunRecord } from '../../schemas/records.ts'
+import type { KafkaConnection } from '../../stream/kafka.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
-import type { AuditParts } from './audit.ts'
+
+/** Which run, and where it is looked for. */
+export interface RunAsked {
+  readonly connection: KafkaConnection
+  readonly codec: Codec
+  readonly run?: string | undefined
+  readonly revision?: string | undefined
+}
 
 export interface AuditedRun {
   readonly record: RunRecord
@@ -23,7 +32,7 @@ export interface AuditedRun {
 
 /** Throws UsageFault when there is no such run, or its config is of another version of this program. */
 export async function findAuditedRun(
-  { connection, codec, run, revision = 'main' }: AuditParts,
+  { connection, codec, run, revision = 'main' }: RunAsked,
   signal: AbortSignal,
 ): Promise<AuditedRun> {
   const isThere = (await topicNames(connection)).includes('runs')
