@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Audit } from '../../../analytics/audit/contract.ts'
+import { renderAudit } from '../../../analytics/audit/render.ts'
+import { PLAIN } from '../../../cli/table-style.ts'
+
+const line = { in: 30, out: 29, rejected: 0, dead: 0, inFlight: 0, repeats: 2, missing: 0, doubled: 0, stray: 0 }
+const whole: Audit = {
+  ...{
+    run: 'simulated',
+    revision: 'main',
+    state: 'running',
+    whole: true,
+    passes: 1,
+    notes: [],
+    faults: [],
+    stores: [],
+  },
+  stages: [{ stage: 'screen', ...line, inFlight: 1 }],
+  counts: {
+    ...{ problems: 30, accepted: 20, rejected: 9, dead: 0, inFlight: 1 },
+    ...{ lost: 0, doubled: 0, stray: 0, repeats: 2 },
+  },
+}
+
+describe('the screen of an audit', () => {
+  it('ends with the verdict', () => {
+    const text = renderAudit(whole, { style: PLAIN })
+    assert.match(text, /^run simulated: running\n/)
+    assert.match(text, /\nscreen +30 +29 +0 +0 +1 +2 +0 +0 +0\n/)
+    assert.match(
+      text,
+      /\nwhole: 30 problems, each with one end \(20 accepted, 9 rejected, 0 dead letters, 1 in flight\)$/,
+    )
+  })
+
+  it('names what is wrong, where it was seen last, and how many more there are', () => {
+    const first = [
+      { id: 'a', says: 'it is gone', seen: 'tagged/3/17' },
+      { id: 'b', says: 'it is gone', seen: null },
+    ]
+    const broken: Audit = {
+      ...whole,
+      ...{ whole: false, revision: 'strict', passes: 2, notes: ['tables not compared: left out'] },
+      faults: [{ at: 'screen', kind: 'missing', count: 5, first }],
+      counts: { ...whole.counts, lost: 5 },
+    }
+    const text = renderAudit(broken, { style: PLAIN })
+    assert.match(text, /^run simulated, revision strict: running; read in 2 passes\n/)
+    assert.match(text, /\nnote: tables not compared: left out\n/)
+    const named = [
+      '5 missing at screen:',
+      '  a  it is gone (last on the log: tagged/3/17)',
+      '  b  it is gone',
+      '  and 3 more',
+    ]
+    assert.ok(text.includes(named.join('\n')), text)
+    assert.match(text, /\nBROKEN: 5 missing, 0 doubled, 0 stray; 30 problems /)
+  })
+})
