@@ -3,9 +3,9 @@
 
 /**
  * How far above the watermark (in offsets) a finished record may lie: its bitmap then always fits, with room for the
- * places of 40 output partitions (see output-places.ts) beside it.
+ * places of 40 output partitions (see output-places.ts) and the mark of the journal beside it.
  */
-export const MAX_SPREAD = 22_400
+export const MAX_SPREAD = 22_320
 
 /** The broker's default limit for a commit's metadata (offset.metadata.max.bytes). */
 export const MAX_METADATA_BYTES = 4096

@@ -6,7 +6,9 @@ import { before, describe, it } from 'node:test'
 import { type Codec, createCodec } from '../../schemas/codec.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { Arrival } from '../../stream/arrival.ts'
+import { encodeDoneSet, MAX_METADATA_BYTES, MAX_SPREAD } from '../../stream/done-set.ts'
 import { createJournal, type StageJournal } from '../../stream/journal.ts'
+import { splitJournalMark, withJournalMark } from '../../stream/journal-mark.ts'
 import type { Position } from '../../stream/ledger.ts'
 import type { RecordCalls } from '../../stream/record-calls.ts'
 import type { Tenure } from '../../stream/tenure.ts'
@@ -44,6 +46,24 @@ function callAll(calls: RecordCalls, count: number, make: (index: number) => Pro
   const memory = calls.memory()
   return Array.from({ length: count }, (_, index) => memory.run(`call ${index}`, () => make(index)))
 }
+
+describe('mark of the journal in a commit', () => {
+  it('comes back as it was, with any set of finished offsets, and always fits', () => {
+    const worst = encodeDoneSet(
+      0,
+      [...Array(MAX_SPREAD / 2).keys()].map((each) => 2 * each + 1),
+    )
+    for (const from of [0, 35, 36, Number.MAX_SAFE_INTEGER]) {
+      for (const rest of ['', worst, `${worst};p1AAAA`]) {
+        const metadata = withJournalMark(rest, from)
+        assert.deepEqual(splitJournalMark(metadata), { from, rest })
+        assert.ok(metadata.length <= MAX_METADATA_BYTES)
+      }
+    }
+    assert.equal(withJournalMark(worst, null), worst)
+    for (const foreign of ['', 'j', 'jX.', 'b1j1.', worst]) assert.deepEqual(splitJournalMark(foreign).from, null)
+  })
+})
 
 describe('journal', () => {
   it('repeats after a crash only what had no answer on the log', async () => {
