@@ -1,100 +1,60 @@
-// Whether a run is whole: each problem that was to be made has one end, and log, tables and files say the same of it.
-// An end that is on the log twice with the same content is one end; with two contents it is doubled.
+// Whether a run is whole, by `magpie audit` as a user calls it, and by one look more: a thing that is on the log twice
+// must be there with the same content, or a reader would see one of two. (The audit counts by id.)
 
-import { resolve } from 'node:path'
-import { problemId } from '../../schemas/ids.ts'
-import { dataFiles, logOf, query } from '../support/end-to-end.ts'
+import type { Audit } from '../../analytics/audit/contract.ts'
+import { logOf } from '../support/end-to-end.ts'
 import { type Ground, OUT } from './ground.ts'
 import type { Played } from './scenario.ts'
 
 export interface Ends {
-  /** Ids of problems that are missing somewhere, with where. */
-  readonly lost: readonly string[]
-  /** Ids of problems that have two ends or two contents, with which. */
-  readonly doubled: readonly string[]
+  readonly lost: number
+  readonly doubled: number
   readonly deadLetters: number
+  /** What is wrong, a line each. */
+  readonly faults: readonly string[]
 }
 
-const CHOICES = 4
+/** So many ids are named of each kind of fault. */
+const NAMED = 3
 
 /** Looks at everything that the run has left. */
-export async function endsOf(
-  { workshop, stateDir }: Ground,
-  { runId, total, out = OUT, environment }: Played,
-): Promise<Ends> {
-  const log = await logOf(workshop, runId)
-  const files = await dataFiles(resolve(workshop.folder, out))
-  const wanted = Array.from({ length: total }, (_, index) =>
-    problemId(runId, Math.floor(index / CHOICES), index % CHOICES),
-  )
-  const known = new Set(wanted)
-  const contents = new Map<string, Map<string, Set<string>>>()
-  const note = (problem: string, what: string, content: unknown): void => {
-    const of = contents.get(problem) ?? new Map<string, Set<string>>()
-    contents.set(problem, of.set(what, (of.get(what) ?? new Set()).add(JSON.stringify(content))))
+export async function endsOf(ground: Ground, played: Played): Promise<Ends> {
+  const { workshop, stateDir } = ground
+  const { runId, total, out = OUT, environment = {}, deadLetters = 0 } = played
+  const words = ['audit', '--run', runId, '--json', '--state', stateDir, '--out', out]
+  const { code, out: json, error } = await workshop.magpie(words, environment).ended
+  if (code !== 0 && code !== 1) throw new Error(`the audit ended with ${code}: ${error}`)
+  const audit = JSON.parse(json) as Audit
+  const { counts } = audit
+  const faults = audit.faults.flatMap(({ at, kind, count, first }) => [
+    `audit: ${count} ${kind} at ${at}`,
+    ...first.slice(0, NAMED).map(({ id, says, seen }) => `  ${id}: ${says} (${seen})`),
+  ])
+  if (audit.state !== 'finished') faults.push(`audit: the run is ${audit.state}`)
+  if (counts.inFlight > 0) faults.push(`audit: ${counts.inFlight} are still in flight`)
+  if (counts.dead !== deadLetters) faults.push(`audit: ${counts.dead} dead letters, not ${deadLetters}`)
+  if (counts.problems - counts.dead < total - deadLetters)
+    faults.push(`audit: ${counts.problems} problems, not ${total}`)
+  const twofold = await contentsOf(ground, runId)
+  faults.push(...twofold.slice(0, NAMED))
+  return {
+    lost: counts.lost,
+    doubled: counts.doubled + counts.stray + twofold.length,
+    deadLetters: counts.dead,
+    faults,
   }
-  for (const { id, text } of log.problems) note(id, 'problem', text)
-  for (const { problemId: id, stage, reason } of log.rejections) note(id, 'rejection', [stage, reason])
-  for (const { id, problemId: problem, response } of log.sft) note(problem, `row ${id}`, response)
-  for (const { id, problemId: problem, chosen, rejected } of log.preferences)
-    note(problem, `row ${id}`, [chosen, rejected])
-  for (const { key } of log.dead) note(key, 'dead letter', null)
-  const lost: string[] = []
-  const doubled: string[] = []
-  for (const id of new Set([...wanted, ...contents.keys()])) {
-    const of = contents.get(id) ?? new Map<string, Set<string>>()
-    const ends = ['rejection', 'dead letter', 'row'].filter((end) =>
-      [...of.keys()].some((what) => what.startsWith(end)),
-    )
-    if (!known.has(id)) {
-      if (!of.has('dead letter')) doubled.push(`${id}: no problem of this run has this id`)
-      continue
-    }
-    if (!of.has('problem')) lost.push(`${id}: not on the log`)
-    else if (ends.length === 0) lost.push(`${id}: no end`)
-    if (ends.length > 1) doubled.push(`${id}: ${ends.join(' and ')}`)
-    for (const [what, different] of of)
-      if (different.size > 1) doubled.push(`${id}: ${different.size} contents of ${what}`)
-  }
-  for (const [table, onLog] of [
-    ['problems', log.problems],
-    ['rejections', log.rejections],
-    ['sft', log.sft],
-    ['preferences', log.preferences],
-  ] as const) {
-    const sql = `SELECT id FROM ${table} FINAL WHERE run_id = '${runId}'`
-    const rows = (await query<{ id: string }>(workshop, sql, stateDir, environment)).map(({ id }) => id)
-    compare(
-      `table ${table}`,
-      rows,
-      onLog.map(({ id }) => id),
-      { lost, doubled },
-    )
-  }
-  for (const [type, onLog] of [
-    ['sft', log.sft],
-    ['preference', log.preferences],
-  ] as const) {
-    const rows = files[type].flatMap((file) => file.rows.map(({ id }) => id))
-    compare(
-      `file of ${type}`,
-      rows,
-      onLog.map(({ id }) => id),
-      { lost, doubled },
-    )
-  }
-  return { lost, doubled, deadLetters: log.dead.length }
 }
 
-function compare(
-  where: string,
-  found: readonly string[],
-  wanted: readonly string[],
-  { lost, doubled }: { lost: string[]; doubled: string[] },
-): void {
-  const there = new Set(found)
-  const onLog = new Set(wanted)
-  for (const id of onLog) if (!there.has(id)) lost.push(`${id}: not in ${where}`)
-  for (const id of there) if (!onLog.has(id)) doubled.push(`${id}: in ${where} and not on the log`)
-  if (there.size < found.length) doubled.push(`${where}: ${found.length - there.size} rows twice`)
+/** What is on the log with two contents, a line each. */
+async function contentsOf({ workshop }: Ground, runId: string): Promise<string[]> {
+  const log = await logOf(workshop, runId)
+  const contents = new Map<string, Set<string>>()
+  const note = (what: string, ...content: string[]): void => {
+    contents.set(what, (contents.get(what) ?? new Set()).add(JSON.stringify(content)))
+  }
+  for (const { id, text } of log.problems) note(`problem ${id}`, text)
+  for (const { problemId, stage, reason } of log.rejections) note(`rejection of ${problemId}`, stage, reason)
+  for (const { id, response } of log.sft) note(`row ${id}`, response)
+  for (const { id, chosen, rejected } of log.preferences) note(`row ${id}`, chosen, rejected)
+  return [...contents].flatMap(([what, { size }]) => (size > 1 ? [`${what}: ${size} contents on the log`] : []))
 }

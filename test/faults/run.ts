@@ -13,9 +13,6 @@ import type { Row, Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { tableOf, writeTable } from './table.ts'
 
-/** So many ids are named for each fault. */
-const NAMED = 5
-
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
@@ -29,10 +26,8 @@ async function judge(scenario: Scenario): Promise<Row> {
   try {
     const played = await scenario.play(ground)
     const ends = await endsOf(ground, played)
-    ;[lost, doubled] = [ends.lost.length, ends.doubled.length]
-    for (const line of [...ends.lost.slice(0, NAMED), ...ends.doubled.slice(0, NAMED)]) faults.push(line)
-    const { deadLetters = 0 } = played
-    if (ends.deadLetters !== deadLetters) faults.push(`${ends.deadLetters} dead letters, not ${deadLetters}`)
+    ;[lost, doubled] = [ends.lost, ends.doubled]
+    faults.push(...ends.faults)
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error))
   } finally {

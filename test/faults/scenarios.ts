@@ -7,6 +7,7 @@ import { fullDisk } from './scenarios/full-disk.ts'
 import { killBroker } from './scenarios/kill-broker.ts'
 import { killWorker, killWorkerShort } from './scenarios/kill-worker.ts'
 import { manySamples } from './scenarios/many-samples.ts'
+import { poison } from './scenarios/poison.ts'
 import { powerCut } from './scenarios/power-cut.ts'
 import { signals } from './scenarios/signals.ts'
 import { stoppedWorker } from './scenarios/stopped-worker.ts'
@@ -21,6 +22,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'power-cut': powerCut,
   'stopped-worker': stoppedWorker,
   'coming-and-going': comingAndGoing,
+  poison,
   signals,
   'two-runs': twoRuns,
   'clickhouse-server': clickhouseServer,
