@@ -25,6 +25,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Aliases that one document may resolve: far above any real config, far below a bomb. */
 const MOST_ALIASES = 100
 
+/** Faults of the YAML that are worth reading. */
+const MOST_FAULTS = 20
+
 /** `$${NAME}` is the way to write a literal `${NAME}`. */
 const VARIABLE = /(\$?)\$\{([^}]*)\}/g
 
@@ -34,6 +37,18 @@ const SECRET_NAME = /(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD)$/i
 
 /** Parses the text of a config file. Every fault of the YAML and of its variables is found in one go. */
 export function parseSource(file: string, text: string, environment: Environment): ParsedSource {
+  try {
+    return parseNested(file, text, environment)
+  } catch (error) {
+    // The library goes down into every level by a call of its own.
+    if (!(error instanceof RangeError)) throw error
+    const place = (): string => `${file}:1:1`
+    const source = { file, value: {}, place, placeOfKey: place }
+    return { source, faults: [`${file}:1:1 is nested too deep to be a config`] }
+  }
+}
+
+function parseNested(file: string, text: string, environment: Environment): ParsedSource {
   const lines = new LineCounter()
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -47,9 +62,11 @@ export function parseSource(file: string, text: string, environment: Environment
     const { line, col } = lines.linePos(offset)
     return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
   }
-  const faults = [...document.errors, ...document.warnings].map(
-    (error) => `${at(error.pos[0])} is not valid YAML: ${lowerFirst(error.message)}`,
-  )
+  const wrong = [...document.errors, ...document.warnings]
+  const faults = wrong
+    .slice(0, MOST_FAULTS)
+    .map((error) => `${at(error.pos[0])} is not valid YAML: ${lowerFirst(error.message)}`)
+  if (wrong.length > MOST_FAULTS) faults.push(`${file}: and ${wrong.length - MOST_FAULTS} more faults of the YAML`)
   visit(document, {
     Scalar(key, node) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return

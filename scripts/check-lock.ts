@@ -16,11 +16,21 @@ interface Locked {
   readonly hasInstallScript?: boolean
   readonly inBundle?: boolean
   readonly version?: string
+  readonly optional?: boolean
+  readonly os?: readonly string[]
+  readonly cpu?: readonly string[]
 }
 
 interface LockFile {
   readonly lockfileVersion: number
   readonly packages: Readonly<Record<string, Locked>>
+}
+
+/** Compiled parts of other systems and processors: npm writes their hash only where it installs them. */
+function isOfOtherPlatform({ optional, os, cpu }: Locked): boolean {
+  const isElse = (list: readonly string[] | undefined, here: string): boolean =>
+    list !== undefined && !list.includes(here)
+  return optional === true && (isElse(os, process.platform) || isElse(cpu, process.arch))
 }
 
 /** What is wrong with a lock file. allowed: names of packages that may run a script of their own. */
@@ -35,9 +45,12 @@ export function faultsOf(lock: LockFile, allowed: ReadonlySet<string>): string[]
     // Without an address npm asks the registry that it is set to; the hash says what it has to get.
     else if (resolved !== '' && !resolved.startsWith('https://registry.npmjs.org/'))
       faults.push(`${path}: comes from ${resolved}, not from the registry`)
+    else if (integrity === '' && isOfOtherPlatform(locked)) continue
     else if (!/^sha512-[A-Za-z0-9+/]{86}==/.test(integrity)) faults.push(`${path}: has no sha512 hash`)
     if (locked.hasInstallScript === true && !allowed.has(name))
-      faults.push(`${path}: runs a script when it is installed; look at it, then name it in allowScripts of package.json`)
+      faults.push(
+        `${path}: runs a script when it is installed; look at it, then name it in allowScripts of package.json`,
+      )
   }
   return faults
 }
@@ -57,11 +70,14 @@ async function audit(): Promise<{ faults: string[] } | { skipped: string }> {
   }
   if (told.vulnerabilities === undefined) return { skipped: told.message ?? 'the registry has no audit' }
   const grave = Object.entries(told.vulnerabilities).filter(([, { severity }]) => /high|critical/.test(severity))
-  return { faults: grave.map(([name, { severity, range }]) => `${name} ${range}: a ${severity} weakness is known; npm audit`) }
+  return {
+    faults: grave.map(([name, { severity, range }]) => `${name} ${range}: a ${severity} weakness is known; npm audit`),
+  }
 }
 
 if (import.meta.main) {
-  const allowed = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { allowScripts: object }).allowScripts
+  const allowed = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { allowScripts: object })
+    .allowScripts
   // The engine of the small model is installed with --ignore-scripts (local/engine-install.ts).
   const files = { 'package-lock.json': Object.keys(allowed), 'local/llama/package-lock.json': ['node-llama-cpp'] }
   const faults = Object.entries(files).flatMap(([file, scripts]) =>
@@ -72,6 +88,16 @@ if (import.meta.main) {
   const audited = await audit()
   if ('skipped' in audited) process.stdout.write(`npm audit: skipped: ${audited.skipped}\n`)
   else faults.push(...audited.faults)
+  const unhashed = Object.keys(files).flatMap((file) => {
+    const { packages } = JSON.parse(readFileSync(join(root, file), 'utf8')) as LockFile
+    return Object.entries(packages).filter(
+      ([, { integrity, ...locked }]) => integrity === undefined && isOfOtherPlatform(locked),
+    )
+  })
+  if (unhashed.length > 0)
+    process.stdout.write(
+      `without a hash, of other platforms: ${unhashed.map(([path]) => path.replace('node_modules/', '')).join(', ')}\n`,
+    )
   for (const fault of faults) process.stderr.write(`${fault}\n`)
   process.stdout.write(faults.length === 0 ? 'The lock files are sound.\n' : `${faults.length} faults.\n`)
   process.exitCode = faults.length === 0 ? 0 : 1

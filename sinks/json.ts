@@ -3,7 +3,7 @@
 // no half file is ever seen under its name, and a repeat adds no row.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Codec } from '../schemas/codec.ts'
@@ -166,6 +166,11 @@ function placeOf(messages: readonly Delivered[]): string {
 function makeFolder(folder: string, outDir: string, run: { run_id: string; revision: string }): boolean {
   const marker = join(folder, MARKER)
   try {
+    // A link that somebody has put there leads out of the folder.
+    const link = [folder, join(folder, 'segments')].find((each) =>
+      lstatSync(each, { throwIfNoEntry: false })?.isSymbolicLink(),
+    )
+    if (link !== undefined) throw new UsageFault(`${link} is a link: remove it, or give another --out DIR`)
     mkdirSync(join(folder, 'segments'), { recursive: true })
     if (!existsSync(marker)) return true
     const owner = readFileSync(marker, 'utf8').trim()

@@ -86,7 +86,7 @@ function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConne
 /** A connection on which ClickHouse refuses all but bounded reads. Settings stick to it, and readonly locks them. */
 async function openForStranger(open: OpenConnection): Promise<ClickHouseClient> {
   const { readonly, ...limits } = READ_ONLY_SETTINGS
-  const memory = Math.min(4 * 2 ** 30, Math.floor(totalmem() / 4))
+  const memory = Math.min(limits.max_memory_usage, Math.floor(totalmem() / 4))
   const settings = Object.entries({ ...limits, max_memory_usage: memory, readonly })
     .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`)
     .join(', ')

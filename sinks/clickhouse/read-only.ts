@@ -12,6 +12,8 @@ export const READ_ONLY_SETTINGS = {
   // Every table collapses repeats; a stranger who does not write FINAL shall not see one either.
   final: 1,
   max_execution_time: 60,
+  // Of a server; the embedded database takes less where the machine is small.
+  max_memory_usage: 4 * 2 ** 30,
   max_result_rows: 1_000_000,
   max_result_bytes: 256 * 1024 * 1024,
   result_overflow_mode: 'throw',

@@ -1,6 +1,7 @@
 // Files that are whole or not there: written beside their place under another name, put on the disk, renamed.
 // Promise: every fault of the disk is a transient Failure that says what to do; the run waits until it is mended.
 
+import { constants } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -28,7 +29,8 @@ export async function writeWhole<Result>(
       folder,
       `${typeof file === 'string' ? basename(file) : 'whole'}.${hostname()}.${process.pid}.part`,
     )
-    const handle = await open(aside, 'w')
+    // A link that somebody has put there leads out of the folder.
+    const handle = await open(aside, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW)
     try {
       let pieces: string[] = []
       let size = 0
@@ -94,6 +96,7 @@ const DISK_FAULTS: Readonly<Record<string, string>> = {
   ENOENT: 'the folder was taken away',
   EEXIST: 'a file stands where a folder should be: move it',
   ENOTDIR: 'a file stands where a folder should be: move it',
+  ELOOP: 'a link stands where a file should be: remove it',
   EMFILE: 'too many files are open: raise the limit (ulimit -n)',
   ENFILE: 'too many files are open on this machine',
   ESTALE: 'the network disk has gone: mount it again',

@@ -23,9 +23,18 @@ describe('hostile text', () => {
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
       }
       const bad = HOSTILE[(calls += 1) % HOSTILE.length]!
-      if (request.url === '/v1/models') return send(200, { data: [{ id: '*' }] })
-      if (request.method === 'GET') return send(200, {})
-      if (calls % 31 === 0) return send(400, { error: { message: `refused: ${bad}` } })
+      if (request.url === '/v1/models') {
+        send(200, { data: [{ id: '*' }] })
+        return
+      }
+      if (request.method === 'GET') {
+        send(200, {})
+        return
+      }
+      if (calls % 31 === 0) {
+        send(400, { error: { message: `refused: ${bad}` } })
+        return
+      }
       const { n = 1 } = JSON.parse(body) as { n?: number }
       const said = `Find the sum of the first ${calls + 10} positive integers. ${bad} \\boxed{${calls}}`
       const choices = Array.from({ length: n }, (_, index) => ({

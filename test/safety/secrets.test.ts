@@ -96,7 +96,7 @@ describe('the secrets of a run', () => {
     await until(
       () => gateway.quoted() > 2,
       () => first.said(),
-      60,
+      180,
     )
     first.signal('SIGINT')
     const { code, out, error } = await first.ended
@@ -154,6 +154,14 @@ describe('the secrets of a run', () => {
     for (const name of ['.magpie', '.magpie/logs', '.magpie/clickhouse'])
       assert.equal(statSync(join(workshop.folder, name)).mode & 0o077, 0, name)
     assert.equal(statSync(join(workshop.folder, '.magpie/logs/safe.jsonl')).mode & 0o077, 0)
+  })
+
+  it('that are wrong end the command at once, with code 2', async () => {
+    const wrong = { ...environment, MY_BROKER_WORD: 'not-the-password' }
+    const { code, error } = await workshop.magpie([...run, '--run', 'wrong'], wrong).ended
+    assert.equal(code, 2, error)
+    assert.match(error, /kafka\.sasl: .* refuses the login by scram-sha-512/)
+    assert.ok(!error.includes('not-the-password'))
   })
 
   it('are not repeated where a config or an option holds one', async () => {
