@@ -25,11 +25,11 @@ import { startStage } from '../stream/stage.ts'
 import { ensureTopics } from '../stream/topics-admin.ts'
 
 /** Samples of a round, in all. */
-const SAMPLES = 4096
+const SAMPLES = 2048
 /** Calls at work at once, and their longest time, milliseconds. */
 const CALLS_AT_WORK = 512
-const CALL_MS = 200
-const ROUNDS = 3
+const CALL_MS = 4000
+const ROUNDS = 2
 
 const characters = Number(process.argv[2] ?? 16_000)
 if (!Number.isSafeInteger(characters) || characters < 1) throw new Error('give a length in characters')

@@ -33,7 +33,9 @@ interface Open {
   since: number | null
   /** What is known of it from before, until it is delivered. */
   left: LeftCalls | null
-  calls: RecordCalls | null
+  /** Names of the calls that this process has written. */
+  readonly written: Set<string>
+  isDone: boolean
 }
 
 export interface JournalParts {
@@ -43,10 +45,29 @@ export interface JournalParts {
   readonly log: Logger
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
+  /** Runs what writes a moment later (default: WRITE_MS); tests shorten it. */
+  readonly later?: (run: () => void) => void
 }
 
+/** An answer is written so long after it has come, milliseconds: records that are done by then cost nothing. */
+const WRITE_MS = 500
+
 /** Makes the journal of a process. Nothing is read before the first load. */
-export function createJournal({ topic, sender, codec, log, now }: JournalParts): Journal {
+export function createJournal({ topic, sender, codec, log, now, later = afterAMoment }: JournalParts): Journal {
+  /** What is to be written, in the order of the answers. */
+  let due: (() => void)[] = []
+
+  function writeDue(): void {
+    const all = due
+    due = []
+    for (const write of all) write()
+  }
+
+  function writeLater(write: () => void): void {
+    due.push(write)
+    if (due.length === 1) later(writeDue)
+  }
+
   /** By partition: the ends that were seen at the newest assignment. */
   const ends = new Map<number, number>()
   const nothingKnown: ReadonlyMap<string, unknown> = new Map()
@@ -71,12 +92,15 @@ export function createJournal({ topic, sender, codec, log, now }: JournalParts):
 
     function recordOf(page: Map<number, Open>, offset: number): Open {
       let record = page.get(offset)
-      if (record === undefined) page.set(offset, (record = { since: null, left: null, calls: null }))
+      if (record === undefined)
+        page.set(offset, (record = { since: null, left: null, written: new Set(), isDone: false }))
       return record
     }
 
     function write({ tenure, offset }: Arrival, problemId: string, record: Open, name: string, result: unknown): void {
+      if (record.isDone) return
       const { partition } = tenure
+      record.written.add(name)
       record.since ??= reached(partition)
       const { runId, revision, stage } = place
       const key = callKey(place, partition, offset, name)
@@ -123,9 +147,12 @@ export function createJournal({ topic, sender, codec, log, now }: JournalParts):
       for (const [partition, tenure] of tenures) {
         const left = found.get(partition)!
         const page = new Map<number, Open>()
-        for (const [offset, each] of left) page.set(offset, { since: each.since, left: each, calls: null })
+        for (const [offset, each] of left)
+          page.set(offset, { since: each.since, left: each, written: new Set(), isDone: false })
         pages.set(tenure, page)
         tenure.journalFrom = () => floorOf(partition, page)
+        // A drain, or another member takes over: what has its answer is written now.
+        tenure.signal.addEventListener('abort', writeDue, { once: true })
         for (const [offset, { names }] of left) {
           if (tenure.ledger.isFinished(offset)) void clear(tenure, page, offset, names)
         }
@@ -146,18 +173,20 @@ export function createJournal({ topic, sender, codec, log, now }: JournalParts):
         const page = pages.get(arrival.tenure)
         if (page === undefined) return createRecordCalls(nothingKnown, () => undefined)
         const record = recordOf(page, arrival.offset)
-        record.calls = createRecordCalls(record.left?.results ?? nothingKnown, (name, result) => {
-          write(arrival, problemId, record, name, result)
+        return createRecordCalls(record.left?.results ?? nothingKnown, (name, result) => {
+          writeLater(() => {
+            write(arrival, problemId, record, name, result)
+          })
         })
-        return record.calls
       },
 
       finish({ tenure, offset }) {
         const page = pages.get(tenure)
         const record = page?.get(offset)
         if (page === undefined || record === undefined) return
-        const names = new Set([...(record.left?.names ?? []), ...(record.calls?.written() ?? [])])
-        record.left = record.calls = null
+        const names = new Set([...(record.left?.names ?? []), ...record.written])
+        record.left = null
+        record.isDone = true
         if (names.size === 0) page.delete(offset)
         else tenure.onceCommitted.push(() => void clear(tenure, page, offset, names))
       },
@@ -165,4 +194,9 @@ export function createJournal({ topic, sender, codec, log, now }: JournalParts):
   }
 
   return { forStage }
+}
+
+/** An unwritten answer keeps no process alive. */
+function afterAMoment(run: () => void): void {
+  setTimeout(run, WRITE_MS).unref()
 }

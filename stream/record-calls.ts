@@ -8,8 +8,6 @@ import type { CallMemory } from '../schemas/call-memory.ts'
 export interface RecordCalls {
   /** The memory for one try of the record's Process. A further try asks the same calls anew, so it needs its own. */
   memory(): CallMemory
-  /** Names of the calls that are on the log. */
-  written(): ReadonlySet<string>
 }
 
 /**
@@ -20,25 +18,19 @@ export function createRecordCalls(
   known: ReadonlyMap<string, unknown>,
   write: (name: string, result: unknown) => void,
 ): RecordCalls {
-  const written = new Set(known.keys())
   let open = 0
   /** Has its answer and is not written, because no other call was open. */
   let last: { readonly name: string; readonly result: unknown } | null = null
 
-  function put(name: string, result: unknown): void {
-    written.add(name)
-    write(name, result)
-  }
-
   function begin(): void {
     open += 1
-    if (last !== null) put(last.name, last.result)
+    if (last !== null) write(last.name, last.result)
     last = null
   }
 
   function end(name: string, result: unknown): void {
     open -= 1
-    if (open > 0) put(name, result)
+    if (open > 0) write(name, result)
     else last = { name, result }
   }
 
@@ -65,6 +57,5 @@ export function createRecordCalls(
         },
       }
     },
-    written: () => written,
   }
 }

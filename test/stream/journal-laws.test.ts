@@ -16,6 +16,9 @@ const RECORDS = 3
 const CALLS = 3
 const place = { runId: 'a run', revision: 'main', stage: 'sample', from: 'answered' }
 const { signal } = new AbortController()
+const atOnce = (run: () => void) => {
+  run()
+}
 
 let codec: Codec
 before(async () => {
@@ -156,7 +159,7 @@ async function runThrough(steps: readonly number[]) {
 }
 
 async function begin(memory: MemoryJournal, committed: Position | null): Promise<Life> {
-  const parts = { topic: memory.topic, sender: memory.sender, codec, log: silentLogger, now: () => 1 }
+  const parts = { topic: memory.topic, sender: memory.sender, codec, log: silentLogger, now: () => 1, later: atOnce }
   const journal = createJournal(parts).forStage(place)
   const tenure = tenureAt(place.from, 0, committed)
   await journal.load([tenure], signal)

@@ -16,6 +16,9 @@ import { commitOf, createMemoryJournal, type MemoryJournal, tenureAt } from '../
 
 const place = { runId: 'a run', revision: 'main', stage: 'sample', from: 'answered' }
 const { signal } = new AbortController()
+const atOnce = (run: () => void) => {
+  run()
+}
 const never = () => Promise.reject(new Error('this call was to be known'))
 
 let codec: Codec
@@ -25,7 +28,7 @@ before(async () => {
 
 /** A process: its journal, and what its stage does with it. */
 function startProcess(memory: MemoryJournal, at = place) {
-  const parts = { topic: memory.topic, sender: memory.sender, codec, log: silentLogger, now: () => 1 }
+  const parts = { topic: memory.topic, sender: memory.sender, codec, log: silentLogger, now: () => 1, later: atOnce }
   return createJournal(parts).forStage(at)
 }
 
@@ -87,6 +90,25 @@ describe('journal', () => {
     )
     assert.deepEqual(made, [...Array(64).keys()].slice(38))
     assert.deepEqual(results[3], { text: 'sample 3' })
+  })
+
+  it('writes nothing of a record that is done a moment later, and at once what a drain interrupts', async () => {
+    const memory = createMemoryJournal(1)
+    const waiting: (() => void)[] = []
+    const parts = { topic: memory.topic, sender: memory.sender, codec, log: silentLogger, now: () => 1 }
+    const journal = createJournal({ ...parts, later: (run) => waiting.push(run) }).forStage(place)
+    const tenure = await assign(journal, null)
+    const fast = arrive(tenure, 0)
+    await Promise.all(callAll(journal.open(fast, 'p0'), 8, (index) => Promise.resolve(index)))
+    tenure.ledger.finish(0)
+    journal.finish(fast)
+    assert.equal(waiting.length, 1)
+    waiting[0]!()
+    assert.deepEqual(memory.waiting(), [])
+    await Promise.all(callAll(journal.open(arrive(tenure, 1), 'p1'), 8, (index) => Promise.resolve(index)))
+    assert.deepEqual(memory.waiting(), [])
+    tenure.end(new Error('drained'))
+    assert.equal(memory.waiting().length, 7)
   })
 
   it('takes calls away when a commit says that their record is done, and not before', async () => {
