@@ -17,11 +17,12 @@ import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { Journal } from './journal.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
-import { ATTEMPT_HEADER, headerText, type Outgoing, RUN_HEADER, stampOrigin } from './outgoing.ts'
-import { createPatience, type Effort } from './patience.ts'
+import { headerText, type Outgoing, RUN_HEADER } from './outgoing.ts'
+import { createPatience } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
 import { createSchedule } from './schedule.ts'
 import { isSenderClosed, type Sender } from './sender.ts'
+import { createSending, passOf, type Work } from './sending.ts'
 
 export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   readonly connection: KafkaConnection
@@ -55,9 +56,8 @@ export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   /** What the emitted value becomes on the topics. Headers for run and revision are added. */
   readonly route: (out: Out) => readonly Outgoing[]
   /**
-   * Topics on the broker to which anything of a record may go, rejections and dead letters too; they exist. After an
-   * assignment they are looked through for what was sent and not committed, so that no record ends twice with different
-   * ends. Undefined: a restart processes such records again.
+   * Every topic on the broker that the stage writes; they exist. After an assignment they are looked through for what
+   * was sent and not committed. Undefined: a restart processes such records again.
    */
   readonly writes?: readonly string[]
   /** The stage stops when more than this share of its last 50 records became dead letters. Default 0.2. */
@@ -101,11 +101,6 @@ const ABORT_GRACE_MS = 2000
 /** Bytes of waiting records at which fetching stops. */
 const QUEUE_BYTES = 32 * 1024 * 1024
 
-/** What is known of a record at work. isSent: to be called when it is finished, once its sending has begun. */
-interface Work extends Effort {
-  isSent: (() => void) | null
-}
-
 type End = 'emitted' | 'rejected' | 'dead' | 'skipped' | 'aborted'
 
 /** Starts the stage; it joins its group in the background. */
@@ -146,9 +141,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
         ? undefined
         : { stage: name, runId, revision, topics: options.writes, acknowledged: sender.acknowledged },
     accepts: (headers) => (headerText(headers, RUN_HEADER) ?? runId) === runId,
-    // One record a problem and pass: a second one was sent again, because an answer was lost.
-    idOf: ({ key, headers = {} }) =>
-      key === null ? null : `${key.toString()}#${headerText(headers, ATTEMPT_HEADER) ?? '1'}`,
+    idOf: passOf,
     take(arrivals) {
       counts.received += arrivals.length
       schedule.add(arrivals)
@@ -168,6 +161,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     },
     onFatal: (failure) => void stop(failure, 0),
   })
+  const send = createSending({ stage: name, runId, revision }, sender, consumer.pass)
 
   function startReady(): void {
     while (running.size < places() && !isStopping) {
@@ -264,16 +258,6 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       throw failure
     }
     return 'dead'
-  }
-
-  async function send(arrival: Arrival, work: Work, messages: readonly Outgoing[]): Promise<void> {
-    const { tenure, offset } = arrival
-    const { topic, partition } = tenure
-    const stamped = stampOrigin(messages, { stage: name, runId, revision, topic, partition, offset })
-    await consumer.pass(arrival, async (mayGo) => {
-      work.isSent ??= tenure.lookBack.begin()
-      await sender.send(stamped, mayGo)
-    })
   }
 
   function noteError(error: unknown): void {
