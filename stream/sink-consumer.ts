@@ -7,12 +7,13 @@ import { Failure, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { type Arrival, toDelivered } from './arrival.ts'
 import { backOffDelay, type BackOff, pauseFor, STORE_BACK_OFF, settledWithin } from './back-off.ts'
+import { bury } from './bury.ts'
 import { type RunningConsumer, startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
-import { deadLetter, deadLetterCode, holdsDeadLetters } from './dead-letters.ts'
+import { deadLetterCode, holdsDeadLetters } from './dead-letters.ts'
 import { isStoreLost, type Sink } from './delivered.ts'
 import type { KafkaConnection } from './kafka.ts'
-import { headerText, REVISION_HEADER, RUN_HEADER } from './outgoing.ts'
+import { headerText, isMeantFor, REVISION_HEADER, RUN_HEADER } from './outgoing.ts'
 import { createSchedule, sizeOfArrival } from './schedule.ts'
 import type { Sender } from './sender.ts'
 
@@ -100,6 +101,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
       sessionTimeoutMs: options.sessionTimeoutMs,
       accepts: (headers) =>
         (headerText(headers, RUN_HEADER) ?? runId) === runId &&
+        isMeantFor(name, headers) &&
         (options.revision === undefined || (headerText(headers, REVISION_HEADER) ?? revision) === revision),
       take(arrivals) {
         counts.received += arrivals.length
@@ -214,7 +216,8 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
     )
     // A dead letter stays where it is: sent again it would come back here for ever.
     if (!holdsDeadLetters(topic, revision)) {
-      await options.sender.send([deadLetter(arrival, error, { stage: name, attempts: 1, runId, revision })])
+      const details = { stage: name, attempts: 1, runId, revision }
+      await bury((letter) => options.sender.send([letter]), arrival, error, details)
     }
     counts.dead += 1
     finish(batch, true)

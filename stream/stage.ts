@@ -10,14 +10,15 @@ import type { Logger } from '../schemas/logger.ts'
 import type { RecordName, Records } from '../schemas/records.ts'
 import type { Arrival } from './arrival.ts'
 import { SERVER_BACK_OFF, settledWithin, type BackOff } from './back-off.ts'
+import { bury } from './bury.ts'
 import { startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
-import { deadLetter, deadLetterCode } from './dead-letters.ts'
+import { deadLetterCode } from './dead-letters.ts'
 import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { Journal } from './journal.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
-import { ATTEMPT_HEADER, headerText, type Outgoing, RUN_HEADER, stampOrigin } from './outgoing.ts'
+import { ATTEMPT_HEADER, attemptOf, headerText, isMeantFor, type Outgoing, RUN_HEADER, stampOrigin } from './outgoing.ts'
 import { createPatience, type Effort } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
 import { createSchedule } from './schedule.ts'
@@ -73,6 +74,8 @@ export interface StageState {
   readonly name: string
   /** Records of this run taken, and how they ended. Those that others' runs sent are not counted. */
   readonly received: number
+  /** Of these, dead letters that were sent again: each had come to an end before. */
+  readonly redriven: number
   readonly emitted: number
   readonly rejected: number
   readonly dead: number
@@ -121,7 +124,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   const deadLetterShare = options.deadLetterShare ?? DEFAULT_SHARE
   const patience = createPatience({ backOff: options.backOff ?? SERVER_BACK_OFF, onError: noteError, log })
   const isTooManyDead = watchDeadLetters(deadLetterShare)
-  const counts = { received: 0, emitted: 0, rejected: 0, dead: 0, skipped: 0, aborted: 0 }
+  const counts = { received: 0, redriven: 0, emitted: 0, rejected: 0, dead: 0, skipped: 0, aborted: 0 }
   const running = new Set<Promise<void>>()
   const stopped = Promise.withResolvers<undefined>()
   stopped.promise.catch(() => undefined)
@@ -145,12 +148,13 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       options.writes === undefined
         ? undefined
         : { stage: name, runId, revision, topics: options.writes, acknowledged: sender.acknowledged },
-    accepts: (headers) => (headerText(headers, RUN_HEADER) ?? runId) === runId,
+    accepts: (headers) => (headerText(headers, RUN_HEADER) ?? runId) === runId && isMeantFor(name, headers),
     // One record a problem and pass: a second one was sent again, because an answer was lost.
     idOf: ({ key, headers = {} }) =>
       key === null ? null : `${key.toString()}#${headerText(headers, ATTEMPT_HEADER) ?? '1'}`,
     take(arrivals) {
       counts.received += arrivals.length
+      counts.redriven += arrivals.filter(({ headers }) => attemptOf(headers) > 1).length
       schedule.add(arrivals)
       startReady()
     },
@@ -236,7 +240,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       return 'emit' in outcome ? 'emitted' : 'rejected'
     } catch (error) {
       if (signal.aborted || isSenderClosed(error)) return 'aborted'
-      return await bury(arrival, error, work)
+      return await toDeadLetters(arrival, error, work)
     }
   }
 
@@ -249,7 +253,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     }
   }
 
-  async function bury(arrival: Arrival, error: unknown, work: Work): Promise<End> {
+  async function toDeadLetters(arrival: Arrival, error: unknown, work: Work): Promise<End> {
     noteError(error)
     const { tenure, offset } = arrival
     const { attempts } = work
@@ -258,7 +262,8 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       'a record became a dead letter',
     )
     try {
-      await send(arrival, work, [deadLetter(arrival, error, { stage: name, attempts, runId, revision })])
+      const details = { stage: name, attempts, runId, revision }
+      await bury((letter) => pass(arrival, work, [letter]), arrival, error, details)
     } catch (failure) {
       if (tenure.signal.aborted || isSenderClosed(failure)) return 'aborted'
       throw failure
@@ -267,11 +272,17 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   }
 
   async function send(arrival: Arrival, work: Work, messages: readonly Outgoing[]): Promise<void> {
-    const { tenure, offset } = arrival
-    const { topic, partition } = tenure
-    const stamped = stampOrigin(messages, { stage: name, runId, revision, topic, partition, offset })
+    const { topic, partition } = arrival.tenure
+    await pass(
+      arrival,
+      work,
+      stampOrigin(messages, { stage: name, runId, revision, topic, partition, offset: arrival.offset }),
+    )
+  }
+
+  async function pass(arrival: Arrival, work: Work, stamped: readonly Outgoing[]): Promise<void> {
     await consumer.pass(arrival, async (mayGo) => {
-      work.isSent ??= tenure.lookBack.begin()
+      work.isSent ??= arrival.tenure.lookBack.begin()
       await sender.send(stamped, mayGo)
     })
   }
@@ -298,11 +309,12 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
 
   return {
     state() {
-      const { received, emitted, rejected, dead } = counts
+      const { received, redriven, emitted, rejected, dead } = counts
       const { partitions, paused, lastError: consumerError } = consumer.state()
       return {
         name,
         received,
+        redriven,
         emitted,
         rejected,
         dead,

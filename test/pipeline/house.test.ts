@@ -13,7 +13,7 @@ const planned = planStages(configSchema.parse({ name: 'a-run' }).stages)
 
 /** A stage of which only the counters matter. */
 function fakeStage(name: StageName) {
-  const counts = { emitted: 0, rejected: 0, dead: 0 }
+  const counts = { emitted: 0, rejected: 0, dead: 0, redriven: 0 }
   const rest = { received: 0, running: 0, waiting: 0, queued: 0, paused: false, seconds: 0, lastError: null }
   const stage: RunningStage = {
     state: () => ({ name, ...rest, ...counts }),
