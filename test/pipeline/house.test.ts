@@ -47,6 +47,17 @@ function house(names: readonly StageName[], backlog = 0) {
 const ALL = planned.map(({ name }) => name)
 
 describe('a house whose stages all run here', () => {
+  it('has a problem again whose dead letter was sent again, until its second end', async () => {
+    const { open, counts, published } = house(ALL)
+    published(10)
+    counts('answer').dead = 2
+    assert.equal(await open(), 8)
+    counts('answer').redriven = 2
+    assert.equal(await open(), 10)
+    counts('curate').emitted = 2
+    assert.equal(await open(), 8)
+  })
+
   it('counts what was published and has not ended, the backlog included', async () => {
     const { open, published, counts } = house(ALL, 3)
     assert.equal(await open(), 3)
