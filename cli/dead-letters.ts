@@ -9,8 +9,8 @@ const EXAMPLES = `
 Examples:
   ./magpie dead-letters list --run my-run
   ./magpie dead-letters show 3/17
-  ./magpie dead-letters redrive --run my-run --stage answer --code context-too-long --dry-run
-  ./magpie dead-letters redrive --run my-run --stage answer --code context-too-long`
+  ./magpie dead-letters redrive --run my-run --stage answer --code context-length --dry-run
+  ./magpie dead-letters redrive --run my-run --stage answer --code context-length`
 
 /** Adds the command. */
 export function addDeadLetters(program: Command): void {

@@ -35,7 +35,7 @@ export function addLetterOptions(command: Command): Command {
     .option('--run <name>', 'only of this run')
     .option('--revision <name>', 'only of this revision')
     .option('--stage <name>', 'only those that this stage or sink could not take')
-    .option('--code <code>', 'only with this code, as context-too-long')
+    .option('--code <code>', 'only with this code, as context-length')
     .addOption(new Option('--since <time>', 'failed at or after: 2026-01-31T12:00:00Z, or 2h ago').argParser(moment))
     .addOption(new Option('--until <time>', 'failed before').argParser(moment))
     .option('--id <id>', 'only this one: its place (3/17), its id, or its problem; may be repeated', collect)
