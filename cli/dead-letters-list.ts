@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander'
 import { countLetters, isMeant } from '../stream/letter-filter.ts'
-import { addLetterOptions, filterOf, withLetters } from './letter-options.ts'
+import { addLetterOptions, filterOf, kafkaOption, withLetters } from './letter-options.ts'
 import type { LetterOptions } from './letter-options.ts'
 import { countTable, letterJson, letterTable } from './letter-view.ts'
 import { stateOption } from './options.ts'
@@ -16,6 +16,7 @@ export function addDeadLettersList(letters: Command): void {
     .description('dead letters, the newest first, and how many by stage and code')
     .option('--waiting', 'only those that were not sent again')
     .option('--json', 'as JSON')
+    .addOption(kafkaOption())
     .addOption(stateOption())
     .addHelpText(
       'after',

@@ -15,7 +15,7 @@ import type { Letter } from '../stream/letters.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
 import { mendMarks, redriveLetters } from '../stream/redrive.ts'
 import { createSender } from '../stream/sender.ts'
-import { addLetterOptions, filterOf, withLetters } from './letter-options.ts'
+import { addLetterOptions, filterOf, kafkaOption, withLetters } from './letter-options.ts'
 import type { LetterOptions } from './letter-options.ts'
 import { positiveInteger, stateOption } from './options.ts'
 
@@ -30,6 +30,7 @@ export function addDeadLettersRedrive(letters: Command): void {
     .description('sends the records of waiting dead letters through their stage again')
     .option('--dry-run', 'say what would be sent, send nothing')
     .option('--max-attempts <n>', 'records that had so many attempts stay', positiveInteger, MAX_ATTEMPTS)
+    .addOption(kafkaOption())
     .addOption(stateOption())
     .addHelpText(
       'after',

@@ -13,7 +13,7 @@ import { isNamed } from '../stream/letter-filter.ts'
 import { readWholeLetters } from '../stream/letters.ts'
 import type { Letter, WholeLetter } from '../stream/letters.ts'
 import { headerText } from '../stream/outgoing.ts'
-import { withLetters } from './letter-options.ts'
+import { kafkaOption, withLetters } from './letter-options.ts'
 import { iso, letterJson, stateOf } from './letter-view.ts'
 import { stateOption } from './options.ts'
 
@@ -29,12 +29,13 @@ export function addDeadLettersShow(letters: Command): void {
     .argument('<id>', 'its place (3/17), its id (as in the table dead_letters), or its problem')
     .option('--out <file>', "write the record's original bytes to a new file")
     .option('--json', 'as JSON, the record whole')
+    .addOption(kafkaOption())
     .addOption(stateOption())
     .addHelpText(
       'after',
       '\nExamples:\n  ./magpie dead-letters show 3/17\n  ./magpie dead-letters show 3/17 --out record.avro',
     )
-    .action(async (name: string, options: { out?: string; json?: true; state: string }) => {
+    .action(async (name: string, options: { out?: string; json?: true; config?: string; state: string }) => {
       const text = await withLetters(options, async (connection, book, signal) => {
         const letter = book.at(name) ?? only(name, book.letters())
         const [whole] = await readWholeLetters(connection, [letter], signal)

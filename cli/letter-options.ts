@@ -3,6 +3,7 @@
 
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import { loadConfig } from '../configs/load.ts'
 import { nearest } from '../configs/nearest.ts'
 import { PART_NAMES } from '../pipeline.ts'
 import { topicFor } from '../schemas/topics.ts'
@@ -26,7 +27,13 @@ export interface LetterOptions {
   readonly until?: number
   readonly id?: string[]
   readonly limit?: number
+  readonly config?: string
   readonly state: string
+}
+
+/** `-c FILE`: where Kafka is and how to log in, as the run's config says. */
+export function kafkaOption(): Option {
+  return new Option('-c, --config <file>', 'the config of the run, for where Kafka is')
 }
 
 /** Adds the options that choose letters. */
@@ -44,10 +51,13 @@ export function addLetterOptions(command: Command): Command {
 
 /** Reads the letters of the log and hands them over with the connection, which is closed afterwards. */
 export async function withLetters<Result>(
-  options: { readonly state: string },
+  options: { readonly state: string; readonly config?: string },
   work: (connection: KafkaConnection, book: LetterBook, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const connection = connectKafka({ ...(await runningKafka(stateFolder(options))), log: silentLogger })
+  const parts = { producer: 'none', stages: [] } as const
+  const { config: file } = options
+  const config = file === undefined ? null : (await loadConfig({ file, environment: process.env, work: parts })).config
+  const connection = connectKafka({ ...(await runningKafka(stateFolder(options), config?.kafka)), log: silentLogger })
   const { signal } = new AbortController()
   try {
     const exists = (await topicNames(connection)).includes(topicFor('dead-letters', 'main'))

@@ -190,5 +190,7 @@ describe('dead letters', () => {
     const screened = await messagesOf(workshop, name, 'screened')
     assert.equal(screened.length - new Set(screened.map(({ key }) => key)).size, 2 * REFUSED)
     assert.match((await workshop.magpie(['report', '--run', name]).ended).out, /Dead letters \(none waits\)/)
+    const audit = await workshop.magpie(['audit', '--run', name, '--out', name]).ended
+    assert.equal(audit.code, 0, audit.out + audit.error)
   })
 })

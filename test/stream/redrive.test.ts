@@ -2,11 +2,15 @@
 // tries; a letter says so; a record that fails again is a letter of the next attempt.
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { permanent } from '../../schemas/failure.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { Problem } from '../../schemas/records.ts'
+import { deadLetter } from '../../stream/dead-letters.ts'
 import type { Marker } from '../../stream/letter-marks.ts'
 import { CLAIM_MS } from '../../stream/letter-marks.ts'
 import { openLetterBook } from '../../stream/letters.ts'
@@ -18,7 +22,10 @@ import { mendMarks, redriveLetters } from '../../stream/redrive.ts'
 import type { Redriven } from '../../stream/redrive.ts'
 import type { Sender } from '../../stream/sender.ts'
 import { type RunningStage, startStage } from '../../stream/stage.ts'
+import { beginTenure } from '../../stream/tenure.ts'
 import { type Bench, openBench, problemMessages, until } from '../support/stream.ts'
+
+const redriveProcess = join(import.meta.dirname, '../support/redrive-process.ts')
 
 /** A redrive of another machine: nobody can ask whether its process lives. */
 const elsewhere = (by: string): Marker => ({ by, host: `${by}.example`, pid: 1 })
@@ -293,5 +300,38 @@ describe('redrive', () => {
     await redrive()
     await redrive()
     assert.equal((await copies()).length, 1)
+  })
+
+  it('sends each record once through kills at any moment', async () => {
+    const { runId, from, redrive, copies, book, feed, inputs } = await setUp(2)
+    await feed(1000)
+    const letters = (await inputs()).map((record) =>
+      deadLetter(
+        { ...record, tenure: beginTenure(from, record.partition) },
+        permanent('bad-request', 'the server refuses it'),
+        { stage: 'test', attempts: 1, runId, revision: 'main' },
+      ),
+    )
+    await bench.sender.send(letters)
+    const ends = new Set<string>()
+    for (let kill = 0; kill < 8; kill += 1) {
+      const child = spawn(process.execPath, [redriveProcess, bench.connection.brokers.join(','), runId])
+      const ended = once(child, 'close')
+      let said = ''
+      for await (const words of child.stdout) {
+        said += String(words)
+        if (!said.includes('ready')) continue
+        // Each time later, so that claims, records and marks of different rounds are cut off.
+        setTimeout(() => child.kill('SIGKILL'), 15 * kill)
+      }
+      await ended
+      ends.add(said.includes('done') ? 'done' : 'killed')
+    }
+    assert.ok(ends.has('killed'), 'no process was killed at work')
+    await redrive()
+    const places = (await copies()).map(({ headers }) => headers['magpie.redriven-from']!.toString())
+    assert.equal(new Set(places).size, 1000)
+    assert.equal(places.length, 1000)
+    assert.ok((await book()).letters().every(({ isMarked }) => isMarked))
   })
 })
