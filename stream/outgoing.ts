@@ -7,8 +7,6 @@ export const REVISION_HEADER = 'magpie.revision'
 export const FROM_HEADER = 'magpie.from'
 /** The stage that sent it. */
 export const STAGE_HEADER = 'magpie.stage'
-/** The how-many-th time a record goes through a stage, from 2 on: after a redrive. */
-export const ATTEMPT_HEADER = 'magpie.attempt'
 /** Which of how many messages of that record, as `1/3`; absent where it is the only one. */
 export const PART_HEADER = 'magpie.part'
 /** How often this record has been given to its stage, this time included; absent: 1. Above 1: it was redriven. */
@@ -28,8 +26,6 @@ export interface Outgoing {
   readonly partition?: number
   readonly value: Buffer | null
   readonly headers?: Readonly<Record<string, HeaderValue | undefined>>
-  /** Only where the key is not to decide it (redriven records, marks of dead letters). */
-  readonly partition?: number
   /** Milliseconds since 1970 UTC; only where an older time must stay (dead letters), else now. */
   readonly timestamp?: number
 }
@@ -80,9 +76,17 @@ export function attemptOf(headers: Readonly<Record<string, HeaderValue | undefin
   return Number.isSafeInteger(attempt) && attempt >= 1 ? attempt : 1
 }
 
-/** May this stage or sink take the record? A redriven one is for one reader of its topic alone. */
-export function isMeantFor(part: string, headers: Readonly<Record<string, HeaderValue | undefined>>): boolean {
-  return (headerText(headers, REDRIVEN_TO_HEADER) ?? part) === part
+/**
+ * Is the record of this run (one without a run is of every run), and for this stage or sink? A redriven one is for one
+ * reader of its topic alone.
+ */
+export function isMeantFor(
+  { part, runId }: { part: string; runId: string },
+  headers: Readonly<Record<string, HeaderValue | undefined>>,
+): boolean {
+  return (
+    (headerText(headers, RUN_HEADER) ?? runId) === runId && (headerText(headers, REDRIVEN_TO_HEADER) ?? part) === part
+  )
 }
 
 /** Bytes that a message takes on the wire before compression, a little more than less. */

@@ -123,7 +123,7 @@ export async function* readBatches(
 }
 
 /** Bytes to ask for next, so that they come to about so many in memory; twice as many as now at most. */
-function nextFetch(now: number, wanted: number, messages: ReadonlyMap<number, readonly Message[]>): number {
+function nextFetch(now: number, wanted: number, messages: ReadonlyMap<number, readonly Fetched[]>): number {
   let held = 0
   for (const batch of messages.values())
     for (const { key, value } of batch) held += MESSAGE_BYTES + (key?.length ?? 0) + (value?.length ?? 0)

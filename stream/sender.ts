@@ -288,7 +288,6 @@ function byTopic(batch: readonly Waiting[]): TopicMessages[] {
       ...(message.partition === undefined ? {} : { partition: message.partition }),
       value: message.value,
       ...(message.headers === undefined ? {} : { headers: message.headers }),
-      ...(message.partition === undefined ? {} : { partition: message.partition }),
       ...(message.timestamp === undefined ? {} : { timestamp: String(message.timestamp) }),
     })
   }

@@ -13,9 +13,12 @@ import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-lett
 import { deadLetterCode, holdsDeadLetters } from './dead-letters.ts'
 import { isStoreLost, type Sink } from './delivered.ts'
 import type { KafkaConnection } from './kafka.ts'
-import { headerText, isMeantFor, REVISION_HEADER, RUN_HEADER } from './outgoing.ts'
+import { headerText, isMeantFor, REVISION_HEADER } from './outgoing.ts'
+import type { SinkState } from './running-state.ts'
 import { createSchedule, sizeOfArrival } from './schedule.ts'
 import type { Sender } from './sender.ts'
+
+export type { SinkState } from './running-state.ts'
 
 export interface SinkOptions {
   readonly connection: KafkaConnection
@@ -36,24 +39,6 @@ export interface SinkOptions {
   readonly log: Logger
   readonly backOff?: BackOff
   readonly sessionTimeoutMs?: number
-}
-
-export interface SinkState {
-  readonly name: string
-  readonly received: number
-  /** Rows written and committed soon. */
-  readonly written: number
-  readonly batches: number
-  readonly dead: number
-  /** Rows of the batch that is being written; rows that wait. */
-  readonly writing: number
-  readonly queued: number
-  /** True while the sink does not take its batch. */
-  readonly waiting: boolean
-  readonly paused: boolean
-  /** Sum of the time inside write(), seconds. */
-  readonly seconds: number
-  readonly lastError: string | null
 }
 
 export interface RunningSink {
@@ -100,8 +85,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
       log,
       sessionTimeoutMs: options.sessionTimeoutMs,
       accepts: (headers) =>
-        (headerText(headers, RUN_HEADER) ?? runId) === runId &&
-        isMeantFor(name, headers) &&
+        isMeantFor({ part: name, runId }, headers) &&
         (options.revision === undefined || (headerText(headers, REVISION_HEADER) ?? revision) === revision),
       take(arrivals) {
         counts.received += arrivals.length

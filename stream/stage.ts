@@ -18,11 +18,14 @@ import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { Journal } from './journal.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
-import { ATTEMPT_HEADER, attemptOf, headerText, isMeantFor, type Outgoing, RUN_HEADER, stampOrigin } from './outgoing.ts'
+import { attemptOf, isMeantFor, type Outgoing, stampOrigin } from './outgoing.ts'
 import { createPatience, type Effort } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
+import type { StageState } from './running-state.ts'
 import { createSchedule } from './schedule.ts'
 import { isSenderClosed, type Sender } from './sender.ts'
+
+export type { StageState } from './running-state.ts'
 
 export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   readonly connection: KafkaConnection
@@ -68,26 +71,6 @@ export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   readonly backOff?: BackOff
   /** See ConsumerOptions. */
   readonly sessionTimeoutMs?: number
-}
-
-export interface StageState {
-  readonly name: string
-  /** Records of this run taken, and how they ended. Those that others' runs sent are not counted. */
-  readonly received: number
-  /** Of these, dead letters that were sent again: each had come to an end before. */
-  readonly redriven: number
-  readonly emitted: number
-  readonly rejected: number
-  readonly dead: number
-  /** At work; of these, waiting for a server that is down; taken and not started. */
-  readonly running: number
-  readonly waiting: number
-  readonly queued: number
-  /** True while no more records are fetched (back-pressure or draining). */
-  readonly paused: boolean
-  /** Sum of the time inside the stage's Process, seconds. */
-  readonly seconds: number
-  readonly lastError: string | null
 }
 
 /** What runs until it is drained. */
@@ -148,10 +131,9 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       options.writes === undefined
         ? undefined
         : { stage: name, runId, revision, topics: options.writes, acknowledged: sender.acknowledged },
-    accepts: (headers) => (headerText(headers, RUN_HEADER) ?? runId) === runId && isMeantFor(name, headers),
+    accepts: (headers) => isMeantFor({ part: name, runId }, headers),
     // One record a problem and pass: a second one was sent again, because an answer was lost.
-    idOf: ({ key, headers = {} }) =>
-      key === null ? null : `${key.toString()}#${headerText(headers, ATTEMPT_HEADER) ?? '1'}`,
+    idOf: ({ key, headers = {} }) => (key === null ? null : `${key.toString()}#${attemptOf(headers)}`),
     take(arrivals) {
       counts.received += arrivals.length
       counts.redriven += arrivals.filter(({ headers }) => attemptOf(headers) > 1).length
