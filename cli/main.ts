@@ -6,6 +6,7 @@ import { visible } from '../llm/visible.ts'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import { addAudit } from './audit.ts'
 import { addDashboard } from './dashboard.ts'
+import { addDeadLetters } from './dead-letters.ts'
 import { addFingerprint } from './fingerprint.ts'
 import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addSql,
     addTopics,
     addDashboard,
+    addDeadLetters,
     addGrade,
     addFingerprint,
     addModels,

@@ -58,3 +58,18 @@ export function portNumber(text: string): number {
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('give a port from 0 to 65535.')
   return port
 }
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Reads a moment: ISO 8601 (UTC unless it says otherwise), or 30m, 2h, 3d ago. Milliseconds since 1970 UTC (a commander argument parser). */
+export function moment(text: string): number {
+  const ago = /^(?<count>\d+)(?<unit>[smhd])$/.exec(text)?.groups
+  if (ago !== undefined) return Date.now() - Number(ago['count']) * UNITS[ago['unit']!]!
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text)
+  const time = /^\d{4}-\d\d-\d\d/.test(text)
+    ? Date.parse(hasZone || text.length === 10 ? text : `${text.replace(' ', 'T')}Z`)
+    : NaN
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError('give a time as 2026-01-31, 2026-01-31T12:00:00Z, or 30m, 2h, 3d (ago).')
+  return time
+}

@@ -89,12 +89,12 @@ function waysOf({ planned, running, rows: rowsHere, most, assumed }: Shown, open
   let rows = 1
   let placed = 0
   for (const [index, { name }] of [...planned.entries()].toReversed()) {
-    const { received, emitted, rejected, dead } = states.get(name)!
+    const { received, redriven, emitted, rejected, dead } = states.get(name)!
     const ended = emitted + rejected + dead
     rows *= name === 'curate' ? rate(rowsHere, ended, assumed, most) : rate(emitted, ended, assumed)
     const before = planned[index - 1]
     // Inside the stage, or on the topic before it.
-    const sent = before === undefined ? received : Math.max(received, states.get(before.name)!.emitted)
+    const sent = before === undefined ? received : Math.max(received, states.get(before.name)!.emitted + redriven)
     const here = Math.max(0, sent - ended)
     placed += here
     ways.push({ open: here, rows })

@@ -37,10 +37,15 @@ function outage(error: unknown): null {
   throw error
 }
 
-/** Problems that came to an end in these stages: refused or dead anywhere, or through the last one. */
+/**
+ * Problems that came to an end in these stages: refused or dead anywhere, or through the last one. A dead letter that
+ * was sent again takes its end back, and has it once more when it comes; so this is below 0 for a while where the first
+ * end was another process's.
+ */
 export function endedIn(stages: readonly StageState[]): number {
   return stages.reduce(
-    (sum, { name, rejected, dead, emitted }) => sum + rejected + dead + (name === 'curate' ? emitted : 0),
+    (sum, { name, rejected, dead, emitted, redriven }) =>
+      sum + rejected + dead + (name === 'curate' ? emitted : 0) - redriven,
     0,
   )
 }

@@ -15,10 +15,11 @@ import type { Delivered, Sink } from '../stream/delivered.ts'
 import { REVISION_HEADER } from '../stream/outgoing.ts'
 import { serverConfig } from './clickhouse/address.ts'
 import type { Database } from './clickhouse/contract.ts'
+import { deadLetterRow } from './clickhouse/dead-letter-rows.ts'
 import { followUpRows } from './clickhouse/follow-up-rows.ts'
 import type { Origin, Row } from './clickhouse/place.ts'
 import { responseRows } from './clickhouse/response-rows.ts'
-import { deadLetterRow, preferenceRow, problemRow, rejectionRow, runRow, sftRow } from './clickhouse/rows.ts'
+import { preferenceRow, problemRow, rejectionRow, runRow, sftRow } from './clickhouse/rows.ts'
 
 export const clickhouseConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Write rows to ClickHouse (CLICKHOUSE_URL, else embedded)'),
@@ -131,8 +132,9 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
       addPaidResponses(codec, log, origin, rejection.topic, rejection.record, add)
       return
     }
-    case 'dead-letters':
-      add('dead_letters', deadLetterRow(origin))
+    case 'dead-letters': {
+      const row = deadLetterRow(origin)
+      if (row !== null) add('dead_letters', row)
       addPaidResponses(
         codec,
         log,
@@ -142,6 +144,7 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
         add,
       )
       return
+    }
     case 'runs':
       // An empty value is a deleted run of a compacted topic: its rows stay.
       if (message.value.length > 0) add('runs', runRow(codec.decode('RunRecord', message.value), origin))

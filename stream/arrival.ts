@@ -18,27 +18,33 @@ export interface Arrival {
   readonly headers: Headers
 }
 
+/** A message without its place, as it lay on the log. */
+export type Message = Pick<Arrival, 'timestamp' | 'key' | 'value' | 'headers'>
+
 /** Copies a message. */
 export function toArrival(tenure: Tenure, message: KafkaMessage): Arrival {
-  const headers: Record<string, HeaderValue | undefined> = {}
-  for (const [name, value] of Object.entries(message.headers ?? {})) {
-    headers[name] = Array.isArray(value) ? value.map(copyValue) : value === undefined ? undefined : copyValue(value)
-  }
+  return { tenure, offset: Number(message.offset), ...toMessage(message) }
+}
+
+/** Copies a message. */
+export function toMessage(message: KafkaMessage): Message {
   return {
-    tenure,
-    offset: Number(message.offset),
     timestamp: Number(message.timestamp),
     key: message.key === null ? null : Buffer.from(message.key),
     value: message.value === null ? null : Buffer.from(message.value),
-    headers,
+    // From entries: a header may be called __proto__.
+    headers: Object.fromEntries(
+      Object.entries(message.headers ?? {}).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.map(copyValue) : copyValue(value),
+      ]),
+    ),
   }
 }
 
 /** Header values as text (UTF-8). */
 export function headerTexts(headers: Headers): Record<string, string> {
-  const texts: Record<string, string> = {}
-  for (const name of Object.keys(headers)) texts[name] = headerText(headers, name) ?? ''
-  return texts
+  return Object.fromEntries(Object.keys(headers).map((name) => [name, headerText(headers, name) ?? '']))
 }
 
 /** As a sink gets it. */
@@ -54,6 +60,7 @@ export function toDelivered({ tenure, offset, timestamp, key, value, headers }: 
   }
 }
 
-function copyValue(value: string | Buffer): string | Buffer {
-  return typeof value === 'string' ? value : Buffer.from(value)
+/** Others may write a header without a value, which kafkajs reads as null and cannot write: it becomes an empty one. */
+function copyValue(value: string | Buffer | null | undefined): string | Buffer {
+  return typeof value === 'string' ? value : Buffer.from(value ?? '')
 }

@@ -7,10 +7,14 @@ export const REVISION_HEADER = 'magpie.revision'
 export const FROM_HEADER = 'magpie.from'
 /** The stage that sent it. */
 export const STAGE_HEADER = 'magpie.stage'
-/** The how-many-th time a record goes through a stage, from 2 on: after a redrive. */
-export const ATTEMPT_HEADER = 'magpie.attempt'
 /** Which of how many messages of that record, as `1/3`; absent where it is the only one. */
 export const PART_HEADER = 'magpie.part'
+/** How often this record has been given to its stage, this time included; absent: 1. Above 1: it was redriven. */
+export const ATTEMPT_HEADER = 'magpie.attempt'
+/** Place `partition/offset` of the dead letter that a redriven record was. */
+export const REDRIVEN_FROM_HEADER = 'magpie.redriven-from'
+/** The only stage or sink that is to take a redriven record: other readers of the topic had it before. */
+export const REDRIVEN_TO_HEADER = 'magpie.redriven-to'
 
 export type HeaderValue = string | Buffer | (string | Buffer)[]
 
@@ -58,11 +62,31 @@ export function stampOrigin(messages: readonly Outgoing[], origin: Origin): Outg
   })
 }
 
-/** One header as text (UTF-8); the first value where it was given many times; null if it is absent. */
+/** One header as text (UTF-8); the first value where it was given many times; null if it is absent or has no value. */
 export function headerText(headers: Readonly<Record<string, HeaderValue | undefined>>, name: string): string | null {
   const value = headers[name]
-  const first = Array.isArray(value) ? value[0] : value
-  return first === undefined ? null : first.toString()
+  // kafkajs's types leave out that others may write a header without a value.
+  const first = (Array.isArray(value) ? value[0] : value) as string | Buffer | null | undefined
+  return first?.toString() ?? null
+}
+
+/** The record's attempt, 1 where the header is absent or no whole number. */
+export function attemptOf(headers: Readonly<Record<string, HeaderValue | undefined>>): number {
+  const attempt = Number(headerText(headers, ATTEMPT_HEADER) ?? 1)
+  return Number.isSafeInteger(attempt) && attempt >= 1 ? attempt : 1
+}
+
+/**
+ * Is the record of this run (one without a run is of every run), and for this stage or sink? A redriven one is for one
+ * reader of its topic alone.
+ */
+export function isMeantFor(
+  { part, runId }: { part: string; runId: string },
+  headers: Readonly<Record<string, HeaderValue | undefined>>,
+): boolean {
+  return (
+    (headerText(headers, RUN_HEADER) ?? runId) === runId && (headerText(headers, REDRIVEN_TO_HEADER) ?? part) === part
+  )
 }
 
 /** Bytes that a message takes on the wire before compression, a little more than less. */

@@ -5,7 +5,7 @@
 import type { Cluster, KafkaMessage } from 'kafkajs'
 import { permanent } from '../schemas/failure.ts'
 import { MAX_RECORD_BYTES } from '../schemas/topics.ts'
-import { headerTexts } from './arrival.ts'
+import { headerTexts, type Message, toMessage } from './arrival.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor } from './back-off.ts'
 import type { Delivered } from './delivered.ts'
 import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
@@ -16,6 +16,8 @@ export interface ReadTopicOptions {
   readonly topic: string
   /** First offset by partition; partitions that are left out, and `beginning`: from what the log still holds. */
   readonly from?: 'beginning' | ReadonlyMap<number, number>
+  /** Only these; default: all. */
+  readonly partitions?: ReadonlySet<number>
   /** Offset by partition before which to stop; partitions that are left out: at the end seen at the start. */
   readonly to?: ReadonlyMap<number, number>
   /** Bytes (compressed) of one fetch; a larger record still comes. Default 16 MiB. */
@@ -30,11 +32,17 @@ interface Reading {
   readonly end: number
 }
 
-type Message = KafkaMessage & { isControlRecord?: boolean }
+type Fetched = KafkaMessage & { isControlRecord?: boolean }
+
+/** A message at its place, every byte as it lay there. */
+export interface PlacedMessage extends Message {
+  readonly partition: number
+  readonly offset: number
+}
 
 /** kafkajs's types leave out what a fetch answers with. */
 interface FetchAnswer {
-  responses: { topicName: string; partitions: { partition: number; messages: Message[] }[] }[]
+  responses: { topicName: string; partitions: { partition: number; messages: Fetched[] }[] }[]
 }
 
 const FETCH_BYTES = 16 * 1024 * 1024
@@ -42,6 +50,19 @@ const FETCH_BYTES = 16 * 1024 * 1024
 const FIRST_BYTES = 128 * 1024
 const LEAST_BYTES = 16 * 1024
 const MESSAGE_BYTES = 600
+
+/** The same as readTopic, with key and headers as bytes. */
+export async function* readMessages(
+  connection: KafkaConnection,
+  options: ReadTopicOptions,
+): AsyncGenerator<PlacedMessage, void, undefined> {
+  for await (const [partition, batch] of readBatches(connection, options)) {
+    for (const message of batch) {
+      yield { partition, offset: Number(message.offset), ...toMessage(message) }
+      options.signal.throwIfAborted()
+    }
+  }
+}
 
 /**
  * Yields the records of a topic up to the ends seen at the start. Throws the signal's reason when aborted,
@@ -69,6 +90,7 @@ export async function* readBatches(
   const from = options.from === undefined || options.from === 'beginning' ? new Map<number, number>() : options.from
   const readings = new Map<number, Reading>()
   for (const { partition, low, high } of await topicEnds(connection, topic)) {
+    if (options.partitions?.has(partition) === false) continue
     const next = Math.max(from.get(partition) ?? low, low)
     const end = Math.min(options.to?.get(partition) ?? high, high)
     if (next < end) readings.set(partition, { next, end })
@@ -101,7 +123,7 @@ export async function* readBatches(
 }
 
 /** Bytes to ask for next, so that they come to about so many in memory; twice as many as now at most. */
-function nextFetch(now: number, wanted: number, messages: ReadonlyMap<number, readonly Message[]>): number {
+function nextFetch(now: number, wanted: number, messages: ReadonlyMap<number, readonly Fetched[]>): number {
   let held = 0
   for (const batch of messages.values())
     for (const { key, value } of batch) held += MESSAGE_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
@@ -115,11 +137,11 @@ async function fetchSome(
   topic: string,
   readings: ReadonlyMap<number, Reading>,
   maxBytes: number,
-): Promise<Map<number, Message[]>> {
+): Promise<Map<number, Fetched[]>> {
   await cluster.addTargetTopic(topic)
   await cluster.refreshMetadataIfNecessary()
   const leaders = cluster.findLeaderForPartitions(topic, [...readings.keys()])
-  const found = new Map<number, Message[]>()
+  const found = new Map<number, Fetched[]>()
   for (const [nodeId, partitions] of Object.entries(leaders)) {
     const broker = await cluster.findBroker({ nodeId })
     const answer = (await broker.fetch({
@@ -145,10 +167,10 @@ async function fetchSome(
 }
 
 /** The records of a fetch that were asked for; moves the reading on, and takes it out when it is at its end. */
-function take(readings: Map<number, Reading>, partition: number, messages: readonly Message[]): Message[] {
+function take(readings: Map<number, Reading>, partition: number, messages: readonly Fetched[]): Fetched[] {
   const reading = readings.get(partition)
   if (reading === undefined) return []
-  const taken: Message[] = []
+  const taken: Fetched[] = []
   for (const message of messages) {
     const offset = Number(message.offset)
     if (offset < reading.next || offset >= reading.end) continue

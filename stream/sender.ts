@@ -6,7 +6,7 @@
 import kafkajs, { type Producer, type RecordMetadata, type TopicMessages } from 'kafkajs'
 import { Failure, permanent, transient } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
-import { MAX_RECORD_BYTES } from '../schemas/topics.ts'
+import { MAX_RECORD_BYTES, topicFor } from '../schemas/topics.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor, settledWithin } from './back-off.ts'
 import { UNCLEAR, WITHHELD } from './fence.ts'
 import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
@@ -45,6 +45,8 @@ const BATCH_BYTES = 4 * 1024 * 1024
 const BATCH_MESSAGES = 2000
 /** kafkajs stumbles over its own state now and then while brokers come and go; a new producer mends that. */
 const BUG_TRIES = 3
+
+const DEAD_LETTERS = topicFor('dead-letters', 'main')
 
 interface Ticket {
   left: number
@@ -259,10 +261,13 @@ async function connectProducer(connection: KafkaConnection): Promise<Producer> {
   return producer
 }
 
-/** Headers and framing have room of their own in the topic's limit (see admin.ts). */
+/**
+ * Headers and framing have room of their own in the topic's limit (see topics-admin.ts). A dead letter may be larger
+ * than any record of ours: somebody else wrote it, and the broker, which counts compressed bytes, may take it.
+ */
 function refuseTooLarge(message: Outgoing): void {
   const length = message.value?.length ?? 0
-  if (length <= MAX_RECORD_BYTES) return
+  if (length <= MAX_RECORD_BYTES || message.topic === DEAD_LETTERS) return
   throw permanent(
     'record-too-large',
     `a record of ${length} bytes for topic ${message.topic} is over the limit of ${MAX_RECORD_BYTES} bytes`,

@@ -2,7 +2,7 @@
 
 import type { Arrival } from './arrival.ts'
 import type { Fence } from './fence.ts'
-import { ATTEMPT_HEADER, headerText, type HeaderValue, type Outgoing, type Stamp, stampOrigin } from './outgoing.ts'
+import { attemptOf, type HeaderValue, type Outgoing, type Stamp, stampOrigin } from './outgoing.ts'
 import type { Effort } from './patience.ts'
 import type { Sender } from './sender.ts'
 
@@ -11,18 +11,31 @@ export interface Work extends Effort {
   isSent: (() => void) | null
 }
 
-export type Send = (arrival: Arrival, work: Work, messages: readonly Outgoing[]) => Promise<void>
+export interface Sending {
+  /** Adds the origin to the messages and lets them pass. */
+  send(arrival: Arrival, work: Work, messages: readonly Outgoing[]): Promise<void>
+  /** Sends messages that bear their origin already (dead letters). */
+  pass(arrival: Arrival, work: Work, stamped: readonly Outgoing[]): Promise<void>
+}
 
-/** Returns the function that sends. It throws what Sender.send and Fence.pass throw. */
-export function createSending(owner: Stamp & { readonly stage: string }, sender: Sender, pass: Fence['pass']): Send {
-  return async (arrival, work, messages) => {
-    const { tenure, offset } = arrival
-    const { topic, partition } = tenure
-    const stamped = stampOrigin(messages, { ...owner, topic, partition, offset })
-    await pass(arrival, async (mayGo) => {
-      work.isSent ??= tenure.lookBack.begin()
+/** How the stage of this name sends. Both throw what Sender.send and Fence.pass throw. */
+export function createSending(
+  owner: Stamp & { readonly stage: string },
+  sender: Sender,
+  passFence: Fence['pass'],
+): Sending {
+  const pass: Sending['pass'] = async (arrival, work, stamped) => {
+    await passFence(arrival, async (mayGo) => {
+      work.isSent ??= arrival.tenure.lookBack.begin()
       await sender.send(stamped, mayGo)
     })
+  }
+  return {
+    pass,
+    send: async (arrival, work, messages) => {
+      const { topic, partition } = arrival.tenure
+      await pass(arrival, work, stampOrigin(messages, { ...owner, topic, partition, offset: arrival.offset }))
+    },
   }
 }
 
@@ -32,5 +45,5 @@ export function passOf(message: {
   readonly headers?: Readonly<Record<string, HeaderValue | undefined>>
 }): string | null {
   const { key, headers = {} } = message
-  return key === null ? null : `${key.toString()}#${headerText(headers, ATTEMPT_HEADER) ?? '1'}`
+  return key === null ? null : `${key.toString()}#${attemptOf(headers)}`
 }

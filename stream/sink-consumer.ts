@@ -7,14 +7,18 @@ import { Failure, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { type Arrival, toDelivered } from './arrival.ts'
 import { backOffDelay, type BackOff, pauseFor, STORE_BACK_OFF, settledWithin } from './back-off.ts'
+import { bury } from './bury.ts'
 import { type RunningConsumer, startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
-import { deadLetter, deadLetterCode, holdsDeadLetters } from './dead-letters.ts'
+import { deadLetterCode, holdsDeadLetters } from './dead-letters.ts'
 import { isStoreLost, type Sink } from './delivered.ts'
 import type { KafkaConnection } from './kafka.ts'
-import { headerText, REVISION_HEADER, RUN_HEADER } from './outgoing.ts'
+import { headerText, isMeantFor, REVISION_HEADER } from './outgoing.ts'
+import type { SinkState } from './running-state.ts'
 import { createSchedule, sizeOfArrival } from './schedule.ts'
 import type { Sender } from './sender.ts'
+
+export type { SinkState } from './running-state.ts'
 
 export interface SinkOptions {
   readonly connection: KafkaConnection
@@ -35,24 +39,6 @@ export interface SinkOptions {
   readonly log: Logger
   readonly backOff?: BackOff
   readonly sessionTimeoutMs?: number
-}
-
-export interface SinkState {
-  readonly name: string
-  readonly received: number
-  /** Rows written and committed soon. */
-  readonly written: number
-  readonly batches: number
-  readonly dead: number
-  /** Rows of the batch that is being written; rows that wait. */
-  readonly writing: number
-  readonly queued: number
-  /** True while the sink does not take its batch. */
-  readonly waiting: boolean
-  readonly paused: boolean
-  /** Sum of the time inside write(), seconds. */
-  readonly seconds: number
-  readonly lastError: string | null
 }
 
 export interface RunningSink {
@@ -99,7 +85,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
       log,
       sessionTimeoutMs: options.sessionTimeoutMs,
       accepts: (headers) =>
-        (headerText(headers, RUN_HEADER) ?? runId) === runId &&
+        isMeantFor({ part: name, runId }, headers) &&
         (options.revision === undefined || (headerText(headers, REVISION_HEADER) ?? revision) === revision),
       take(arrivals) {
         counts.received += arrivals.length
@@ -214,7 +200,8 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
     )
     // A dead letter stays where it is: sent again it would come back here for ever.
     if (!holdsDeadLetters(topic, revision)) {
-      await options.sender.send([deadLetter(arrival, error, { stage: name, attempts: 1, runId, revision })])
+      const details = { stage: name, attempts: 1, runId, revision }
+      await bury((letter) => options.sender.send([letter]), arrival, error, details)
     }
     counts.dead += 1
     finish(batch, true)

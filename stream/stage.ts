@@ -10,19 +10,23 @@ import type { Logger } from '../schemas/logger.ts'
 import type { RecordName, Records } from '../schemas/records.ts'
 import type { Arrival } from './arrival.ts'
 import { SERVER_BACK_OFF, settledWithin, type BackOff } from './back-off.ts'
+import { bury } from './bury.ts'
 import { startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
-import { deadLetter, deadLetterCode } from './dead-letters.ts'
+import { deadLetterCode } from './dead-letters.ts'
 import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { Journal } from './journal.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
-import { headerText, type Outgoing, RUN_HEADER } from './outgoing.ts'
+import { attemptOf, isMeantFor, type Outgoing } from './outgoing.ts'
 import { createPatience } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
+import type { StageState } from './running-state.ts'
 import { createSchedule } from './schedule.ts'
 import { isSenderClosed, type Sender } from './sender.ts'
 import { createSending, passOf, type Work } from './sending.ts'
+
+export type { StageState } from './running-state.ts'
 
 export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   readonly connection: KafkaConnection
@@ -69,24 +73,6 @@ export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   readonly sessionTimeoutMs?: number
 }
 
-export interface StageState {
-  readonly name: string
-  /** Records of this run taken, and how they ended. Those that others' runs sent are not counted. */
-  readonly received: number
-  readonly emitted: number
-  readonly rejected: number
-  readonly dead: number
-  /** At work; of these, waiting for a server that is down; taken and not started. */
-  readonly running: number
-  readonly waiting: number
-  readonly queued: number
-  /** True while no more records are fetched (back-pressure or draining). */
-  readonly paused: boolean
-  /** Sum of the time inside the stage's Process, seconds. */
-  readonly seconds: number
-  readonly lastError: string | null
-}
-
 /** What runs until it is drained. */
 export interface RunningStage {
   state(): StageState
@@ -116,7 +102,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   const deadLetterShare = options.deadLetterShare ?? DEFAULT_SHARE
   const patience = createPatience({ backOff: options.backOff ?? SERVER_BACK_OFF, onError: noteError, log })
   const isTooManyDead = watchDeadLetters(deadLetterShare)
-  const counts = { received: 0, emitted: 0, rejected: 0, dead: 0, skipped: 0, aborted: 0 }
+  const counts = { received: 0, redriven: 0, emitted: 0, rejected: 0, dead: 0, skipped: 0, aborted: 0 }
   const running = new Set<Promise<void>>()
   const stopped = Promise.withResolvers<undefined>()
   stopped.promise.catch(() => undefined)
@@ -140,10 +126,11 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       options.writes === undefined
         ? undefined
         : { stage: name, runId, revision, topics: options.writes, acknowledged: sender.acknowledged },
-    accepts: (headers) => (headerText(headers, RUN_HEADER) ?? runId) === runId,
+    accepts: (headers) => isMeantFor({ part: name, runId }, headers),
     idOf: passOf,
     take(arrivals) {
       counts.received += arrivals.length
+      counts.redriven += arrivals.filter(({ headers }) => attemptOf(headers) > 1).length
       schedule.add(arrivals)
       startReady()
     },
@@ -161,7 +148,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     },
     onFatal: (failure) => void stop(failure, 0),
   })
-  const send = createSending({ stage: name, runId, revision }, sender, consumer.pass)
+  const { send, pass } = createSending({ stage: name, runId, revision }, sender, consumer.pass)
 
   function startReady(): void {
     while (running.size < places() && !isStopping) {
@@ -230,7 +217,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       return 'emit' in outcome ? 'emitted' : 'rejected'
     } catch (error) {
       if (signal.aborted || isSenderClosed(error)) return 'aborted'
-      return await bury(arrival, error, work)
+      return await toDeadLetters(arrival, error, work)
     }
   }
 
@@ -243,7 +230,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
     }
   }
 
-  async function bury(arrival: Arrival, error: unknown, work: Work): Promise<End> {
+  async function toDeadLetters(arrival: Arrival, error: unknown, work: Work): Promise<End> {
     noteError(error)
     const { tenure, offset } = arrival
     const { attempts } = work
@@ -252,7 +239,8 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       'a record became a dead letter',
     )
     try {
-      await send(arrival, work, [deadLetter(arrival, error, { stage: name, attempts, runId, revision })])
+      const details = { stage: name, attempts, runId, revision }
+      await bury((letter) => pass(arrival, work, [letter]), arrival, error, details)
     } catch (failure) {
       if (tenure.signal.aborted || isSenderClosed(failure)) return 'aborted'
       throw failure
@@ -282,11 +270,12 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
 
   return {
     state() {
-      const { received, emitted, rejected, dead } = counts
+      const { received, redriven, emitted, rejected, dead } = counts
       const { partitions, paused, lastError: consumerError } = consumer.state()
       return {
         name,
         received,
+        redriven,
         emitted,
         rejected,
         dead,

@@ -7,8 +7,10 @@ import type { KafkaConnection } from './kafka.ts'
 import { type PartitionEnds, topicEnds } from './positions.ts'
 import { readTopic } from './read-topic.ts'
 
-/** Largest message of a topic: the largest record, and room for headers, key and framing (dead letters add some). */
+/** Largest message of a topic, bytes after compression: the largest record, and room for headers, key and framing. */
 export const MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 256 * 1024
+/** The topic dead-letters takes the largest message of any other one with what a letter adds to it. */
+export const MAX_DEAD_LETTER_BYTES = MAX_MESSAGE_BYTES + 256 * 1024
 
 /** A topic on the broker beside what was asked for. */
 export interface TopicReport {
@@ -89,7 +91,7 @@ function topicConfig(name: TopicName, options: EnsureTopicsOptions): ITopicConfi
     numPartitions: definition.partitions === 1 ? 1 : (own?.partitions ?? definition.partitions),
     replicationFactor: options.replicationFactor ?? -1,
     configEntries: Object.entries({
-      'max.message.bytes': MAX_MESSAGE_BYTES,
+      'max.message.bytes': name === 'dead-letters' ? MAX_DEAD_LETTER_BYTES : MAX_MESSAGE_BYTES,
       'retention.ms': own?.retentionMs ?? (name === 'calls' ? JOURNAL_RETENTION_MS : -1),
       'cleanup.policy': definition.compacted ? 'compact' : 'delete',
       ...(name === 'calls' ? JOURNAL_ENTRIES : {}),

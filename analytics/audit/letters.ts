@@ -7,13 +7,6 @@ import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
 import { headerText } from '../../stream/outgoing.ts'
 import type { Seen } from './scan.ts'
 
-/** On a record that was taken out of the dead letters: `partition/offset` of the letter. */
-export const REDRIVEN_HEADER = 'magpie.redriven-from'
-/** On the same: the only stage or sink that takes it. */
-export const REDRIVEN_TO_HEADER = 'magpie.redriven-to'
-/** On marks among the dead letters, which are none themselves. */
-export const MARK_HEADER = 'magpie.mark'
-
 export interface Letter {
   /** As in the table of dead letters: key, stage and place of the record that failed. */
   readonly id: string

@@ -10,7 +10,8 @@ import type { RecordName, Records } from '../../schemas/records.ts'
 import { topicFor, TOPICS } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
-import { headerText } from '../../stream/outgoing.ts'
+import { MARK_HEADERS } from '../../stream/letter-marks.ts'
+import { headerText, REDRIVEN_FROM_HEADER, REDRIVEN_TO_HEADER } from '../../stream/outgoing.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import {
   DEAD_IN_FILES,
@@ -28,7 +29,6 @@ import {
 } from './entry.ts'
 import type { AuditedRun } from './find-run.ts'
 import { readUuid } from './id-table.ts'
-import { MARK_HEADER, REDRIVEN_HEADER, REDRIVEN_TO_HEADER } from './letters.ts'
 import { addRepeat, goFurther, isIn, sight, sightPair } from './pass.ts'
 import type { Furthest, Pass } from './pass.ts'
 import { noteResponses, responsesOf } from './responses.ts'
@@ -77,7 +77,7 @@ function isMeantFor(part: PartName | null, { headers }: Seen): boolean {
 
 /** Notes which letter a redriven record was; says whether it is one. */
 function isRedriven({ letters }: Pass, { headers }: Seen): boolean {
-  const place = headerText(headers, REDRIVEN_HEADER)
+  const place = headerText(headers, REDRIVEN_FROM_HEADER)
   if (place !== null) letters.redriven(place)
   return place !== null
 }
@@ -85,7 +85,7 @@ function isRedriven({ letters }: Pass, { headers }: Seen): boolean {
 async function readDeadLetters(parts: LogParts, pass: Pass): Promise<void> {
   const isWritten = parts.finished.of('clickhouse', 'dead-letters')
   await scan(parts, pass, 'dead-letters', (seen) => {
-    if (headerText(seen.headers, MARK_HEADER) !== null) return
+    if (headerText(seen.headers, MARK_HEADERS.mark) !== null) return
     // A letter that was redriven and came back says so too.
     isRedriven(pass, seen)
     // Those of no problem are few: the first pass has them.

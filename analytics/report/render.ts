@@ -69,7 +69,7 @@ function linesOf(report: Report, options: RenderOptions, limits: Limits): string
     ...plain(answerLines(report, limits.rewards)),
     ...(report.deadLetters.length === 0
       ? []
-      : ['', paint.red(clip('Dead letters', width)), ...plain(deadLetterLines(report, limits.deadLetters))]),
+      : ['', paint.red(clip(deadLetterHeading(report), width)), ...plain(deadLetterLines(report, limits.deadLetters))]),
   ]
 }
 
@@ -227,6 +227,13 @@ function judgeLines({ responses, calls, recovered, disagreements, matrix }: Repo
     ...(unread === 0 ? [] : [`${count(unread)} unreadable`]),
   ]
   return [parts.join(', ')]
+}
+
+function deadLetterHeading({ deadLetters }: Report): string {
+  const waiting = deadLetters.reduce((sum, { count: letters, redriven }) => sum + letters - redriven, 0)
+  return waiting === 0
+    ? 'Dead letters (none waits)'
+    : `Dead letters (${count(waiting)} wait: ./magpie dead-letters list)`
 }
 
 function deadLetterLines({ deadLetters }: Report, most: number): string[] {

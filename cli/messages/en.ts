@@ -71,7 +71,7 @@ export const en: Messages = {
   resumed: (run, made, total) =>
     `Run ${run} goes on where it stopped: ${plural(made, 'problem')}${total === null ? '' : ` of ${count(total)}`} made already`,
   finishedAlready: (run) =>
-    `Run ${run} is finished already. Start another with --run NAME, or ask for more with --total N or --accept N.`,
+    `Run ${run} is finished already; dead letters that were sent again are taken up. Start another with --run NAME, or ask for more with --total N or --accept N.`,
 
   probing: (run, problems) =>
     `Probe for run ${run}: ${plural(problems, 'problem')} through all stages; the run itself is not touched.`,

@@ -69,7 +69,7 @@ export const ja: Messages = {
   resumed: (run, made, total) =>
     `実行 ${run} を前回の続きから再開します: ${total === null ? `${count(made)} 問` : `${count(total)} 問中 ${count(made)} 問`}が作成済みです`,
   finishedAlready: (run) =>
-    `実行 ${run} はすでに完了しています。新しく始めるには --run NAME を、追加するには --total N か --accept N を指定してください。`,
+    `実行 ${run} はすでに完了しています（再送されたデッドレターは処理されます）。新しく始めるには --run NAME を、追加するには --total N か --accept N を指定してください。`,
 
   probing: (run, problems) =>
     `実行 ${run} の見積もり: ${count(problems)} 問を全工程に通します。実行そのものには影響しません。`,

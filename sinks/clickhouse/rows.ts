@@ -15,9 +15,6 @@ import type {
   Verified,
 } from '../../schemas/records.ts'
 import { settle } from '../../schemas/settled.ts'
-import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
-import type { Delivered } from '../../stream/delivered.ts'
-import { REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
 import { conversationColumns } from './follow-up-rows.ts'
 import { placeColumns, timeText } from './place.ts'
 import type { Origin, Row } from './place.ts'
@@ -138,39 +135,6 @@ export function rejectionRow(rejection: Rejection, origin: Origin): Row {
     source_partition: rejection.partition,
     source_offset: rejection.offset,
   }
-}
-
-/** Row of `dead_letters`, from the headers alone: the bytes may be anything. */
-export function deadLetterRow(origin: Origin): Row {
-  const { message } = origin
-  const header = (name: string): string => message.headers[name] ?? ''
-  const stage = header(DEAD_LETTER_HEADERS.stage)
-  const [topic, partition, offset] = sourceOf(message)
-  return {
-    ...placeColumns({ ...origin, revision: header(REVISION_HEADER) || 'main' }, message.timestamp),
-    id: [message.key, 'dead-letter', stage, topic, partition, offset].join('/'),
-    run_id: header(RUN_HEADER),
-    problem_id: message.key,
-    stage,
-    code: header(DEAD_LETTER_HEADERS.code) || 'unknown',
-    message: header(DEAD_LETTER_HEADERS.message),
-    attempts: Number(header(DEAD_LETTER_HEADERS.attempts)) || 1,
-    stack: header(DEAD_LETTER_HEADERS.stack) || null,
-    bytes: message.value.length,
-    source_topic: topic,
-    source_partition: Number(partition),
-    source_offset: offset,
-  }
-}
-
-/** Place of the record that failed: what the headers say, else the dead letter's own place. */
-function sourceOf(message: Delivered): [topic: string, partition: string, offset: string] {
-  const { topic, partition, offset } = DEAD_LETTER_HEADERS
-  return [
-    message.headers[topic] ?? message.topic,
-    message.headers[partition] ?? String(message.partition),
-    message.headers[offset] ?? String(message.offset),
-  ]
 }
 
 /** Row of `runs`. */

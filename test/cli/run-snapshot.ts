@@ -7,7 +7,17 @@ import { sumOf } from '../../pipeline/spending.ts'
 import type { StageState } from '../../stream/stage.ts'
 
 export function stageState(name: string, over: Partial<StageState> = {}): StageState {
-  const counts = { received: 0, emitted: 0, rejected: 0, dead: 0, running: 0, waiting: 0, queued: 0, seconds: 0 }
+  const counts = {
+    received: 0,
+    redriven: 0,
+    emitted: 0,
+    rejected: 0,
+    dead: 0,
+    running: 0,
+    waiting: 0,
+    queued: 0,
+    seconds: 0,
+  }
   return { name, ...counts, paused: false, lastError: null, ...over }
 }
 

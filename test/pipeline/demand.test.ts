@@ -14,7 +14,7 @@ function world(accept: object | null, { atOnce = 1, elsewhere = false, most = { 
   const rows = { sft: 0, preference: 0 }
   const sent = { sft: 0, preference: 0 }
   const rest = { running: 0, waiting: 0, queued: 0, paused: false, seconds: 0, lastError: null }
-  const counts = planned.map(({ name }) => ({ name, received: 0, emitted: 0, rejected: 0, dead: 0 }))
+  const counts = planned.map(({ name }) => ({ name, received: 0, redriven: 0, emitted: 0, rejected: 0, dead: 0 }))
   const running: RunningStage[] = counts.map((each) => ({
     state: () => ({ ...each, ...rest }),
     drain: () => Promise.resolve(),

@@ -13,7 +13,7 @@ const planned = planStages(configSchema.parse({ name: 'a-run' }).stages)
 
 /** A stage of which only the counters matter. */
 function fakeStage(name: StageName) {
-  const counts = { emitted: 0, rejected: 0, dead: 0 }
+  const counts = { emitted: 0, rejected: 0, dead: 0, redriven: 0 }
   const rest = { received: 0, running: 0, waiting: 0, queued: 0, paused: false, seconds: 0, lastError: null }
   const stage: RunningStage = {
     state: () => ({ name, ...rest, ...counts }),
@@ -47,6 +47,17 @@ function house(names: readonly StageName[], backlog = 0) {
 const ALL = planned.map(({ name }) => name)
 
 describe('a house whose stages all run here', () => {
+  it('has a problem again whose dead letter was sent again, until its second end', async () => {
+    const { open, counts, published } = house(ALL)
+    published(10)
+    counts('answer').dead = 2
+    assert.equal(await open(), 8)
+    counts('answer').redriven = 2
+    assert.equal(await open(), 10)
+    counts('curate').emitted = 2
+    assert.equal(await open(), 8)
+  })
+
   it('counts what was published and has not ended, the backlog included', async () => {
     const { open, published, counts } = house(ALL, 3)
     assert.equal(await open(), 3)

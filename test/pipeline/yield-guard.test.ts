@@ -19,7 +19,7 @@ function guard(accept: object | null, { elsewhere = false } = {}) {
   const rows = { sft: 7, preference: 0 }
   const curated = { done: 500 }
   const rest = { running: 0, waiting: 0, queued: 0, paused: false, seconds: 0, lastError: null }
-  const stages = planned.map(({ name }) => ({ name, received: 0, emitted: 0, rejected: 0, dead: 0 }))
+  const stages = planned.map(({ name }) => ({ name, received: 0, redriven: 0, emitted: 0, rejected: 0, dead: 0 }))
   const look = createYieldGuard({
     accept: configSchema.parse({ name: 'a-run', accept }).accept,
     planned,

@@ -15,7 +15,9 @@ import type { RunRecord, Sampled, Screened, Tagged } from '../../schemas/records
 import { clickhouseConfig, clickhouseTopics, createClickhouseSink } from '../../sinks/clickhouse.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
+import { headerTexts } from '../../stream/arrival.ts'
 import type { Delivered } from '../../stream/delivered.ts'
+import { markMessage } from '../../stream/letter-marks.ts'
 import {
   conversed,
   judged,
@@ -308,6 +310,45 @@ describe('the ClickHouse sink', () => {
     assert.equal((await database.rows('SELECT id FROM dead_letters FINAL')).length, 2)
   })
 
+  it('marks the row of a letter that was sent again, in whatever order its messages come', async () => {
+    const letter = deadLetter(6)
+    const of = { partition: letter.partition, offset: Number(letter.offset), timestamp: letter.timestamp }
+    const mark = (kind: 'redriving' | 'redriven', offset: bigint): Delivered => {
+      const at = { kind, at: EPOCH + 5000, after: 0, by: 'one', host: 'here', pid: 1 }
+      const { key, value, headers } = markMessage({ ...letter, ...of, key: Buffer.from(letter.key) }, at)
+      const message = { key: String(key), value: value ?? Buffer.alloc(0), headers: headerTexts(headers ?? {}) }
+      return { ...letter, offset, timestamp: EPOCH + 5000, ...message }
+    }
+    // Told again after a crash of the stage, later than the mark.
+    const late = new Date(EPOCH + 60_000).toISOString()
+    const again = { ...letter, offset: 9n, headers: { ...letter.headers, 'magpie.failed-at': late } }
+    const select = `SELECT problem_id, stage, code, message, attempts, attempt, bytes, source_offset, offset, toString(redriven_at) AS redriven
+      FROM dead_letters FINAL`
+    const orders: Delivered[][] = [
+      [letter, mark('redriving', 5n), mark('redriven', 6n), again],
+      [mark('redriven', 6n), again, letter, mark('redriving', 5n)],
+    ]
+    for (const order of orders) {
+      await empty()
+      for (const each of order) await sink().write([each])
+      const {
+        stage,
+        code,
+        message: text,
+        attempts,
+        source_offset,
+      } = (await database.rows<Record<string, unknown>>(select))[0]!
+      assert.deepEqual(await database.rows(select), [
+        {
+          ...{ problem_id: letter.key, stage, code, message: text, attempts, attempt: 1, bytes: 3, source_offset },
+          ...{ offset: 4, redriven: '2026-01-02 03:04:10.678' },
+        },
+      ])
+      assert.equal(code, letter.headers['magpie.code'])
+      assert.equal(text, letter.headers['__connect.errors.exception.message'])
+    }
+  })
+
   it('puts a revision beside main', async () => {
     await empty()
     await sink().write([message(codec, 'sft', 'SftRecord', sft(0), 0)])
@@ -362,7 +403,7 @@ describe('the ClickHouse sink', () => {
 
 /** Columns that this test's records leave empty by nature. */
 const UNFILLED: Record<string, string[]> = {
-  dead_letters: ['redriven_at'],
+  dead_letters: ['redriven_at', 'redriven_from'],
   problems: [
     'first_temperature',
     'intent',
