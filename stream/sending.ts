@@ -13,9 +13,9 @@ export interface Work extends Effort {
 
 export interface Sending {
   /** Adds the origin to the messages and lets them pass. */
-  send(arrival: Arrival, work: Work, messages: readonly Outgoing[]): Promise<void>
+  readonly send: (arrival: Arrival, work: Work, messages: readonly Outgoing[]) => Promise<void>
   /** Sends messages that bear their origin already (dead letters). */
-  pass(arrival: Arrival, work: Work, stamped: readonly Outgoing[]): Promise<void>
+  readonly pass: (arrival: Arrival, work: Work, stamped: readonly Outgoing[]) => Promise<void>
 }
 
 /** How the stage of this name sends. Both throw what Sender.send and Fence.pass throw. */
