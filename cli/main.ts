@@ -13,6 +13,7 @@ import { addModels } from './models.ts'
 import { addQuickstart } from './quickstart.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
+import { addRuns } from './runs.ts'
 import { addServices } from './services.ts'
 import { addSimulate } from './simulate.ts'
 import { redactorOf } from './secrets.ts'
@@ -35,6 +36,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addReport,
     addAudit,
     addSql,
+    addRuns,
     addTopics,
     addDashboard,
     addGrade,

@@ -11,6 +11,8 @@ export const STAGE_HEADER = 'magpie.stage'
 export const ATTEMPT_HEADER = 'magpie.attempt'
 /** Which of how many messages of that record, as `1/3`; absent where it is the only one. */
 export const PART_HEADER = 'magpie.part'
+/** SHA-256, hex, of the config of the process that sent it (topic `starts` has the config). */
+export const CONFIG_HEADER = 'magpie.config'
 
 export type HeaderValue = string | Buffer | (string | Buffer)[]
 
