@@ -20,9 +20,10 @@ export function processName({ runId, revision }: Pick<RunIdentity, 'runId' | 're
 export function withConfigHash(sender: Sender, configHash: string): Sender {
   return {
     ...sender,
-    send: (messages) =>
+    send: (messages, mayGo) =>
       sender.send(
         messages.map((message) => ({ ...message, headers: { ...message.headers, [CONFIG_HEADER]: configHash } })),
+        mayGo,
       ),
   }
 }
