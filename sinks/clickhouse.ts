@@ -157,13 +157,10 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
       // An empty value is a deleted run of a compacted topic: its rows stay.
       if (message.value.length > 0) add('runs', runRow(codec.decode('RunRecord', message.value), origin))
       return
-<<<<<<< HEAD
     case 'starts':
       if (message.value.length > 0) add('run_starts', startRow(codec.decode('RunStart', message.value), origin))
       return
-=======
     case 'calls':
->>>>>>> letters
     case 'spending': // kept on the log alone: what records cost is in their own rows
       return
   }
