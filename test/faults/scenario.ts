@@ -23,8 +23,6 @@ export interface Played {
   readonly runId: string
   /** Problems that the run was to make: slots of four choices. */
   readonly total: number
-  /** Dead letters that are right to be there (poison records); 0 unless said. */
-  readonly deadLetters?: number
   /** Folder of the data files, as the runs were told; OUT unless said. */
   readonly out?: string
   /** Environment in which its tables are asked, where they are elsewhere. */
