@@ -3,8 +3,12 @@
 
 import { findKafka } from '../local/kafka.ts'
 import { UsageFault } from '../schemas/failure.ts'
+import { silentLogger } from '../schemas/logger.ts'
 import type { KafkaAddress, KafkaConfig } from '../stream/config.ts'
 import { kafkaConfig, resolveKafka } from '../stream/config.ts'
+import { connectKafka } from '../stream/kafka.ts'
+import type { KafkaConnection } from '../stream/kafka.ts'
+import { stateFolder } from './options.ts'
 
 /** Throws UsageFault where there is no broker. */
 export async function runningKafka(
@@ -13,6 +17,19 @@ export async function runningKafka(
 ): Promise<KafkaAddress> {
   const address = resolveKafka(config, process.env)
   return { ...address, brokers: address.brokers ?? (await localBrokers(stateDir)) }
+}
+
+/** Connects there, asks, and closes. Throws UsageFault where there is no broker, Failure where it does not answer. */
+export async function withKafka<Result>(
+  options: { readonly state: string },
+  ask: (connection: KafkaConnection) => Promise<Result>,
+): Promise<Result> {
+  const connection = connectKafka({ ...(await runningKafka(stateFolder(options))), log: silentLogger })
+  try {
+    return await ask(connection)
+  } finally {
+    await connection.close()
+  }
 }
 
 async function localBrokers(stateDir: string): Promise<string[]> {

@@ -14,6 +14,7 @@ import { addModels } from './models.ts'
 import { addQuickstart } from './quickstart.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
+import { addRuns } from './runs.ts'
 import { addServices } from './services.ts'
 import { addSimulate } from './simulate.ts'
 import { redactorOf } from './secrets.ts'
@@ -36,6 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addReport,
     addAudit,
     addSql,
+    addRuns,
     addTopics,
     addDashboard,
     addDeadLetters,

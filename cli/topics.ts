@@ -2,17 +2,18 @@
 
 import Table from 'cli-table3'
 import type { Command } from 'commander'
+import { standingOf } from '../pipeline/run-overview.ts'
+import type { Standing } from '../pipeline/run-overview.ts'
 import { readRunRecords } from '../pipeline/run-records.ts'
 import { createCodec } from '../schemas/codec.ts'
-import { silentLogger } from '../schemas/logger.ts'
 import type { RunRecord } from '../schemas/records.ts'
+import { harmless } from '../schemas/terminal-text.ts'
+import { processIsAlive } from '../stream/process-alive.ts'
 import { groupNames, groupPosition } from '../stream/groups-admin.ts'
-import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { topicContent, topicNames } from '../stream/topics-admin.ts'
-import { harmless } from '../schemas/terminal-text.ts'
-import { runningKafka } from './brokers.ts'
-import { stateFolder, stateOption } from './options.ts'
+import { withKafka } from './brokers.ts'
+import { stateOption } from './options.ts'
 import { PLAIN } from './table-style.ts'
 
 interface TopicRow {
@@ -28,8 +29,8 @@ interface GroupRow {
   readonly run: string
   readonly revision: string
   readonly stage: string
-  /** State of the run; null where the topic of runs does not say. */
-  readonly state: string | null
+  /** How the run stands; null where the topic of runs does not say. */
+  readonly state: Standing | null
   /** Records that it has not finished, those of other runs in the same topics included; 0 for a run that has ended. */
   readonly lag: number
 }
@@ -42,16 +43,13 @@ export function addTopics(program: Command): void {
     .addOption(stateOption())
     .addHelpText('after', '\nExample:\n  ./magpie topics --json')
     .action(async (options: { state: string; json?: true }) => {
-      const connection = connectKafka({ ...(await runningKafka(stateFolder(options))), log: silentLogger })
-      try {
+      await withKafka(options, async (connection) => {
         const topics = await topicRows(connection)
         const stages = await groupRows(connection, topics)
         const text =
           options.json === true ? JSON.stringify({ topics, stages }) : `${topicTable(topics)}\n\n${groupTable(stages)}`
         process.stdout.write(`${text}\n`)
-      } finally {
-        await connection.close()
-      }
+      })
     })
 }
 
@@ -94,7 +92,8 @@ async function groupRows(connection: KafkaConnection, topics: readonly TopicRow[
         known ? await readRunRecords(connection, codec, revision, signal) : new Map<string, RunRecord>(),
       )
     }
-    const state = states.get(revision)?.get(run)?.state ?? null
+    const record = states.get(revision)?.get(run)
+    const state = record === undefined ? null : standingOf(record, Date.now(), processIsAlive)
     rows.push({ run, revision, stage, state, lag: state === 'finished' ? 0 : lag })
   }
   return rows

@@ -16,7 +16,6 @@ import { checkJsonl } from '../producers/jsonl.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { createAnnouncer } from './announce.ts'
 import { budgetOf } from './budget-view.ts'
-import { changedSettings } from './changed-settings.ts'
 import { createDisplay } from './display.ts'
 import { createFileLogger } from './logger.ts'
 import { messagesIn } from './messages/choose.ts'
@@ -29,8 +28,9 @@ import { createRates } from './rates.ts'
 import { watchConfig } from './reload.ts'
 import type { RunOptions } from './run-options.ts'
 import { redactorOf } from './secrets.ts'
+import { startLines } from './start-lines.ts'
 import { programVersion } from './version.ts'
-import { missingRows, wantedRows } from './wanted-rows.ts'
+import { missingRows } from './wanted-rows.ts'
 
 export interface Work extends RunOptions {
   readonly source: Source
@@ -83,7 +83,8 @@ export async function work(options: Work): Promise<WorkEnd> {
     const run = await start(loaded, { options, runId, parts, source, preparing })
     const drain = (): void => {
       const running = run.snapshot().stages.reduce((sum, stage) => sum + stage.running, 0)
-      display.say(messages.draining(running, 8))
+      // Sinks and the last words come after the stages.
+      display.say(messages.draining(running, loaded.config.drain.seconds + 4))
       display.say(messages.pressAgain)
       run.stop().catch((error: unknown) => {
         log.error({ error: String(error) }, 'stopping failed')
@@ -103,6 +104,8 @@ export async function work(options: Work): Promise<WorkEnd> {
     const { said } = stop
     display.say(stageTable(run.snapshot(), messages))
     const { spent, budget } = run.snapshot()
+    if (result.cut.length > 0)
+      display.say(messages.cutOff(result.cut.map(({ stage, records }) => ({ part: stage as PartName, records }))))
     if (spent.unmeasured > 0) display.say(messages.unmeasured(spent.unmeasured))
     if (said) display.say(messages.interrupted(runId))
     else if (result.endedBy !== null) display.say(messages.budgetEnded(runId, budgetOf(result.endedBy, spent, budget)))
@@ -163,24 +166,7 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
     },
     signal,
   )
-  const { total } = loaded.config
-  const { previous, existing } = run
-  const { accepted, wanted } = run.snapshot()
-  if (previous === null) {
-    display.say(
-      source.kind === 'jsonl'
-        ? messages.importing(runId, source.file)
-        : messages.started(runId, total, wantedRows(wanted, messages)),
-    )
-  } else {
-    const has = (type: 'sft' | 'preference'): boolean => accepted[type] >= (wanted?.[type] ?? 0)
-    const isEnough = wanted !== null && has('sft') && has('preference')
-    const isWhole =
-      previous.state === 'finished' && (source.kind === 'jsonl' || isEnough || (total !== null && existing >= total))
-    display.say(isWhole ? messages.finishedAlready(runId) : messages.resumed(runId, existing, total))
-    const changed = changedSettings(previous.config, loaded.json)
-    if (changed.length > 0) display.say(messages.configChanged(changed))
-  }
+  for (const line of startLines(run, { loaded, runId, source, messages })) display.say(line)
   if (options.stages !== undefined) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
   return run
 }

@@ -74,6 +74,17 @@ const budgetConfig = z.strictObject({
   hours: z.number().positive().nullable().default(null).describe('Hours that the run may be at work; null: no limit'),
 })
 
+const drainConfig = z.strictObject({
+  seconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(4)
+    .describe(
+      'How long records under way may go on when the run is stopped; what is cut off then is taken again later',
+    ),
+})
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -83,6 +94,7 @@ export const configSchema = z.strictObject({
   total: z.int().positive().nullable().default(null).describe('Problems wanted; null goes on until stopped'),
   accept: acceptConfig.nullable().default(null).describe('Stop starting problems when all of this is reached'),
   budget: budgetConfig.prefault({}).describe('What the whole run may spend, all its starts and processes together'),
+  drain: drainConfig.prefault({}),
   out: z.string().min(1).default('data').describe('Folder of the data sets'),
   roles: z.strictObject(roles).prefault({}),
   producer: magpieConfig.prefault({}),

@@ -6,12 +6,12 @@ import { Failure, transient } from '../schemas/failure.ts'
 import type { BudgetName } from '../schemas/records.ts'
 import { pauseFor, settledWithin } from '../stream/back-off.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
-import type { RunningStage } from '../stream/stage.ts'
+import type { RunningStage, StageState } from '../stream/stage.ts'
 import type { BudgetGuard } from './budget.ts'
 import type { OpenRun } from './open-run.ts'
 import { untilAnswered } from './patience.ts'
 import type { ProduceEnd } from './produce.ts'
-import type { DataFile, RunParts, RunPhase, RunResult } from './run-contract.ts'
+import type { CutOff, DataFile, RunParts, RunPhase, RunResult } from './run-contract.ts'
 import { HEARTBEAT_MS } from './run-records.ts'
 import type { openSinks } from './sinks.ts'
 import type { SpendingBook } from './spending.ts'
@@ -25,8 +25,7 @@ const YIELD_LOOK_MS = 250
 const BOOK_LOOK_MS = 5000
 /** So long calls under way may go on when a budget is used up: they are nearly paid. */
 const BUDGET_DRAIN_MS = 30_000
-/** A drain: calls under way get so long, then sinks write what they hold. */
-const STAGE_DRAIN_MS = 4000
+/** A drain: what stages have under way gets the config's `drain.seconds`, then sinks write what they hold. */
 const SINK_DRAIN_MS = 3000
 const PRODUCER_DRAIN_MS = 1500
 /** So long a stopping run waits for room for its files; the next start puts them together else. */
@@ -57,6 +56,7 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
   let ending: Promise<void> | null = null
   let endedBy: BudgetName | null = null
   let files: readonly DataFile[] = []
+  let cut: readonly CutOff[] = []
 
   const producing = leads ? start(halt.signal) : null
   producing?.then(
@@ -64,9 +64,11 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     () => undefined,
   )
   const lost = Promise.withResolvers<never>()
+  let isLastSaid = false
   const heartbeat = setInterval(() => {
-    if (phase !== 'running') return
-    run.publish('running').catch((error: unknown) => {
+    if (isLastSaid) return
+    // A drain, or large files that are put together, may take longer than a run that is silent is held.
+    run.publish(phase === 'draining' ? 'draining' : 'running').catch((error: unknown) => {
       if (error instanceof Failure && error.code === 'lead-lost') lost.reject(error)
       log.warn({ error: String(error) }, 'the heartbeat was not written')
     })
@@ -92,23 +94,40 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
   }
   const budgetLook = setInterval(lookAtBudget, LOOK_MS)
 
+  /** Before the last state, so that it stays the newest. */
+  const stopHeartbeat = (): void => {
+    isLastSaid = true
+    clearInterval(heartbeat)
+  }
+
   /** Drains once, writes the state, closes everything. */
   const end = async (state: 'finished' | 'stopped' | 'failed'): Promise<void> => {
     ending ??= (async () => {
       phase = 'draining'
-      for (const timer of [heartbeat, bookLook, budgetLook]) clearInterval(timer)
+      for (const timer of [bookLook, budgetLook]) clearInterval(timer)
+      if (state === 'finished') stopHeartbeat()
       if (state !== 'finished') await sendState(run, 'draining', log)
       halt.abort(transient('stopped', 'the run was stopped'))
       if (run.sender.state().downSince !== null) {
         // Nothing can be acknowledged, so nothing that is under way can end: it comes again from the last commit.
+        stopHeartbeat()
+        cut = cutOff(stages.map((stage) => stage.state()))
         await drainAll([...stages, ...sinks.running])
         await close()
         return
       }
       // What it publishes may wait for a broker that is gone.
       if (producing !== null) await settledWithin(producing, PRODUCER_DRAIN_MS)
-      const drainMs = endedBy === null ? STAGE_DRAIN_MS : BUDGET_DRAIN_MS
+      const seconds = parts.loaded.config.drain.seconds
+      const drainMs = Math.max(seconds * 1000, endedBy === null ? 0 : BUDGET_DRAIN_MS)
+      const before = stages.map((stage) => stage.state())
       await Promise.all(stages.map((stage) => stage.drain(drainMs)))
+      cut = cutOff(
+        before,
+        stages.map((stage) => stage.state()),
+      )
+      if (cut.length > 0) log.info({ cut, drainMs }, 'records were cut off; they are taken again at the next start')
+      stopHeartbeat()
       await sendSpending(book, log)
       if (state !== 'finished') {
         // Before the sinks are drained, so that the table of runs says it too.
@@ -148,17 +167,18 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     const isWhole = await through()
     if (!isWhole) {
       await end('stopped')
-      return { state: 'stopped', files, endedBy }
+      return { state: 'stopped', files, endedBy, cut }
     }
     phase = 'finishing'
     if (produced === 'budget') endedBy = guard.closed()
     files = await sinks.finish(halt.signal)
     halt.signal.throwIfAborted()
+    stopHeartbeat()
     const state = endedBy === null ? 'finished' : 'stopped'
     await run.publish(state, endedBy)
     await sinks.untilRead('runs', 10_000)
     await end('finished')
-    return { state, files, endedBy }
+    return { state, files, endedBy, cut }
   }
 
   // A budget that earlier starts have used up: before any stage has fetched a record.
@@ -179,7 +199,7 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     async (error: unknown): Promise<RunResult> => {
       if (halt.signal.aborted) {
         await ending
-        return { state: 'stopped', files, endedBy }
+        return { state: 'stopped', files, endedBy, cut }
       }
       log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the run failed')
       await end('failed')
@@ -193,6 +213,15 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
 /** A start that fails leaves nobody in a group; after an orderly end this does nothing. */
 export async function drainAll(parts: readonly (RunningStage | RunningSink)[]): Promise<void> {
   await Promise.all(parts.map((part) => part.drain(0)))
+}
+
+/** Records of each stage that were at work before it was drained and came to no end in it; without `after`: all of them. */
+function cutOff(before: readonly StageState[], after: readonly StageState[] = before): CutOff[] {
+  const ended = ({ emitted, rejected, dead }: StageState): number => emitted + rejected + dead
+  return before.flatMap((state, index) => {
+    const records = state.running - (ended(after[index]!) - ended(state))
+    return records > 0 ? [{ stage: state.name, records }] : []
+  })
 }
 
 /** At the end of a run a broker that is gone must not keep the process from ending. */

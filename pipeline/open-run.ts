@@ -1,6 +1,7 @@
 // Opens a run on Kafka: connections, topics, the claim. Promises: one process leads a run at a time; a new run's
 // groups stand at the ends of the topics before anything of the run is on the log.
 
+import { hostname } from 'node:os'
 import { configSchema } from '../configs/schema.ts'
 import type { Config } from '../configs/schema.ts'
 import { planStages } from '../pipeline.ts'
@@ -21,6 +22,7 @@ import { createLead, leadLost } from './lead.ts'
 import type { Lead } from './lead.ts'
 import { untilAnswered } from './patience.ts'
 import type { RunParts } from './run-contract.ts'
+import { processName, publishStart, withConfigHash } from './run-starts.ts'
 import { firstClaim, isHeld, publishRunRecord, publishRunState, readRunRecords, SILENT_MS } from './run-records.ts'
 import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
@@ -35,6 +37,8 @@ export interface OpenRun {
   /** Everything that reads, in the data's way. */
   readonly readers: readonly ReadingPart[]
   readonly previous: RunRecord | null
+  /** Name of this process in the topics `starts` and `spending`. */
+  readonly processId: string
   /** First start of the run, milliseconds since 1970 UTC. */
   readonly startedAt: number
   /** Sends what only the leader may send. Throws permanent `lead-lost` when another process leads now. */
@@ -69,7 +73,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
 
     let previous = await readState(signal)
     if (leads) {
-      if (previous !== null && isHeld(previous, now(), processIsAlive)) throw inUse(previous)
+      if (previous !== null && isHeld(previous, now(), processIsAlive)) throw inUse(previous, now())
       if (previous !== null) assertSamePipeline(previous, loaded.config)
     }
     while (!leads && previous === null) {
@@ -80,7 +84,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     }
     const startedAt = previous?.startedAt ?? now()
     const identity = { runId, revision, config: loaded.json, configHash: loaded.hash, version: parts.version }
-    const sender = await createSender(connection, log)
+    const sender = withConfigHash(await createSender(connection, log), loaded.hash)
     let lastWord = previous
     /** Null: this process leads; else who does. */
     const claim = async (until: AbortSignal): Promise<RunRecord | null> => {
@@ -110,14 +114,17 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       const other = await claim(signal)
       if (other !== null) {
         await sender.close()
-        throw inUse(other)
+        throw inUse(other, now())
       }
       lead.confirm(asked)
       // A broker that has never had a group takes a while to find a place for the first.
       if (previous === null) await untilAnswered(() => beginAtEnd(onLog, readers), signal)
     }
+    const processId = processName(identity, now())
+    await publishStart(sender, codec, identity, { id: processId, now: now(), parts: [...parts.parts] })
     return {
-      ...{ connection, codec, sender, lead, runId, revision, planned, readers, previous, startedAt, readState },
+      ...{ connection, codec, sender, lead, runId, revision, planned, readers, previous, processId, startedAt },
+      readState,
       async publish(state, endedBy = null) {
         if (!leads) return
         const asked = moment()
@@ -160,8 +167,11 @@ function assertSamePipeline(previous: RunRecord, config: Config): void {
   )
 }
 
-function inUse({ runId, pid, host }: RunRecord): UsageFault {
+function inUse(record: RunRecord, now: number): UsageFault {
+  const { runId, pid, host } = record
+  const seconds = Math.max(1, Math.ceil((record.createdAt + SILENT_MS - now) / 1000))
+  const killed = host === hostname() ? '' : `; if it was killed, the run is free in ${seconds} s`
   return new UsageFault(
-    `run ${runId} is at work already (process ${pid} on ${host}): stop that one first, or give another name with --run`,
+    `run ${runId} is at work already (process ${pid} on ${host}): stop that one first, or give another name with --run${killed}`,
   )
 }

@@ -14,6 +14,7 @@ import { deleteGroups } from '../stream/groups-admin.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { createSender } from '../stream/sender.ts'
 import { deleteTopics } from '../stream/topics-admin.ts'
+import { readStarts } from './run-starts.ts'
 import { keysOf, readRecords } from './read-records.ts'
 import type { ReadRun } from './read-records.ts'
 
@@ -148,12 +149,19 @@ function shared(cost: ProbedCost, parts: number): ProbedCost {
 /** Takes away the topics, groups and state of a probe that has ended; dead letters stay. Throws Failure. */
 export async function removeProbe({
   connection,
+  codec,
   runId,
   revision,
 }: ReadRun & { codec: Codec; connection: KafkaConnection }): Promise<void> {
+  const starts = await readStarts(connection, codec, new AbortController().signal)
+  const own = starts.filter((start) => start.runId === runId && start.revision === revision).map(({ id }) => id)
+  const gone = { value: Buffer.alloc(0), headers: {} }
   const sender = await createSender(connection, connection.log)
   try {
-    await sender.send([{ topic: 'runs', key: `${runId}/${revision}`, value: Buffer.alloc(0), headers: {} }])
+    await sender.send([
+      { topic: 'runs', key: `${runId}/${revision}`, ...gone },
+      ...own.map((id) => ({ topic: 'starts', key: id, ...gone })),
+    ])
   } finally {
     await sender.close()
   }

@@ -74,11 +74,18 @@ export interface DataFile {
   readonly surplus: number
 }
 
+/** Records of a stage that a drain cut off: they come again from the last commit. */
+export interface CutOff {
+  readonly stage: string
+  readonly records: number
+}
+
 export interface RunResult {
   readonly state: 'finished' | 'stopped'
   readonly files: readonly DataFile[]
   /** The budget that stopped the run; null where none did. */
   readonly endedBy: BudgetName | null
+  readonly cut: readonly CutOff[]
 }
 
 export interface ActiveRun {

@@ -31,20 +31,20 @@ export async function readRunRecords(
   signal: AbortSignal,
 ): Promise<Map<string, RunRecord>> {
   const newest = new Map<string, RunRecord>()
-  for await (const record of allStates(connection, codec, revision, signal)) newest.set(record.runId, record)
+  for await (const record of readStates(connection, codec, signal))
+    if (record.revision === revision) newest.set(record.runId, record)
   return newest
 }
 
 /** Every state that the topic still holds, oldest first; deleted ones (empty values) are left out. */
-async function* allStates(
+export async function* readStates(
   connection: KafkaConnection,
   codec: Codec,
-  revision: string,
   signal: AbortSignal,
 ): AsyncIterable<RunRecord> {
   for await (const message of readTopic(connection, { topic: 'runs', signal })) {
     const record = message.value.length === 0 ? null : readable({ connection, codec }, 'RunRecord', message)
-    if (record !== null && record.revision === revision) yield record
+    if (record !== null) yield record
   }
 }
 
@@ -60,8 +60,8 @@ export async function firstClaim(
   signal: AbortSignal,
 ): Promise<RunRecord | null> {
   let first: RunRecord | null = null
-  for await (const record of allStates(connection, codec, claim.revision, signal)) {
-    if (record.runId !== claim.runId || record.state !== 'running') continue
+  for await (const record of readStates(connection, codec, signal)) {
+    if (record.runId !== claim.runId || record.revision !== claim.revision || record.state !== 'running') continue
     if (record.createdAt > (previous?.createdAt ?? 0)) first ??= record
   }
   return first

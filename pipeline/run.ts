@@ -73,6 +73,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
             produce: made - existing.size,
             ...Object.fromEntries(stages.map((stage) => [stage.state().name, doneOf(stage)])),
           },
+          passed: Object.fromEntries(stages.map((stage) => [stage.state().name, stage.state().emitted])),
         }),
         now,
       },

@@ -2,7 +2,6 @@
 // of the others, of earlier starts too. Promise: a process that is killed leaves out at most what it spent since its
 // last heartbeat; nothing is counted twice.
 
-import { hostname } from 'node:os'
 import type { LlmState } from '../llm/contract.ts'
 import type { RoleSpending, Spending } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
@@ -13,7 +12,7 @@ import { readable } from './read-records.ts'
 import type { ReadRun } from './read-records.ts'
 
 /** What one process has spent. */
-export type OwnSpending = Pick<Spending, 'leadMilliseconds' | 'roles' | 'done'>
+export type OwnSpending = Pick<Spending, 'leadMilliseconds' | 'roles' | 'done' | 'passed'>
 
 /** The sum over processes. */
 export interface Spent extends OwnSpending {
@@ -35,7 +34,7 @@ export interface SpendingBook {
 }
 
 export interface BookParts {
-  readonly run: ReadRun & { readonly sender: Sender }
+  readonly run: ReadRun & { readonly sender: Sender; readonly processId: string }
   readonly own: () => OwnSpending
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
@@ -43,9 +42,8 @@ export interface BookParts {
 
 /** Opens the book of a run and reads all that is in it. */
 export async function openSpending({ run, own, now }: BookParts, signal: AbortSignal): Promise<SpendingBook> {
-  const { connection, codec, sender, runId, revision } = run
+  const { connection, codec, sender, runId, revision, processId: id } = run
   const topic = topicFor('spending', revision)
-  const id = `${runId}/${revision}/${hostname()}-${process.pid}-${now()}`
   const others = new Map<string, Spending>()
   let next = 0
   let looking: Promise<void> | null = null
@@ -89,10 +87,12 @@ export function spendingOf(usage: LlmState['usage']): Record<string, RoleSpendin
 export function sumOf(parts: readonly OwnSpending[]): Spent {
   const roles: Record<string, RoleSpending> = {}
   const done: Record<string, number> = {}
+  const passed: Record<string, number> = {}
   let leadMilliseconds = 0
   for (const part of parts) {
     leadMilliseconds += part.leadMilliseconds
     for (const [stage, count] of Object.entries(part.done)) done[stage] = (done[stage] ?? 0) + count
+    for (const [stage, count] of Object.entries(part.passed)) passed[stage] = (passed[stage] ?? 0) + count
     for (const [role, more] of Object.entries(part.roles)) {
       const sum = roles[role]
       roles[role] = sum === undefined ? { ...more } : added(sum, more)
@@ -100,7 +100,7 @@ export function sumOf(parts: readonly OwnSpending[]): Spent {
   }
   const all = Object.values(roles)
   return {
-    ...{ roles, done, leadMilliseconds },
+    ...{ roles, done, passed, leadMilliseconds },
     usd: all.reduce<number | null>((sum, { usd }) => dollars(sum, usd), null),
     tokens: all.reduce((sum, { promptTokens, completionTokens }) => sum + promptTokens + completionTokens, 0),
     unmeasured: all.reduce((sum, { unmeasured }) => sum + unmeasured, 0),

@@ -27,6 +27,7 @@ export const RECORD_NAMES = [
   'RunRecord',
   'Spending',
   'Call',
+  'RunStart',
 ] as const satisfies readonly RecordName[]
 
 /** Reads every .avsc of the folder, by the name of its record. */

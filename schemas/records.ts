@@ -198,6 +198,17 @@ export interface Spending extends Envelope {
   leadMilliseconds: number
   roles: Record<string, RoleSpending>
   done: Record<string, number>
+  passed: Record<string, number>
+}
+
+/** One start of one process of a run, with the config that it works by. */
+export interface RunStart extends Envelope {
+  config: string
+  configHash: string
+  parts: string[]
+  host: string
+  pid: number
+  version: string
 }
 
 /** A model call that has its answer, of a record that is not done yet. */
@@ -227,6 +238,7 @@ export interface Records {
   RunRecord: RunRecord
   Spending: Spending
   Call: Call
+  RunStart: RunStart
 }
 
 export type RecordName = keyof Records

@@ -34,6 +34,8 @@ export const TOPICS = {
   spending: { record: 'Spending', partitions: 1, compacted: true },
   /** The journal: finished model calls of records that are not done, in the partitions of what the stages read. */
   calls: { record: 'Call', partitions: 12, compacted: true },
+  /** Every start of every process of a run, with its config. */
+  starts: { record: 'RunStart', partitions: 1, compacted: true },
 } as const satisfies Record<string, TopicDefinition>
 
 export type TopicName = keyof typeof TOPICS
@@ -44,7 +46,7 @@ export const TOPIC_NAMES = Object.keys(TOPICS) as TopicName[]
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
 /** Topics that a revision shares with main: they hold raw inputs or rows that name their revision. */
-const SHARED: ReadonlySet<TopicName> = new Set(['runs', 'dead-letters', 'calls'])
+const SHARED: ReadonlySet<TopicName> = new Set(['runs', 'starts', 'dead-letters', 'calls'])
 
 /** Name on the broker: `verified` in main, `verified.strict` in revision strict. */
 export function topicFor(topic: TopicName, revision: string): string {

@@ -19,7 +19,7 @@ import { deadLetterRow } from './clickhouse/dead-letter-rows.ts'
 import { followUpRows } from './clickhouse/follow-up-rows.ts'
 import type { Origin, Row } from './clickhouse/place.ts'
 import { responseRows } from './clickhouse/response-rows.ts'
-import { preferenceRow, problemRow, rejectionRow, runRow, sftRow } from './clickhouse/rows.ts'
+import { preferenceRow, problemRow, rejectionRow, runRow, sftRow, startRow } from './clickhouse/rows.ts'
 
 export const clickhouseConfig = z.strictObject({
   enabled: z.boolean().default(true).describe('Write rows to ClickHouse (CLICKHOUSE_URL, else embedded)'),
@@ -45,7 +45,7 @@ export type ClickhouseConfig = z.infer<typeof clickhouseConfig>
  * the pipeline). Screened and tagged records only bring `problems` up to date earlier.
  */
 export function clickhouseTopics(last: TopicName): TopicName[] {
-  const ends = ['sft', 'preferences', 'rejections', 'dead-letters', 'runs'] as const
+  const ends = ['sft', 'preferences', 'rejections', 'dead-letters', 'runs', 'starts'] as const
   return [...new Set<TopicName>(['problems', 'screened', 'tagged', last, ...ends])]
 }
 
@@ -59,7 +59,15 @@ export interface ClickhouseSinkParts {
 }
 
 type TableName =
-  'runs' | 'problems' | 'responses' | 'follow_ups' | 'sft' | 'preferences' | 'rejections' | 'dead_letters'
+  | 'runs'
+  | 'run_starts'
+  | 'problems'
+  | 'responses'
+  | 'follow_ups'
+  | 'sft'
+  | 'preferences'
+  | 'rejections'
+  | 'dead_letters'
 
 /** Adds a row to the batch. */
 type Add = (table: TableName, row: Row) => void
@@ -148,6 +156,9 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
     case 'runs':
       // An empty value is a deleted run of a compacted topic: its rows stay.
       if (message.value.length > 0) add('runs', runRow(codec.decode('RunRecord', message.value), origin))
+      return
+    case 'starts':
+      if (message.value.length > 0) add('run_starts', startRow(codec.decode('RunStart', message.value), origin))
       return
     case 'spending': // kept on the log alone: what records cost is in their own rows
       return

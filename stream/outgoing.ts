@@ -15,6 +15,8 @@ export const ATTEMPT_HEADER = 'magpie.attempt'
 export const REDRIVEN_FROM_HEADER = 'magpie.redriven-from'
 /** The only stage or sink that is to take a redriven record: other readers of the topic had it before. */
 export const REDRIVEN_TO_HEADER = 'magpie.redriven-to'
+/** SHA-256, hex, of the config of the process that sent it (topic `starts` has the config). */
+export const CONFIG_HEADER = 'magpie.config'
 
 export type HeaderValue = string | Buffer | (string | Buffer)[]
 

@@ -52,6 +52,14 @@ export interface Messages {
   waitingForLeader(run: string): string
   /** Dotted names of settings that differ from those of the run's last start. */
   configChanged(settings: readonly string[]): string
+  /**
+   * The settings of one part that changed, and its records with the old ones and with the new ones (null: not known).
+   * isExact: false where an earlier process was killed, so that a few of its last records are not counted.
+   */
+  configChangedFor(
+    part: MessagePart,
+    change: { settings: readonly string[]; done: number; left: number | null; isExact: boolean },
+  ): string
   /** Endpoints were taken from the changed config file: these are all of them now. */
   endpointsChanged(urls: readonly string[]): string
   /** Settings that were changed in the file and wait for the next start. */
@@ -66,6 +74,8 @@ export interface Messages {
   /** A run that goes on: problems that exist already of those wanted. */
   resumed(run: string, made: number, total: number | null): string
   finishedAlready(run: string): string
+  /** Fewer problems are wanted than there are. */
+  smallerTotal(run: string, made: number, total: number): string
 
   // On the way
   /** A dry run begins: so many problems really go through all stages. */
@@ -121,6 +131,8 @@ export interface Messages {
   // Ending
   draining(running: number, seconds: number): string
   readonly pressAgain: string
+  /** Records by part that were not at their end when the time of the drain was over. */
+  cutOff(cut: readonly { readonly part: MessagePart; readonly records: number }[]): string
   interrupted(run: string): string
   /** A budget ended the run. */
   budgetEnded(run: string, budget: SpentBudget): string

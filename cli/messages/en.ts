@@ -56,6 +56,13 @@ export const en: Messages = {
   waitingForLeader: (run) => `Run ${run} has not been started; waiting for the process that makes its problems …`,
   configChanged: (settings) =>
     `The config differs from the last start of this run (${settings.join(', ')}): what is done keeps the old one, the rest gets the new one.`,
+  configChangedFor: (part, { settings, done, left, isExact }) => {
+    const about = isExact ? '' : 'about '
+    const rest =
+      left === null ? 'the rest gets' : `${about}${count(left)} that ${left === 1 ? 'is' : 'are'} not done yet get`
+    const end = left === 0 ? 'none is left for the new ones' : `${rest} the new ones`
+    return `  ${en.parts[part]} (${settings.join(', ')}): ${about}${plural(done, 'problem')} done with the old settings; ${end}`
+  },
   endpointsChanged: (urls) => `Model servers from the changed config: ${urls.join(', ')}`,
   settingsWait: (settings) => `Also changed in the config, taken when the run is started again: ${settings.join(', ')}`,
   configRefused: (faults) =>
@@ -72,6 +79,9 @@ export const en: Messages = {
     `Run ${run} goes on where it stopped: ${plural(made, 'problem')}${total === null ? '' : ` of ${count(total)}`} made already`,
   finishedAlready: (run) =>
     `Run ${run} is finished already; dead letters that were sent again are taken up. Start another with --run NAME, or ask for more with --total N or --accept N.`,
+
+  smallerTotal: (run, made, total) =>
+    `Run ${run} has ${plural(made, 'problem')} already, more than the ${count(total)} wanted: none is made, none is taken away, and what is under way is finished. For a data set of fewer rows: --accept N, or ./magpie export --limit N.`,
 
   probing: (run, problems) =>
     `Probe for run ${run}: ${plural(problems, 'problem')} through all stages; the run itself is not touched.`,
@@ -123,6 +133,8 @@ export const en: Messages = {
   draining: (running, seconds) =>
     `Stopping: ${plural(running, 'record')} under way, at most ${duration(seconds)} more …`,
   pressAgain: 'Press Ctrl-C again to stop at once.',
+  cutOff: (cut) =>
+    `Cut off when the time was over (drain.seconds): ${cut.map(({ part, records }) => `${plural(records, 'record')} in ${en.parts[part]}`).join(', ')}. They are taken again at the next start.`,
   interrupted: (run) => `Run ${run} is stopped and nothing is lost. The same command goes on from here.`,
   budgetEnded: (run, { name, spent, limit }) =>
     `Run ${run} has spent its budget (${amount(name, spent)}${limit === null ? '' : ` of ${amount(name, limit)}`}) and is stopped; nothing is lost. The same command with a larger ${BUDGET_OPTIONS[name]} goes on from here.`,

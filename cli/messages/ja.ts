@@ -55,6 +55,11 @@ export const ja: Messages = {
   waitingForLeader: (run) => `実行 ${run} はまだ開始されていません。問題を作るプロセスを待っています…`,
   configChanged: (settings) =>
     `この実行の前回の起動時から設定が変わっています(${settings.join('、')})。処理済みの分は以前の設定のまま、残りは新しい設定で処理します。`,
+  configChangedFor: (part, { settings, done, left, isExact }) => {
+    const about = isExact ? '' : '約 '
+    const rest = left === null ? '残りは新しい設定' : `新しい設定の対象は${about}${count(left)} 問`
+    return `  ${ja.parts[part]}(${settings.join('、')}): 以前の設定で処理済みが${about}${count(done)} 問、${rest}`
+  },
   endpointsChanged: (urls) => `変更された設定のモデルサーバー: ${urls.join('、')}`,
   settingsWait: (settings) => `設定のほかの変更は次回の起動時に反映されます: ${settings.join('、')}`,
   configRefused: (faults) => `変更された設定は読み込めないため、これまでの設定で続けます:\n${faults.join('\n')}`,
@@ -70,6 +75,9 @@ export const ja: Messages = {
     `実行 ${run} を前回の続きから再開します: ${total === null ? `${count(made)} 問` : `${count(total)} 問中 ${count(made)} 問`}が作成済みです`,
   finishedAlready: (run) =>
     `実行 ${run} はすでに完了しています（再送されたデッドレターは処理されます）。新しく始めるには --run NAME を、追加するには --total N か --accept N を指定してください。`,
+
+  smallerTotal: (run, made, total) =>
+    `実行 ${run} にはすでに ${count(made)} 問あり、目標の ${count(total)} 問を超えています。新しい問題は作らず、既存の問題も削除しません。処理中の分は最後まで処理します。少ない件数のデータセットには --accept N を指定してください。`,
 
   probing: (run, problems) =>
     `実行 ${run} の見積もり: ${count(problems)} 問を全工程に通します。実行そのものには影響しません。`,
@@ -121,6 +129,8 @@ export const ja: Messages = {
   draining: (running, seconds) =>
     `停止しています: 処理中の ${count(running)} 件が終わるのを最長${duration(seconds)}待ちます…`,
   pressAgain: 'もう一度 Ctrl-C を押すと、すぐに終了します。',
+  cutOff: (cut) =>
+    `待ち時間(drain.seconds)を過ぎたため中断しました: ${cut.map(({ part, records }) => `${ja.parts[part]} ${count(records)} 件`).join('、')}。次回の起動時にあらためて処理します。`,
   interrupted: (run) => `実行 ${run} を停止しました。データは失われていません。同じコマンドで続きから再開できます。`,
   budgetEnded: (run, { name, spent, limit }) =>
     `実行 ${run} は予算を使い切ったため停止しました(${amount(name, spent)}${limit === null ? '' : ` / ${amount(name, limit)}`})。データは失われていません。${BUDGET_OPTIONS[name]} を増やして同じコマンドを実行すると、続きから再開できます。`,

@@ -4,6 +4,7 @@
 import type { TopicName } from '../../schemas/topics.ts'
 import { TOPIC_NAMES } from '../../schemas/topics.ts'
 import type { Delivered } from '../../stream/delivered.ts'
+import { CONFIG_HEADER } from '../../stream/outgoing.ts'
 
 /** A row as JSONEachRow takes it. */
 export type Row = Record<string, unknown>
@@ -28,6 +29,7 @@ export function placeColumns({ topic, revision, message }: Origin, createdAt: nu
     topic: message.topic,
     partition: message.partition,
     offset: String(message.offset),
+    config_hash: message.headers[CONFIG_HEADER] ?? '',
     // The farther along the way the record was read, the more it knows; then the newer counts. Below 2^53.
     version: TOPIC_NAMES.indexOf(topic) * 2 ** 48 + createdAt,
   }

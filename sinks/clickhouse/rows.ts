@@ -9,6 +9,7 @@ import type {
   Problem,
   Rejection,
   RunRecord,
+  RunStart,
   Screened,
   SftRecord,
   Tagged,
@@ -153,6 +154,21 @@ export function runRow(record: RunRecord, origin: Origin): Row {
     pid: record.pid,
     program_version: record.version,
     ended_by: record.endedBy,
+  }
+}
+
+/** Row of `run_starts`. */
+export function startRow(record: RunStart, origin: Origin): Row {
+  return {
+    ...placeColumns({ ...origin, revision: record.revision }, record.createdAt),
+    id: record.id,
+    run_id: record.runId,
+    config: record.config,
+    config_hash: record.configHash,
+    parts: record.parts,
+    host: record.host,
+    pid: record.pid,
+    program_version: record.version,
   }
 }
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { changedSettings } from '../../cli/changed-settings.ts'
+import { changedParts, changedSettings } from '../../cli/changed-settings.ts'
+import { configSchema } from '../../configs/schema.ts'
 
 const changed = (before: unknown, after: unknown, limit?: number) =>
   changedSettings(JSON.stringify(before), JSON.stringify(after), limit)
@@ -38,5 +39,41 @@ describe('changedSettings', () => {
         assert.deepEqual(changed(one, other, 1000), changed(other, one, 1000))
       }),
     )
+  })
+})
+
+describe('changedParts', () => {
+  const stages = configSchema.parse({
+    name: 'a',
+    stages: { tag: { enabled: true }, converse: { enabled: true } },
+  }).stages
+  const done = { screen: 100, tag: 90, answer: 60, sample: 50 }
+  const passed = { screen: 90, tag: 85, answer: 58, sample: 50 }
+  const work = { made: 100, total: 120, spent: { done, passed }, stages }
+
+  it('says of each part how many records have the old settings and how many may still get the new ones', () => {
+    const parts = changedParts(['roles.answerer.sampling.temperature', 'stages.verify.votes', 'producer.seed'], work)
+    assert.deepEqual(
+      parts.map(({ part, done: old, left }) => [part, old, left]),
+      [
+        ['produce', 100, 20],
+        // 100 made, 10 ended in screen, 5 in tag, 60 answered.
+        ['answer', 60, 25],
+        ['verify', 0, 83],
+        ['converse', 0, 83],
+      ],
+    )
+    assert.deepEqual(parts[1]?.settings, ['roles.answerer.sampling.temperature'])
+  })
+
+  it('leaves out what is for no part, and stages that are switched off', () => {
+    const off = { ...work, stages: configSchema.parse({ name: 'a' }).stages }
+    const paths = ['accept.sft', 'drain.seconds', 'out', 'roles.tagger.model', 'total']
+    assert.deepEqual(changedParts(paths, off), [])
+  })
+
+  it('does not guess where a process has not counted what it passed on', () => {
+    const [answer] = changedParts(['stages.answer.seed'], { ...work, spent: { done, passed: { screen: 90 } } })
+    assert.deepEqual([answer?.done, answer?.left], [60, null])
   })
 })

@@ -18,6 +18,7 @@ const COMMANDS = [
   'simulate',
   'report',
   'sql',
+  'runs',
   'topics',
   'grade',
   'fingerprint',

@@ -20,7 +20,7 @@ const role = (tokens: number, usd: number | null = null) => {
 }
 
 function guardOver(budget: Partial<Budget>, own: Partial<OwnSpending> = {}, pace = { milliseconds: 1, ended: 0 }) {
-  const state: OwnSpending = structuredClone({ leadMilliseconds: 0, roles: {}, done: {}, ...own })
+  const state: OwnSpending = structuredClone({ leadMilliseconds: 0, roles: {}, done: {}, passed: {}, ...own })
   const guard = createBudgetGuard({
     budget: { ...NONE, ...budget },
     spent: () => sumOf([state]),

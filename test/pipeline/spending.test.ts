@@ -6,6 +6,7 @@ import { openSpending, spendingOf, sumOf } from '../../pipeline/spending.ts'
 import type { OwnSpending } from '../../pipeline/spending.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
 import { usage } from '../cli/run-snapshot.ts'
+import { processName } from '../../pipeline/run-starts.ts'
 import { CONFIG, NOW, openRunBench } from './run-bench.ts'
 import type { RunBench } from './run-bench.ts'
 
@@ -15,12 +16,20 @@ const spending = (tokens: number, usd: number | null = null): OwnSpending => ({
   leadMilliseconds: 1000,
   roles: spendingOf({ sampler: usage(tokens, usd) }),
   done: { sample: 2 },
+  passed: { sample: 1 },
 })
 
 describe('sumOf', () => {
   it('adds tokens, money, time and records', () => {
     const { roles, ...sum } = sumOf([spending(5, 0.5), spending(7), { ...spending(1), roles: {} }])
-    assert.deepEqual(sum, { usd: 0.5, tokens: 5 + 7 + 20, unmeasured: 0, leadMilliseconds: 3000, done: { sample: 6 } })
+    assert.deepEqual(sum, {
+      usd: 0.5,
+      tokens: 5 + 7 + 20,
+      unmeasured: 0,
+      leadMilliseconds: 3000,
+      done: { sample: 6 },
+      passed: { sample: 3 },
+    })
     assert.equal(roles['sampler']?.calls, 2)
   })
 
@@ -42,7 +51,14 @@ describe('the book', () => {
 
   it('knows what the others of the run have spent, each once, and its own by now', async () => {
     const open = (runId: string, own: () => OwnSpending, started: number) =>
-      openSpending({ run: { ...bench, runId }, own, now: () => NOW + started }, SIGNAL)
+      openSpending(
+        {
+          run: { ...bench, runId, processId: processName({ ...bench, runId }, started) },
+          own,
+          now: () => NOW + started,
+        },
+        SIGNAL,
+      )
     const state = { tokens: 5 }
     const first = await open('a-run', () => spending(state.tokens), 0)
     await first.publish()

@@ -11,7 +11,7 @@ import { createCodec } from '../../schemas/codec.ts'
 import type { Codec } from '../../schemas/codec.ts'
 import { transient } from '../../schemas/failure.ts'
 import { silentLogger } from '../../schemas/logger.ts'
-import type { RunRecord, Sampled, Screened, Tagged } from '../../schemas/records.ts'
+import type { RunRecord, RunStart, Sampled, Screened, Tagged } from '../../schemas/records.ts'
 import { clickhouseConfig, clickhouseTopics, createClickhouseSink } from '../../sinks/clickhouse.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
@@ -31,7 +31,17 @@ import {
   sft,
 } from '../support/rows.ts'
 
-const TABLES = ['runs', 'problems', 'responses', 'follow_ups', 'sft', 'preferences', 'rejections', 'dead_letters']
+const TABLES = [
+  'runs',
+  'run_starts',
+  'problems',
+  'responses',
+  'follow_ups',
+  'sft',
+  'preferences',
+  'rejections',
+  'dead_letters',
+]
 const VIEWS = [
   'funnel',
   'reasons',
@@ -87,6 +97,7 @@ describe('the ClickHouse sink', () => {
     const rows = await dump()
     assert.deepEqual(Object.fromEntries(TABLES.map((table) => [table, rows[table]?.length])), {
       runs: 1,
+      run_starts: 2,
       problems: 4,
       responses: 18,
       follow_ups: 2,
@@ -395,6 +406,7 @@ describe('the ClickHouse sink', () => {
       'rejections',
       'dead-letters',
       'runs',
+      'starts',
     ])
     assert.equal(new Set(clickhouseTopics('screened')).size, clickhouseTopics('screened').length)
     assert.equal(clickhouseConfig.parse({}).batch.rows, 2000)
@@ -473,8 +485,16 @@ function theWholeWay(codec: Codec): Delivered[] {
     message(codec, 'runs', 'RunRecord', runRecord('running', 1), 0),
     message(codec, 'runs', 'RunRecord', runRecord('finished', 2), 1),
     { ...message(codec, 'runs', 'RunRecord', runRecord('finished', 2), 2), value: Buffer.alloc(0) },
+    message(codec, 'starts', 'RunStart', runStart(1), 0),
+    message(codec, 'starts', 'RunStart', runStart(2), 1),
+    { ...message(codec, 'starts', 'RunStart', runStart(1), 2), value: Buffer.alloc(0) },
   )
   return messages
+}
+
+function runStart(pid: number): RunStart {
+  const place = { id: `${RUN}/main/here-${pid}-5`, runId: RUN, revision: 'main', createdAt: EPOCH }
+  return { ...place, config: '{}', configHash: 'cd34', parts: ['answer'], host: 'here', pid, version: '0.1.0' }
 }
 
 function runRecord(state: RunRecord['state'], after: number): RunRecord {
@@ -506,6 +526,7 @@ function deadLetter(slot: number): Delivered {
     headers: {
       'magpie.run': RUN,
       'magpie.revision': 'main',
+      'magpie.config': 'cd34',
       '__connect.errors.topic': 'screened',
       '__connect.errors.partition': '2',
       '__connect.errors.offset': '99',

@@ -444,6 +444,6 @@ export function message<Name extends RecordName>(
     timestamp: EPOCH,
     key: 'problemId' in record ? record.problemId : record.id,
     value: codec.encode(name, record),
-    headers: { 'magpie.run': RUN, 'magpie.revision': 'main' },
+    headers: { 'magpie.run': RUN, 'magpie.revision': 'main', 'magpie.config': 'cd34' },
   }
 }

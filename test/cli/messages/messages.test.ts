@@ -40,6 +40,8 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   configChanged: (messages) => messages.configChanged(['total', 'roles.sampler.model']),
   endpointsChanged: (messages) => messages.endpointsChanged(['http://a:8000', 'http://b:8000']),
   settingsWait: (messages) => messages.settingsWait(['stages.sample.n']),
+  configChangedFor: (messages) =>
+    messages.configChangedFor('answer', { settings: ['roles.answerer.model'], done: 1204, left: 96, isExact: true }),
   configRefused: (messages) => messages.configRefused(['a.yaml:3:5 is not valid YAML']),
   partsHere: (messages) => messages.partsHere([messages.parts.verify, messages.parts.curate]),
   waitingForLeader: (messages) => messages.waitingForLeader('my-run'),
@@ -70,6 +72,8 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   elapsed: (messages) => messages.elapsed(3720),
   duration: (messages) => messages.duration(59),
   draining: (messages) => messages.draining(64, 10),
+  smallerTotal: (messages) => messages.smallerTotal('my-run', 200, 100),
+  cutOff: (messages) => messages.cutOff([{ part: 'answer', records: 12 }]),
   interrupted: (messages) => messages.interrupted('my-run'),
   done: (messages) => messages.done('my-run', 125),
   failed: (messages) => messages.failed('my-run', 'share'),

@@ -1,0 +1,96 @@
+// magpie runs: the runs on a Kafka, how they stand, and who works at them. Asks Kafka alone, so that it can be used
+// from any machine and while a run goes on.
+
+import Table from 'cli-table3'
+import type { Command } from 'commander'
+import { readRuns } from '../pipeline/run-overview.ts'
+import type { ProcessOverview, RunOverview } from '../pipeline/run-overview.ts'
+import { createCodec } from '../schemas/codec.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import { processIsAlive } from '../stream/process-alive.ts'
+import { changedSettings } from './changed-settings.ts'
+import { withKafka } from './brokers.ts'
+import { en } from './messages/en.ts'
+import { stateOption } from './options.ts'
+import { PLAIN } from './table-style.ts'
+
+interface RunsArguments {
+  readonly run?: string
+  readonly json?: true
+  readonly state: string
+}
+
+/** Adds the command. */
+export function addRuns(program: Command): void {
+  program
+    .command('runs')
+    .description('The runs on this Kafka: running, draining, stopped, finished, failed, or lost (killed).')
+    .option('--run <name>', 'this run alone, with every process that ever worked at it and its config')
+    .option('--json', 'as JSON')
+    .addOption(stateOption())
+    .addHelpText('after', '\nExamples:\n  ./magpie runs\n  ./magpie runs --run simulated\n  ./magpie runs --json')
+    .action(async (options: RunsArguments) => {
+      const runs = await withKafka(options, async (connection) =>
+        readRuns({
+          connection,
+          codec: await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] }),
+          now: Date.now(),
+          isAlive: processIsAlive,
+          signal: new AbortController().signal,
+        }),
+      )
+      const shown = options.run === undefined ? runs : runs.filter(({ run }) => run === options.run)
+      if (options.run !== undefined && shown.length === 0) throw noSuchRun(options.run, runs)
+      const text =
+        options.json === true ? JSON.stringify(shown) : describeRuns(shown, Date.now(), options.run !== undefined)
+      process.stdout.write(`${text}\n`)
+    })
+}
+
+function noSuchRun(name: string, runs: readonly RunOverview[]): UsageFault {
+  const names = runs.slice(0, 10).map(({ run }) => run)
+  return new UsageFault(`there is no run ${name}${names.length === 0 ? '' : `; there is ${names.join(', ')}`}`)
+}
+
+/** The table of runs, a sentence for each that is lost, and, if asked for, their processes. */
+export function describeRuns(runs: readonly RunOverview[], now: number, withProcesses: boolean): string {
+  if (runs.length === 0) return 'No run has been started on this Kafka.'
+  const ago = (time: number): string => `${en.duration((now - time) / 1000)} ago`
+  const table = new Table({ ...PLAIN, colAligns: ['left', 'left', 'left', 'right', 'left', 'left', 'left'] })
+  table.push(['run', 'revision', 'state', 'problems', 'started', 'last word', 'process'])
+  for (const { run, revision, state, problems, startedAt, lastWordAt, pid, host, processes } of runs) {
+    const others = processes.filter((each) => each.isAtWork && (each.pid !== pid || each.host !== host)).length
+    const process = `${pid} on ${host}${others === 0 ? '' : ` and ${others} more`}`
+    table.push([run, revision, state, problems, ago(startedAt), ago(lastWordAt), process])
+  }
+  const lost = runs
+    .filter(({ state }) => state === 'lost')
+    .map(
+      ({ run, lastWordAt, pid, host }) =>
+        `Run ${run} is lost: its last word came ${ago(lastWordAt)} from process ${pid} on ${host}. The same command goes on from its last commit.`,
+    )
+  const details = withProcesses ? runs.flatMap((run) => ['', ...describeProcesses(run, ago)]) : []
+  return [table.toString(), ...lost, ...details].join('\n')
+}
+
+function describeProcesses({ run, revision, processes }: RunOverview, ago: (time: number) => string): string[] {
+  const table = new Table(PLAIN)
+  table.push(['process', 'began', 'last word', 'at work', 'config', 'done'])
+  for (const each of processes) {
+    const done = Object.entries(each.done).flatMap(([part, count]) => (count === 0 ? [] : [`${part} ${count}`]))
+    const { pid, host, beganAt, lastWordAt, isAtWork, configHash } = each
+    const at = isAtWork ? 'yes' : 'no'
+    table.push([`${pid} on ${host}`, ago(beganAt), ago(lastWordAt), at, configHash.slice(0, 12), done.join(', ')])
+  }
+  return [`Processes of ${run} (${revision}), by their start:`, table.toString(), ...describeChanges(processes)]
+}
+
+/** Where the config of a start differs from that of the one before. */
+function describeChanges(processes: readonly ProcessOverview[]): string[] {
+  return processes.flatMap(({ config, configHash, pid }, index) => {
+    const before = processes[index - 1]
+    if (before === undefined || before.configHash === configHash) return []
+    const changed = changedSettings(before.config, config)
+    return [`Process ${pid} began with another config (${configHash.slice(0, 12)}): ${changed.join(', ')}`]
+  })
+}

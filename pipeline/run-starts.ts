@@ -1,0 +1,58 @@
+// The starts of a run: each process that works at it leaves one record with its config, which nothing replaces. So it
+// can be told which config a row came under: everything that a process sends carries its config's hash.
+
+import { hostname } from 'node:os'
+import type { Codec } from '../schemas/codec.ts'
+import type { RunStart } from '../schemas/records.ts'
+import type { KafkaConnection } from '../stream/kafka.ts'
+import { CONFIG_HEADER, REVISION_HEADER, RUN_HEADER } from '../stream/outgoing.ts'
+import { readTopic } from '../stream/read-topic.ts'
+import type { Sender } from '../stream/sender.ts'
+import { readable } from './read-records.ts'
+import type { RunIdentity } from './run-records.ts'
+
+/** What a process of a run is called: of this process, from now on (milliseconds since 1970 UTC). */
+export function processName({ runId, revision }: Pick<RunIdentity, 'runId' | 'revision'>, now: number): string {
+  return `${runId}/${revision}/${hostname()}-${process.pid}-${now}`
+}
+
+/** The same sender: all that goes through it names the config that it came under. */
+export function withConfigHash(sender: Sender, configHash: string): Sender {
+  return {
+    ...sender,
+    send: (messages) =>
+      sender.send(
+        messages.map((message) => ({ ...message, headers: { ...message.headers, [CONFIG_HEADER]: configHash } })),
+      ),
+  }
+}
+
+/** Writes the start of this process; resolves when the broker has it. */
+export async function publishStart(
+  sender: Sender,
+  codec: Codec,
+  identity: RunIdentity,
+  start: { readonly id: string; readonly now: number; readonly parts: readonly string[] },
+): Promise<void> {
+  const { id, now, parts } = start
+  const record: RunStart = {
+    ...identity,
+    ...{ id, createdAt: now, parts: [...parts], host: hostname(), pid: process.pid },
+  }
+  const headers = { [RUN_HEADER]: identity.runId, [REVISION_HEADER]: identity.revision }
+  await sender.send([{ topic: 'starts', key: id, value: codec.encode('RunStart', record), headers }])
+}
+
+/** Every start that the log knows, oldest first. Throws Failure when Kafka does not answer. */
+export async function readStarts(
+  connection: KafkaConnection,
+  codec: Codec,
+  signal: AbortSignal,
+): Promise<readonly RunStart[]> {
+  const starts: RunStart[] = []
+  for await (const message of readTopic(connection, { topic: 'starts', signal })) {
+    const record = message.value.length === 0 ? null : readable({ connection, codec }, 'RunStart', message)
+    if (record !== null) starts.push(record)
+  }
+  return starts
+}
