@@ -79,6 +79,8 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
   )
   const rewards = await select<RewardSummary>(REWARDS)
   const ends = await endsOf(select)
+  // Some end before they are problems (a producer refuses what is none), so these are more than the funnel begins with.
+  const begun = ends.accepted + ends.rejected + ends.deadLetters + ends.open
   const curation = await curationOf(select, OF_RUN)
   // The funnel counts problems, and one problem may have several preference rows.
   const [counted] = await select<Report['rows']>(
@@ -99,7 +101,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     funnel: steps.map((each) => ({ ...each, share: share(each.problems) })),
     ends,
     rows,
-    reasons: reasons.map((each) => ({ ...each, share: share(each.problems) })),
+    reasons: reasons.map((each) => ({ ...each, share: begun === 0 ? 0 : each.problems / begun })),
     curation,
     deadLetters,
     cost,

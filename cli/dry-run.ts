@@ -23,7 +23,7 @@ import { connectKafka } from '../stream/kafka.ts'
 import { createDisplay } from './display.ts'
 import { createFileLogger } from './logger.ts'
 import { messagesIn } from './messages/choose.ts'
-import { stateFolder } from './options.ts'
+import { madeStateFolder } from './options.ts'
 import { prepareKafka, prepareModel } from './prepare.ts'
 import type { Preparing } from './prepare.ts'
 import type { RunOptions } from './run-options.ts'
@@ -56,7 +56,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
   const { config } = loaded
   if (config.total === null && config.accept === null)
     throw new UsageFault('--dry-run: the config has no end to forecast for; give --total or --accept')
-  const stateDir = stateFolder(options)
+  const stateDir = madeStateFolder(options)
   const { logger: log, flush } = createFileLogger(
     join(stateDir, 'logs', `${config.name}.dry-run.jsonl`),
     redactorOf(process.env, config),

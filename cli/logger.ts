@@ -1,12 +1,12 @@
 // The only door to pino: structured JSON lines into a file under the state folder, never on the terminal.
 
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
 import type { Logger as Pino } from 'pino'
 import type { Logger } from '../schemas/logger.ts'
 import { harmlessJson } from '../schemas/terminal-text.ts'
 import { redactorOf } from './secrets.ts'
+import { makeFolder } from '../schemas/make-folder.ts'
 
 /** Fields whose values never reach a log, at any depth that we write. */
 const SECRET_FIELDS = ['key', 'apiKey', 'password', 'passphrase', 'token', 'authorization', 'secret']
@@ -20,7 +20,7 @@ export interface FileLogger {
 
 /** Opens (appends to) a log file, for its owner alone. MAGPIE_LOG_LEVEL sets the level (info). redact: see secrets.ts. */
 export function createFileLogger(file: string, redact = redactorOf(process.env)): FileLogger {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file), 0o700)
   // Without a minimal length its flush() would not wait for anything.
   const destination = pino.destination({ dest: file, sync: false, mkdir: true, minLength: 1, mode: 0o600 })
   const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])

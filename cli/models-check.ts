@@ -11,7 +11,7 @@ import { EMBEDDER } from '../llm/config.ts'
 import { roleTemplate } from '../llm/role-template.ts'
 import { embedderOf } from '../processors/screening/embedding-settings.ts'
 import type { Finding, Severity } from '../llm/check/finding.ts'
-import { collect, positiveInteger } from './options.ts'
+import { collect, seconds } from './options.ts'
 
 interface CheckOptions {
   readonly config: string
@@ -43,19 +43,47 @@ export function addModelsCheck(models: Command): void {
     .option('--endpoint <url>', 'model server for every role; may be given several times', collect)
     .option('--model <name>', 'model for every role')
     .option('--set <key=value>', 'another value for a setting; may be repeated', collect)
-    .addOption(
-      new Option('--timeout <seconds>', 'time for each single question').argParser(positiveInteger).default(60),
-    )
+    .addOption(new Option('--timeout <seconds>', 'time for each single question').argParser(seconds).default(60))
     .addHelpText('after', HELP)
     .action(async (options: CheckOptions) => {
       const { config: file, endpoint, model, set = [], timeout } = options
       const { config } = await loadConfig({ file, set, overrides: { endpoint, model }, environment: process.env })
       const { signal } = new AbortController()
-      const checked = await checkModels({ subjects: subjectsOf(config), signal, timeoutMs: timeout * 1000 })
+      const waiting = sayWhoIsWaitedFor(timeout)
+      const { onProgress } = waiting
+      const checked = await checkModels({
+        ...{ subjects: subjectsOf(config), signal, timeoutMs: timeout * 1000, onProgress },
+      }).finally(waiting.end)
       const text = options.json === true ? JSON.stringify({ ...checked, totals: totals(checked) }) : report(checked)
       process.stdout.write(`${text}\n`)
       if (totals(checked).error > 0) process.exitCode = 1
     })
+}
+
+/** Between two words about servers that say nothing, milliseconds. */
+const WAITING_MS = 5000
+
+/** A server that takes the connection and says nothing is waited for aloud. */
+function sayWhoIsWaitedFor(seconds: number) {
+  const waiting = new Map<string, { caller: string; endpoint: string }>()
+  const began = performance.now()
+  const timer = setInterval(() => {
+    const names = [...waiting.values()].map(({ caller, endpoint }) => `${caller} at ${endpoint}`)
+    const since = Math.round((performance.now() - began) / 1000)
+    process.stderr.write(
+      `waiting ${since} s for ${names.join(', ')} (each question gets at most ${seconds} s: --timeout)\n`,
+    )
+  }, WAITING_MS)
+  return {
+    onProgress: (place: { caller: string; endpoint: string }, step: 'asked' | 'done'): void => {
+      const key = `${place.caller} ${place.endpoint}`
+      if (step === 'asked') waiting.set(key, place)
+      else waiting.delete(key)
+    },
+    end: () => {
+      clearInterval(timer)
+    },
+  }
 }
 
 /** Roles, reward models and the embedding model of a config that a run would call. */

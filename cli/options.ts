@@ -1,7 +1,10 @@
 // Options that several commands share, read one way everywhere.
 
+import { accessSync, constants } from 'node:fs'
 import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
+import { UsageFault } from '../schemas/failure.ts'
+import { makeFolder } from '../schemas/make-folder.ts'
 
 /** `--state DIR`: where local services and embedded data live. */
 export function stateOption(): Option {
@@ -13,6 +16,20 @@ export function stateFolder(options: { state: string }): string {
   return resolve(options.state)
 }
 
+/** The same, made where it is missing. Throws UsageFault where it cannot be made or used. */
+export function madeStateFolder(options: { state: string }): string {
+  const folder = stateFolder(options)
+  try {
+    makeFolder(folder, 0o700)
+    accessSync(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new UsageFault(
+      `--state ${options.state}: the folder cannot be used (${error instanceof Error ? error.message : String(error)}); give another --state DIR`,
+    )
+  }
+  return folder
+}
+
 /** Reads a count of at least 1 (a commander argument parser). */
 export function positiveInteger(text: string): number {
   const value = Number(text)
@@ -22,6 +39,15 @@ export function positiveInteger(text: string): number {
 
 /** A timer of Node that is set for more milliseconds fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Reads whole seconds that a timer can take (a commander argument parser). */
+export function seconds(text: string): number {
+  const value = Number(text)
+  const most = Math.floor(LONGEST_TIMER / 1000)
+  if (!Number.isSafeInteger(value) || value < 1 || value > most)
+    throw new InvalidArgumentError(`give whole seconds from 1 to ${most} (24 days).`)
+  return value
+}
 
 /** Reads a time that a timer can take (a commander argument parser). */
 export function milliseconds(text: string): number {

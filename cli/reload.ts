@@ -27,6 +27,8 @@ export interface Reloading {
   readonly display: Display
   readonly messages: Messages
   readonly log: Logger
+  /** Between two looks at the file, milliseconds; tests shorten it. */
+  readonly lookMs?: number
 }
 
 /** Begins to watch; the returned function ends it. */
@@ -34,10 +36,12 @@ export function watchConfig(parts: Reloading): () => void {
   const { file, display, messages, log } = parts
   let current = parts.loaded
   let reading = Promise.resolve()
+  let refused = ''
 
   const read = async (): Promise<void> => {
     try {
       const next = await parts.load()
+      refused = ''
       const changed = changedSettings(current.json, next.json, ALL)
       if (changed.length === 0) return
       const taken = changed.filter((path) => ENDPOINTS.test(path))
@@ -49,6 +53,9 @@ export function watchConfig(parts: Reloading): () => void {
       if (waiting.length > 0) display.say(messages.settingsWait(waiting))
     } catch (error) {
       const faults = error instanceof UsageFault ? error.faults : [String(error)]
+      // A folder in the place of the file changes with all that is put into it.
+      if (refused === faults.join('\n')) return
+      refused = faults.join('\n')
       log.warn({ faults }, 'the changed config file was not taken')
       display.say(messages.configRefused(faults))
     }
@@ -56,14 +63,18 @@ export function watchConfig(parts: Reloading): () => void {
   const again = (): void => {
     reading = reading.then(read)
   }
-  watchFile(file, { interval: LOOK_MS, persistent: false }, (now, before) => {
+  watchFile(file, { interval: parts.lookMs ?? LOOK_MS, persistent: false }, (now, before) => {
     // A file that is gone for a moment is being written.
     if (now.mtimeMs !== before.mtimeMs && now.nlink > 0) again()
   })
-  process.on('SIGHUP', again)
+  const asked = (): void => {
+    refused = ''
+    again()
+  }
+  process.on('SIGHUP', asked)
   return () => {
     unwatchFile(file)
-    process.off('SIGHUP', again)
+    process.off('SIGHUP', asked)
   }
 }
 

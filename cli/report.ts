@@ -4,9 +4,8 @@ import type { Command } from 'commander'
 import { buildReport } from '../analytics/report.ts'
 import { renderReport } from '../analytics/report/render.ts'
 import { renderRules } from '../analytics/report/rules.ts'
-import { silentLogger } from '../schemas/logger.ts'
-import { openDatabase } from '../sinks/clickhouse/database.ts'
-import { stateFolder, stateOption } from './options.ts'
+import { stateOption } from './options.ts'
+import { asReader } from './reader.ts'
 
 /** Adds the command. */
 export function addReport(program: Command): void {
@@ -35,16 +34,11 @@ export interface ReportArguments {
 
 /** Writes the report to stdout. Throws UsageFault when there is no database or no such run. */
 export async function printReport(options: ReportArguments): Promise<void> {
-  const database = await openDatabase({ stateDir: stateFolder(options), role: 'reader', log: silentLogger })
-  try {
-    const report = await buildReport(database, options)
-    const { isTTY } = process.stdout
-    const width = isTTY ? process.stdout.columns : 100
-    const colour = isTTY && process.env['NO_COLOR'] === undefined
-    const render = options.rules === true ? renderRules : renderReport
-    const text = options.json === true ? JSON.stringify(report, null, 2) : render(report, { width, colour })
-    process.stdout.write(`${text}\n`)
-  } finally {
-    await database.close()
-  }
+  const report = await asReader(options, (database) => buildReport(database, options))
+  const { isTTY } = process.stdout
+  const width = isTTY ? process.stdout.columns : 100
+  const colour = isTTY && process.env['NO_COLOR'] === undefined
+  const render = options.rules === true ? renderRules : renderReport
+  const text = options.json === true ? JSON.stringify(report, null, 2) : render(report, { width, colour })
+  process.stdout.write(`${text}\n`)
 }

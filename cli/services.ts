@@ -7,7 +7,7 @@ import type { LocalProgress, LocalService } from '../local/progress.ts'
 import { LOCAL_SERVICES, servicesDown, servicesStatus, servicesUp } from '../local/services.ts'
 import type { ServiceStatus } from '../local/services.ts'
 import { createFileLogger } from './logger.ts'
-import { positiveInteger, stateFolder, stateOption } from './options.ts'
+import { positiveInteger, madeStateFolder, stateFolder, stateOption } from './options.ts'
 
 interface ServicesCommandOptions {
   state: string
@@ -64,7 +64,7 @@ function shared(command: Command): Command {
 }
 
 async function up(options: UpCommandOptions): Promise<void> {
-  const stateDir = stateFolder(options)
+  const stateDir = madeStateFolder(options)
   const log = createFileLogger(join(stateDir, 'services.log'))
   const interrupted = new AbortController()
   const interrupt = (): void => {

@@ -2,10 +2,9 @@
 
 import type { Command } from 'commander'
 import { Failure, UsageFault } from '../schemas/failure.ts'
-import { silentLogger } from '../schemas/logger.ts'
 import { harmlessLines } from '../schemas/terminal-text.ts'
-import { openDatabase } from '../sinks/clickhouse/database.ts'
-import { stateFolder, stateOption } from './options.ts'
+import { stateOption } from './options.ts'
+import { asReader } from './reader.ts'
 
 /** Adds the command. */
 export function addSql(program: Command): void {
@@ -18,7 +17,7 @@ export function addSql(program: Command): void {
     .addHelpText(
       'after',
       `
-Tables: runs, problems, responses, sft, preferences, rejections, dead_letters (read them with FINAL).
+Tables: runs, run_starts, problems, responses, sft, preferences, rejections, dead_letters (read them with FINAL).
 Views: funnel, reasons, failures, cost, verdicts, reward_histogram, duplicates.
 A terminal gets no control characters of a record; a pipe or a file gets every byte as it is. A spreadsheet takes a
 CSV cell that begins with = + - @ for a formula: open such files as text (SECURITY.md).
@@ -32,23 +31,19 @@ Examples:
       const format = options.format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TSVWithNames')
       if (!/^[A-Za-z0-9]+$/.test(format))
         throw new UsageFault(`--format ${format} is no ClickHouse format; try JSONEachRow`)
-      const database = await openDatabase({ stateDir: stateFolder(options), role: 'reader', log: silentLogger })
-      try {
-        const interrupted = new AbortController()
-        const interrupt = (): void => {
-          interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
-        }
-        process.once('SIGINT', interrupt)
-        const result = await database.bytes(query, { format, readOnly: true, signal: interrupted.signal })
-        process.removeListener('SIGINT', interrupt)
-        await new Promise<void>((resolve, reject) => {
-          process.stdout.write(process.stdout.isTTY ? harmlessLines(result.toString('utf8')) : result, (error) => {
-            if (error == null) resolve()
-            else reject(error)
-          })
-        })
-      } finally {
-        await database.close()
+      const interrupted = new AbortController()
+      const interrupt = (): void => {
+        interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
       }
+      process.once('SIGINT', interrupt)
+      const { signal } = interrupted
+      const result = await asReader(options, (database) => database.bytes(query, { format, readOnly: true, signal }))
+      process.removeListener('SIGINT', interrupt)
+      await new Promise<void>((resolve, reject) => {
+        process.stdout.write(process.stdout.isTTY ? harmlessLines(result.toString('utf8')) : result, (error) => {
+          if (error == null) resolve()
+          else reject(error)
+        })
+      })
     })
 }

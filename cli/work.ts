@@ -20,7 +20,7 @@ import { createDisplay } from './display.ts'
 import { createFileLogger } from './logger.ts'
 import { messagesIn } from './messages/choose.ts'
 import type { Messages } from './messages/contract.ts'
-import { stateFolder } from './options.ts'
+import { madeStateFolder } from './options.ts'
 import { prepareKafka, prepareModel } from './prepare.ts'
 import type { Preparing } from './prepare.ts'
 import { progressBlock, progressLine, stageTable } from './progress-view.ts'
@@ -68,7 +68,7 @@ export async function work(options: Work): Promise<WorkEnd> {
   }
   const loaded = await load()
   const runId = options.run ?? runName(loaded.config.name, source)
-  const stateDir = stateFolder(options)
+  const stateDir = madeStateFolder(options)
   const {
     logger: log,
     file: logFile,

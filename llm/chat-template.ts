@@ -2,8 +2,12 @@
 // user's message is a sentinel, and cut where it stands. Promises: the same template gives the same text on every
 // day, since a template that asks for the date is told a fixed one.
 
+import { runInNewContext } from 'node:vm'
 import { Template as JinjaTemplate } from '@huggingface/jinja'
 import { permanent } from '../schemas/failure.ts'
+
+/** Rendering takes a few milliseconds. */
+const LONGEST_MS = 5000
 
 /** A user's message that no template and no model writes by itself. */
 export const SENTINEL = 'x7QpreQueryY3'
@@ -75,15 +79,39 @@ function rendered(
   { chatTemplate, bosToken = '', eosToken = '', system = null, variables = {} }: ChatTemplateParts,
   messages: readonly { readonly role: string; readonly content: string }[],
 ): string {
-  // The library's own strftime_now tells today and cannot be replaced by a variable: it gets another name.
-  return new JinjaTemplate(chatTemplate.replace(/\bstrftime_now\b/g, 'fixed_date')).render({
-    fixed_date: fixedDate,
-    messages: system === null ? messages : [{ role: 'system', content: system }, ...messages],
-    bos_token: bosToken,
-    eos_token: eosToken,
-    add_generation_prompt: true,
-    ...variables,
-  })
+  const render = (): string =>
+    parsed(chatTemplate).render({
+      fixed_date: fixedDate,
+      messages: system === null ? messages : [{ role: 'system', content: system }, ...messages],
+      bos_token: bosToken,
+      eos_token: eosToken,
+      add_generation_prompt: true,
+      ...variables,
+    })
+  try {
+    // A broken template, or one that counts for ever, keeps the library busy without an end.
+    return runInNewContext('render()', { render }, { timeout: LONGEST_MS }) as string
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+    throw permanent('chat-template', `it has no end after ${LONGEST_MS / 1000} s: is a block not closed?`, {
+      cause: error,
+    })
+  }
+}
+
+/** Throws a permanent failure where the text is no template. */
+function parsed(chatTemplate: string): JinjaTemplate {
+  try {
+    // The library's own strftime_now tells today and cannot be replaced by a variable: it gets another name.
+    return new JinjaTemplate(chatTemplate.replace(/\bstrftime_now\b/g, 'fixed_date'))
+  } catch (error) {
+    // Where the text ends too early, the library stumbles over what is not there.
+    const why =
+      error instanceof TypeError || !(error instanceof Error)
+        ? 'it ends inside a block or an expression'
+        : error.message
+    throw permanent('chat-template', `it is no valid Jinja template: ${why}`, { cause: error })
+  }
 }
 
 /** Python's strftime of the fixed date; what it does not know stays as it is. */

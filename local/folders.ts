@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { makeFolder } from '../schemas/make-folder.ts'
 
 /** The folder of all downloads: XDG_CACHE_HOME/magpie-reasoning, else ~/.cache/magpie-reasoning. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -14,7 +15,7 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
 /** Makes STATE/name (0700) and returns its path with links resolved, so that a state folder has one name only. */
 export async function serviceFolder(stateDir: string, name: string): Promise<string> {
   const folder = join(stateDir, name)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   return await realpath(folder)
 }
 

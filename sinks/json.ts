@@ -3,12 +3,13 @@
 // no half file is ever seen under its name, and a repeat adds no row.
 
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Codec } from '../schemas/codec.ts'
 import { Failure, UsageFault, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
+import { makeFolder } from '../schemas/make-folder.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { STORE_LOST } from '../stream/delivered.ts'
@@ -18,8 +19,8 @@ import { finishType, removeIfEmpty } from './json/finish.ts'
 import type { DataSet } from './json/finish.ts'
 import { lineOf } from './json/merge.ts'
 import type { Line } from './json/merge.ts'
-import { MARKER, modelOfFolder, runNames } from './json/names.ts'
-import type { DataType } from './json/names.ts'
+import { CLAIM, folderName, MARKER, runNames } from './json/names.ts'
+import type { DataType, RunNames } from './json/names.ts'
 import { rowText } from './json/rows.ts'
 import { createSegments } from './json/segments.ts'
 
@@ -81,8 +82,12 @@ export interface JsonSink extends Sink {
 export function createJsonSink(parts: JsonSinkParts): JsonSink {
   const { outDir, runId, revision = 'main', model, startedAt, limits = {}, codec, log } = parts
   const marker = JSON.stringify({ run_id: runId, revision: 'main' })
-  const names = runNames(outDir, modelOfFolder(outDir, startedAt, marker) ?? model, startedAt, revision)
-  const segments = createSegments(names.segments)
+  const findNames = (): RunNames => {
+    const found = folderName(outDir, { model, startedAt }, marker)
+    return runNames(outDir, found.model, found.startedAt, revision)
+  }
+  let names = findNames()
+  let segments = createSegments(names.segments)
   const types = new Map<string, DataType>([
     [topicFor('sft', revision), 'sft'],
     [topicFor('preferences', revision), 'preference'],
@@ -97,14 +102,24 @@ export function createJsonSink(parts: JsonSinkParts): JsonSink {
     )
   }
   return {
-    folder: names.folder,
+    get folder() {
+      return names.folder
+    },
     async open() {
-      const isNew = makeFolder(names.folder, outDir, run)
+      // A run that begins at the same moment may have taken the folder since.
+      let found: Taken = 'taken'
+      for (let tries = 1; found === 'taken' && tries <= TRIES; tries += 1) {
+        names = findNames()
+        found = takeFolder(names.folder, outDir, run)
+      }
+      if (found === 'taken') throw new UsageFault(`${names.folder} belongs to another run: give another --out DIR`)
+      segments = createSegments(names.segments)
       await removeLeftovers(names.folder)
       await removeLeftovers(names.segments)
-      if (!isNew) return
+      if (found === 'ours') return
       await parts.onNew?.()
       await writeText(join(names.folder, MARKER), `${JSON.stringify(run)}\n`)
+      rmSync(join(names.folder, CLAIM), { force: true })
     },
     async write(batch) {
       assertOwn()
@@ -162,25 +177,31 @@ function placeOf(messages: readonly Delivered[]): string {
   return `${String(partition).padStart(3, '0')}-${String(offset).padStart(12, '0')}-${hash}`
 }
 
-/** Makes the folder; true where it is not marked as anybody's yet. Throws UsageFault where it belongs to another run. */
-function makeFolder(folder: string, outDir: string, run: { run_id: string; revision: string }): boolean {
-  const marker = join(folder, MARKER)
+/** Runs that begin with one folder of data sets at the same moment take turns. */
+const TRIES = 60
+
+/** new: this run's, and not marked yet; taken: another run was quicker. */
+type Taken = 'new' | 'ours' | 'taken'
+
+/** Makes the folder, and claims one that is not marked as anybody's yet. Throws UsageFault where it cannot be written. */
+function takeFolder(folder: string, outDir: string, run: { run_id: string; revision: string }): Taken {
+  const [marker, claim] = [join(folder, MARKER), join(folder, CLAIM)]
+  const isOurs = (file: string): boolean => readFileSync(file, 'utf8').trim() === JSON.stringify(run)
   try {
     // A link that somebody has put there leads out of the folder.
     const link = [folder, join(folder, 'segments')].find((each) =>
       lstatSync(each, { throwIfNoEntry: false })?.isSymbolicLink(),
     )
     if (link !== undefined) throw new UsageFault(`${link} is a link: remove it, or give another --out DIR`)
-    mkdirSync(join(folder, 'segments'), { recursive: true })
-    if (!existsSync(marker)) return true
-    const owner = readFileSync(marker, 'utf8').trim()
-    if (owner === JSON.stringify(run)) return false
-    throw new UsageFault(
-      `${folder} belongs to another run (${owner}) that began in the same second: give another --out DIR`,
-    )
+    makeFolder(join(folder, 'segments'))
+    if (existsSync(marker)) return isOurs(marker) ? 'ours' : 'taken'
+    if (!existsSync(claim)) writeFileSync(claim, `${JSON.stringify(run)}\n`, { flag: 'wx' })
+    return isOurs(claim) ? 'new' : 'taken'
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
     if (error instanceof UsageFault) throw error
+    const { code = '', path, message } = error as NodeJS.ErrnoException
+    // Another run was quicker: it claims it, or has marked it since.
+    if ((code === 'EEXIST' || code === 'ENOENT') && path === claim) return 'taken'
     if (PASSING.has(code)) throw diskFailure(folder, error as NodeJS.ErrnoException)
     throw new UsageFault(`cannot write data sets to ${outDir}: ${message}; give another --out DIR`)
   }

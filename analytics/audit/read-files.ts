@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { UsageFault } from '../../schemas/failure.ts'
 import { readLines } from '../../sinks/json/merge.ts'
-import { modelOfFolder, runNames } from '../../sinks/json/names.ts'
+import { ownFolder, runNames } from '../../sinks/json/names.ts'
 import type { DataType, RunNames } from '../../sinks/json/names.ts'
 import { createSegments } from '../../sinks/json/segments.ts'
 import { listFolder } from '../../sinks/json/disk.ts'
@@ -27,14 +27,14 @@ export function findFiles(
   { runId, revision, startedAt }: { readonly runId: string; readonly revision: string; readonly startedAt: number },
 ): RunFiles {
   const folder = resolve(outDir)
-  const model = existsSync(folder)
-    ? modelOfFolder(folder, startedAt, JSON.stringify({ run_id: runId, revision: 'main' }))
+  const own = existsSync(folder)
+    ? ownFolder(folder, startedAt, JSON.stringify({ run_id: runId, revision: 'main' }))
     : null
-  if (model === null)
+  if (own === null)
     throw new UsageFault(
       `the files of run ${runId} are not in ${folder}: run this where the run was started, give its --out DIR, or leave them out with --no-files`,
     )
-  return runNames(folder, model, startedAt, revision)
+  return runNames(folder, own.model, own.startedAt, revision)
 }
 
 /** Reads both types. Throws Failure `foreign-data-set` on a file that was changed by hand into something else. */

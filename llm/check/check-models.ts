@@ -32,7 +32,10 @@ export async function checkModels(parts: {
   environment?: Environment
   timeoutMs?: number
   clock?: Clock
+  /** Told when a place is first asked, and when it has been looked at. */
+  onProgress?: (place: { caller: string; endpoint: string }, step: 'asked' | 'done') => void
 }): Promise<CheckedModels> {
+  const { onProgress = () => undefined } = parts
   const { subjects, signal, environment = process.env, timeoutMs = 60_000, clock = systemClock } = parts
   const roles = Object.fromEntries(subjects.flatMap((each) => (each.kind === 'role' ? [[each.name, each.config]] : [])))
   const rewarders = Object.fromEntries(
@@ -47,6 +50,8 @@ export async function checkModels(parts: {
   const found = await Promise.all(
     places.map(async ({ subject, url }): Promise<Finding[]> => {
       const client = createEngineClient({ url, ...engines.get(url)!.access, clock })
+      const told = { caller: subject.name, endpoint: url }
+      onProgress(told, 'asked')
       try {
         const place = { url, client, ask }
         const remarks = await check(subject, place)
@@ -57,6 +62,7 @@ export async function checkModels(parts: {
           ...remark,
         }))
       } finally {
+        onProgress(told, 'done')
         await client.close()
       }
     }),

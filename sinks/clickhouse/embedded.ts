@@ -1,13 +1,14 @@
 // The embedded ClickHouse (chdb) behind the client's interface: one process for one directory. Promises: reads
 // never hold up inserts (a connection each), a stranger's reads never hold up ours, none of them outlives close().
 
-import { mkdir } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { createClient } from '@clickhouse/client'
 import type { ClickHouseClient } from '@clickhouse/client'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
+import { makeFolder } from '../../schemas/make-folder.ts'
 import type { Database } from './contract.ts'
+import { toFailure } from './errors.ts'
 import { insertLines, rowsOf } from './json-lines.ts'
 import { createLane, killStatement } from './lane.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
@@ -22,9 +23,11 @@ type OpenConnection = () => ClickHouseClient
  * Throws UsageFault where there is no embedded ClickHouse for this platform or the folder cannot be written.
  */
 export async function openEmbedded(folder: string, log: Logger): Promise<Database | null> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  try {
+    makeFolder(folder, 0o700)
+  } catch (error) {
     throw new UsageFault(`cannot make the database folder ${folder}: ${messageOf(error)}`)
-  })
+  }
   const { createChdbConnection } = await loadChdb()
   const open: OpenConnection = () =>
     createClient({ connection: createChdbConnection({ path: folder }) as unknown as NonNullable<ClientConnection> })
@@ -35,6 +38,15 @@ export async function openEmbedded(folder: string, log: Logger): Promise<Databas
     // The binding says only that it could not connect; the reason goes to stderr. A held directory is the usual one.
     log.debug({ folder, error: messageOf(error) }, 'the embedded database did not open')
     return null
+  }
+  try {
+    await first.command({ query: 'SELECT 1' })
+  } catch (error) {
+    await first.close()
+    const failure = toFailure(error, 'opening')
+    // Another process was quicker to lock the directory.
+    if (failure.code === 'clickhouse-76') return null
+    throw failure
   }
   return createEmbedded(folder, first, open)
 }

@@ -32,21 +32,53 @@ export function timestampInPath(milliseconds: number): string {
 
 /** Marks a folder as a run's: JSON with its run_id and revision. */
 export const MARKER = '.run.json'
+/** The same of a run that has just made the folder and has not marked it yet. */
+export const CLAIM = '.run.claim.json'
 
-/**
- * The model that the run's folder is already named after, where a process before has made one: a run that goes on
- * with another model keeps one data set. null: there is none yet.
- */
-export function modelOfFolder(outDir: string, startedAt: number, marker: string): string | null {
-  const end = `_${timestampInPath(startedAt)}`
-  // What cannot be listed cannot be written either: opening the folder says so.
-  const isFolder = statSync(outDir, { throwIfNoEntry: false })?.isDirectory() ?? false
-  const entries = isFolder ? readdirSync(outDir) : []
-  const own = entries.find((entry) => {
-    const file = join(outDir, entry, MARKER)
-    return entry.endsWith(end) && existsSync(file) && readFileSync(file, 'utf8').trim() === marker
-  })
-  return own?.slice(0, -end.length) ?? null
+/** What the run's folder is called after. */
+export interface FolderName {
+  readonly model: string
+  /** Milliseconds since 1970 UTC. */
+  readonly startedAt: number
+}
+
+/** Another run that began in the same second with the same folder of data sets has one of the next seconds. */
+const NEXT_SECONDS = 60
+
+/** Seconds in which the folder of a run that began then may be. */
+const secondsFrom = (startedAt: number): number[] =>
+  Array.from({ length: NEXT_SECONDS }, (_, second) => startedAt + second * 1000)
+
+// What cannot be listed cannot be written either: opening the folder says so.
+const entriesOf = (outDir: string): string[] =>
+  (statSync(outDir, { throwIfNoEntry: false })?.isDirectory() ?? false) ? readdirSync(outDir) : []
+
+/** Whose folder it is; null: nobody's. */
+function markerIn(outDir: string, entry: string): string | null {
+  const file = [MARKER, CLAIM].map((name) => join(outDir, entry, name)).find((path) => existsSync(path))
+  return file === undefined ? null : readFileSync(file, 'utf8').trim()
+}
+
+/** The folder that a process before has made for the run, with whatever model; null: there is none yet. */
+export function ownFolder(outDir: string, startedAt: number, marker: string): FolderName | null {
+  const entries = entriesOf(outDir)
+  for (const second of secondsFrom(startedAt)) {
+    const end = `_${timestampInPath(second)}`
+    const own = entries.find((entry) => entry.endsWith(end) && markerIn(outDir, entry) === marker)
+    if (own !== undefined) return { model: own.slice(0, -end.length), startedAt: second }
+  }
+  return null
+}
+
+/** The name of the run's folder: that of ownFolder, else the first from its start on that no other run has. */
+export function folderName(outDir: string, wanted: FolderName, marker: string): FolderName {
+  const entries = new Set(entriesOf(outDir))
+  const isFree = (startedAt: number): boolean => {
+    const entry = `${modelInPath(wanted.model)}_${timestampInPath(startedAt)}`
+    return !entries.has(entry) || [null, marker].includes(markerIn(outDir, entry))
+  }
+  const own = ownFolder(outDir, wanted.startedAt, marker)
+  return own ?? { ...wanted, startedAt: secondsFrom(wanted.startedAt).find(isFree) ?? wanted.startedAt }
 }
 
 /** Names for one run and revision. startedAt: milliseconds since 1970 UTC. */

@@ -164,6 +164,12 @@ describe('the report', () => {
       { stage: 'curate', reason: 'no-agreement', problems: 1, share: 1 / 6 },
       { stage: 'screen', reason: 'exact-duplicate', problems: 1, share: 1 / 6 },
     ])
+    // Two that a producer refused never were problems of the funnel, and yet no share is more than the whole.
+    const early = [11, 12].map((slot, at) => message(codec, 'rejections', 'Rejection', rejection(slot), 2 + at))
+    await sink.write(early)
+    const { reasons } = await buildReport(database)
+    assert.deepEqual(reasons.map(({ reason, share }) => [reason, share])[0], ['exact-duplicate', 3 / 8])
+    await database.command(`ALTER TABLE rejections DELETE WHERE offset >= 2 SETTINGS mutations_sync = 2`)
     // Problems 0, 1 and 5 were curated; 1 has two pairs, and what its rows say counts once.
     assert.deepEqual(report.curation, {
       problems: 3,

@@ -5,7 +5,16 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Command, InvalidArgumentError } from 'commander'
 import fc from 'fast-check'
-import { collect, milliseconds, positiveInteger, stateFolder, stateOption } from '../../cli/options.ts'
+import { UsageFault } from '../../schemas/failure.ts'
+import {
+  collect,
+  madeStateFolder,
+  milliseconds,
+  positiveInteger,
+  seconds,
+  stateFolder,
+  stateOption,
+} from '../../cli/options.ts'
 
 describe('positiveInteger', () => {
   it('reads whole numbers of at least 1', () => {
@@ -28,6 +37,29 @@ describe('milliseconds', () => {
     assert.deepEqual([milliseconds('1'), milliseconds('2147483647')], [1, 2147483647])
     for (const text of ['2147483648', '1e12', '0', '1.5', '']) {
       assert.throws(() => milliseconds(text), /whole milliseconds from 1 to 2147483647 \(24 days\)/, text)
+    }
+  })
+})
+
+describe('seconds', () => {
+  it('reads what a timer can take, and names its end', () => {
+    assert.deepEqual([seconds('1'), seconds('2147483')], [1, 2147483])
+    for (const text of ['2147484', '1e12', '0', '1.5', '']) {
+      assert.throws(() => seconds(text), /whole seconds from 1 to 2147483 \(24 days\)/, text)
+    }
+  })
+})
+
+describe('madeStateFolder', () => {
+  it('refuses at once what can never be a folder, as below /proc, where a recursive mkdir has no end', () => {
+    const there = join(import.meta.filename, 'below-a-file')
+    for (const state of ['/proc/nope', there]) {
+      assert.throws(
+        () => madeStateFolder({ state }),
+        (error) =>
+          error instanceof UsageFault && error.message.startsWith(`--state ${state}: the folder cannot be used`),
+        state,
+      )
     }
   })
 })

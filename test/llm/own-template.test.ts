@@ -140,6 +140,11 @@ describe('a template of the user', () => {
         { chat_template: '{% if %}' },
         /tokenizer_config\.json: chat_template cannot be rendered/,
       ],
+      [
+        'tokenizer_config.json',
+        { chat_template: '{% for message in messages %}{{ message.content }}' },
+        /cannot be rendered: it is no valid Jinja template: it ends inside a block or an expression/,
+      ],
       ['tokenizer_config.json', { chat_template: 'nothing' }, /does not write the user message exactly once/],
     ]
     for (const [name, content, expected] of faults) {

@@ -17,7 +17,7 @@ import type { JsonSink } from '../../sinks/json.ts'
 import { onDisk } from '../../sinks/json/disk.ts'
 import { compareLines, mergeFiles, sortLines } from '../../sinks/json/merge.ts'
 import type { Line } from '../../sinks/json/merge.ts'
-import { MARKER, modelInPath, modelOfFolder, runNames, timestampInPath } from '../../sinks/json/names.ts'
+import { MARKER, folderName, modelInPath, runNames, timestampInPath } from '../../sinks/json/names.ts'
 import { createSegments, MERGE_WIDTH } from '../../sinks/json/segments.ts'
 import type { Delivered } from '../../stream/delivered.ts'
 import { EPOCH, inFolder, message, preference, RUN, sft } from '../support/rows.ts'
@@ -302,19 +302,27 @@ describe('the JSON sink', () => {
       assert.equal((await rowsOf(sets[0]!.path)).length, 2)
     }))
 
-  it('says at the start that the folder cannot be written, or belongs to another run', () =>
+  it('says at the start that the folder cannot be written, also where none can ever be made', () =>
     inFolder(async (out) => {
       await writeFile(join(out, 'file'), '')
       await assert.rejects(
         open(join(out, 'file')),
         (error) => error instanceof UsageFault && /--out/.test(error.message),
       )
-      await open(out)
-      await open(out)
-      await assert.rejects(
-        open(out, { runId: 'another' }),
-        (error) => error instanceof UsageFault && error.message.includes(RUN),
-      )
+      // Node's own recursive mkdir never returns there.
+      await assert.rejects(open('/proc/nope'), (error) => error instanceof UsageFault && /--out/.test(error.message))
+    }))
+
+  it('gives runs that begin in the same second a folder each, the same again to each that goes on', () =>
+    inFolder(async (out) => {
+      const first = await open(out)
+      const second = await open(out, { runId: 'another' })
+      const third = await open(out, { runId: 'a-third' })
+      const folders = [first, second, third].map(({ folder }) => folder)
+      assert.equal(new Set(folders).size, 3)
+      assert.equal((await open(out, { runId: 'another' })).folder, second.folder)
+      assert.equal((await open(out)).folder, first.folder)
+      assert.equal((await open(out, { runId: 'a-third', model: 'now/another' })).folder, third.folder)
     }))
 
   it('says while it runs that the disk does not take it, so that the run waits', () =>
@@ -436,23 +444,29 @@ describe('names', () => {
     )
   })
 
-  it('find the model of the folder that the run has', () =>
+  it('find the folder that the run has, else one that no other run has', () =>
     inFolder(async (out) => {
       const folder = async (name: string, marker: string | null) => {
         await mkdir(join(out, name))
         if (marker !== null) await writeFile(join(out, name, MARKER), `${marker}\n`)
       }
       const time = timestampInPath(EPOCH)
-      assert.equal(modelOfFolder(join(out, 'absent'), EPOCH, 'mine'), null)
+      const nameOf = (marker: string, startedAt = EPOCH, folder = out) => {
+        const found = folderName(folder, { model: 'org/new', startedAt }, marker)
+        return [found.model, (found.startedAt - startedAt) / 1000]
+      }
+      assert.deepEqual(nameOf('mine', EPOCH, join(out, 'absent')), ['org/new', 0])
       await writeFile(join(out, `file_${time}`), '')
       await folder(`bare_${time}`, null)
       await folder(`other_${time}`, 'theirs')
-      await folder(`early_${timestampInPath(EPOCH - 1000)}`, 'mine')
-      assert.equal(modelOfFolder(out, EPOCH, 'mine'), null)
+      await folder(`early_${timestampInPath(EPOCH - 1000)}`, 'mine-before')
+      assert.deepEqual(nameOf('mine'), ['org/new', 0])
       await folder(`a_model_${time}`, 'mine')
-      assert.equal(modelOfFolder(out, EPOCH, 'mine'), 'a_model')
-      assert.equal(modelOfFolder(out, EPOCH, 'theirs'), 'other')
-      assert.equal(modelOfFolder(out, EPOCH - 1000, 'mine'), 'early')
+      assert.deepEqual(nameOf('mine'), ['a_model', 0])
+      assert.deepEqual(nameOf('theirs'), ['other', 0])
+      assert.deepEqual(nameOf('mine-before', EPOCH - 1000), ['early', 0])
+      await folder(`new_${time}`, 'theirs')
+      assert.deepEqual(nameOf('a-third'), ['org/new', 1])
     }))
 
   it('know their own files from others', () => {
