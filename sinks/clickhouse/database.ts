@@ -120,7 +120,7 @@ async function openAsOwner(options: OpenOptions): Promise<Database> {
   const found = await untilFree(folder, options, 60_000)
   if (found.kind === 'owner') {
     throw new UsageFault(
-      `process ${found.pid} already runs with the state folder ${options.stateDir}: stop it, give another --state DIR, or share a server by CLICKHOUSE_URL`,
+      `process ${found.pid} already runs with the state folder ${options.stateDir} and owns its database: stop it, give another --state DIR, share a server by CLICKHOUSE_URL, or leave clickhouse out of --stages (a worker needs no database)`,
     )
   }
   const whole = keepWhole(found.database, openedAt, log)
