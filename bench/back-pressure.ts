@@ -25,8 +25,11 @@ try {
     ...{ samples: 2, maxWaiting: 600, milliseconds: (minutes * 60_000) / SPEED },
   })
   const expected = Math.round((SLOTS * minutes * 60) / SEQUENCE_SECONDS)
+  const { total, busyPerSecond } = await slow.stats()
+  const busy = busyPerSecond.slice(busyPerSecond.findIndex((seconds) => seconds > 0))
+  const share = busy.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, busy.length) / SLOTS
   process.stdout.write(
-    `${minutes} minutes of work at ${SPEED} times the speed: ${problems} problems made, ${samples} samples of finished problems (four slots can write about ${expected}), ${looks} looks\n\n`,
+    `${minutes} minutes of work at ${SPEED} times the speed: ${problems} problems made, ${total.answered} samples written (four slots that are never idle write about ${expected}; ${Math.round(100 * share)} % busy since the first), ${samples} of them of finished problems, ${looks} looks\n\n`,
   )
   process.stdout.write('| what waits | most | bound | from |\n|---|---:|---:|---|\n')
   const over = bounds.filter(({ most, bound }) => most > bound)

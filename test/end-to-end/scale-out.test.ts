@@ -38,14 +38,14 @@ describe('a run of several processes', () => {
     const leader = start(LEAD)
     const first = start('answer,sample')
     const second = start('answer,sample')
-    await leader.says(/240 problems wanted/)
-    await first.says(/This process runs: answer, sample/)
     const answered = (): number => front.stats().total.answered
     await until(
-      () => answered() > 300,
+      () => answered() > 300 && /This process runs/.test(second.said()),
       () => leader.said() + first.said() + second.said(),
-      120,
+      180,
     )
+    assert.match(leader.said(), /240 problems wanted/)
+    assert.match(first.said(), /This process runs: answer, sample/)
 
     // A second owner of the embedded database is refused, and told that workers need none.
     const rival = await start('answer,clickhouse').ended
