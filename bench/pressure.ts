@@ -115,14 +115,16 @@ async function look(
   }
   const heaps: number[] = []
   const first = { rss: process.memoryUsage.rss(), at: performance.now() }
-  let ended: unknown = null
-  run.done.catch((error: unknown) => (ended = error))
+  const ended: Error[] = []
+  run.done.catch((error: unknown) =>
+    ended.push(error instanceof Error ? error : new Error('the run has ended', { cause: error })),
+  )
   let looks = 0
   let heapAt = first.at
   let asking: Promise<void> | null = null
   while (performance.now() - first.at < milliseconds) {
     await wait(LOOK_MS)
-    if (ended !== null) throw ended instanceof Error ? ended : new Error(String(ended))
+    if (ended[0] !== undefined) throw ended[0]
     looks += 1
     noteSnapshot(run.snapshot(), note)
     note('resident memory beyond the start, MiB', (process.memoryUsage.rss() - first.rss) / MEBI)
