@@ -22,6 +22,7 @@ const COMMANDS = [
   'runs',
   'topics',
   'dashboard',
+  'dead-letters',
   'grade',
   'fingerprint',
   'models',
