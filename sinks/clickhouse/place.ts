@@ -28,7 +28,8 @@ export function placeColumns({ topic, revision, message }: Origin, createdAt: nu
     topic: message.topic,
     partition: message.partition,
     offset: String(message.offset),
-    // The farther along the way the record was read, the more it knows; then the newer counts. Below 2^53.
-    version: TOPIC_NAMES.indexOf(topic) * 2 ** 48 + createdAt,
+    // The farther along the way the record was read, the more it knows; then the later on the log counts, whatever the
+    // clocks of its writers said. Above all times of the milliseconds that stood here once; below 2^53.
+    version: TOPIC_NAMES.indexOf(topic) * 2 ** 48 + 2 ** 41 + Number(message.offset),
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Scenario } from './scenario.ts'
 import { clickhouseServer } from './scenarios/clickhouse-server.ts'
+import { clockJumps } from './scenarios/clock-jumps.ts'
 import { comingAndGoing } from './scenarios/coming-and-going.ts'
 import { fullDisk } from './scenarios/full-disk.ts'
 import { killBroker } from './scenarios/kill-broker.ts'
@@ -27,4 +28,5 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'two-runs': twoRuns,
   'clickhouse-server': clickhouseServer,
   'full-disk': fullDisk,
+  'clock-jumps': clockJumps,
 }
