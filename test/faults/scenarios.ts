@@ -16,6 +16,7 @@ import { powerCut } from './scenarios/power-cut.ts'
 import { signals } from './scenarios/signals.ts'
 import { stoppedWorker } from './scenarios/stopped-worker.ts'
 import { twoRuns } from './scenarios/two-runs.ts'
+import { vanishedStores } from './scenarios/vanished-stores.ts'
 
 /** By the names that the suite's command line takes. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -34,5 +35,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'cut-files': cutFiles,
   'full-kafka': fullKafka,
   'models-down': modelsDown,
+  'vanished-stores': vanishedStores,
   'clock-jumps': clockJumps,
 }
