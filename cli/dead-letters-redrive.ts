@@ -3,11 +3,12 @@
 
 import type { Command } from 'commander'
 import { visible } from '../llm/visible.ts'
-import { isHeld } from '../pipeline/run-records.ts'
+import { holdOf } from '../pipeline/run-records.ts'
 import { MAX_ATTEMPTS, planRedrive } from '../pipeline/redrive.ts'
 import type { RedrivePlan } from '../pipeline/redrive.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
+import { steadyNow } from '../schemas/steady-clock.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import { newMarker } from '../stream/letter-marks.ts'
 import { countLetters, isMeant, isNamed } from '../stream/letter-filter.ts'
@@ -108,7 +109,7 @@ function choose(options: RedriveOptions, all: readonly Letter[]): Letter[] {
 function nextSteps(sent: readonly Letter[], { runs }: RedrivePlan): string[] {
   return [...new Set(sent.map(({ runId }) => runId))].map((runId) => {
     const record = runs.get(runId) ?? null
-    const isAtWork = record !== null && isHeld(record, Date.now(), processIsAlive)
+    const isAtWork = record !== null && holdOf(record, steadyNow(), processIsAlive) === 'held'
     return isAtWork
       ? `run ${runId} is at work and takes them now`
       : `run ${runId} is ${record?.state ?? 'not at work'}: start it again with its own command, and it takes them`

@@ -20,6 +20,7 @@ import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import { connectKafka } from '../stream/kafka.ts'
+import { steadyNow } from '../schemas/steady-clock.ts'
 import { createDisplay } from './display.ts'
 import { createFileLogger } from './logger.ts'
 import { messagesIn } from './messages/choose.ts'
@@ -61,7 +62,7 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
     join(stateDir, 'logs', `${config.name}.dry-run.jsonl`),
     redactorOf(process.env, config),
   )
-  const display = createDisplay(process.stderr, Date.now)
+  const display = createDisplay(process.stderr, steadyNow)
   const stop = interruption()
   const messages = messagesIn(config.language)
   try {
@@ -121,7 +122,7 @@ async function probeOf(
   const kafka = await prepareKafka(given.config.kafka, preparing)
   const loaded = await prepareModel(probeConfig(given, wanted), preparing)
   await checkModels(loaded, preparing)
-  const since = Date.now()
+  const since = steadyNow()
   const place = { runId: `${given.config.name}.dry-run`.slice(-100), revision: probeRevision(since) }
   display.say(messages.probing(given.config.name, wanted))
   try {
@@ -133,7 +134,7 @@ async function probeOf(
         registryUrl: process.env['SCHEMA_REGISTRY_URL'],
         clickhouseUrl: undefined,
         version: programVersion(),
-        now: Date.now,
+        now: steadyNow,
       },
       signal,
     )
@@ -146,7 +147,7 @@ async function probeOf(
     if (stop.said) drain()
     await follow(run, { runId: place.runId, since, preparing })
     if (stop.said) return null
-    const seconds = (Date.now() - since) / 1000
+    const seconds = (steadyNow() - since) / 1000
     const problems = await onLog(kafka, preparing, (tools) => readProbe({ ...tools, ...place }, signal))
     const { spent, llm } = run.snapshot()
     display.say(messages.probed(spent.tokens, spent.usd, seconds))

@@ -14,6 +14,7 @@ import type { ActiveRun, RunResult } from '../pipeline/run-contract.ts'
 import { callersIn, startRun } from '../pipeline/run.ts'
 import { checkJsonl } from '../producers/jsonl.ts'
 import { UsageFault } from '../schemas/failure.ts'
+import { steadyNow } from '../schemas/steady-clock.ts'
 import { createAnnouncer } from './announce.ts'
 import { budgetOf } from './budget-view.ts'
 import { createDisplay } from './display.ts'
@@ -75,7 +76,7 @@ export async function work(options: Work): Promise<WorkEnd> {
     flush,
   } = createFileLogger(join(stateDir, 'logs', `${runId}.jsonl`), redactorOf(process.env, loaded.config))
   const messages = messagesIn(loaded.config.language)
-  const display = createDisplay(process.stderr, Date.now)
+  const display = createDisplay(process.stderr, steadyNow)
   const stop = interruption()
   const preparing = { stateDir, display, messages, log, signal: stop.signal }
   const writesFiles = parts.has('json') && loaded.config.sinks.json.enabled
@@ -92,7 +93,7 @@ export async function work(options: Work): Promise<WorkEnd> {
     }
     stop.onFirst(drain)
     if (stop.said) drain()
-    const since = Date.now()
+    const since = steadyNow()
     const unwatch = watchConfig({
       ...{ file: options.config, loaded, display, messages, log },
       load,
@@ -112,7 +113,7 @@ export async function work(options: Work): Promise<WorkEnd> {
     else {
       const missing = missingRows(run.snapshot(), messages)
       if (missing.length > 0) display.say(messages.fewer(missing))
-      display.say(messages.done(runId, (Date.now() - since) / 1000))
+      display.say(messages.done(runId, (steadyNow() - since) / 1000))
     }
     return {
       exitCode: result.state === 'finished' || result.endedBy !== null ? 0 : 130,
@@ -153,7 +154,7 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
       registryUrl: process.env['SCHEMA_REGISTRY_URL'],
       clickhouseUrl: process.env['CLICKHOUSE_URL'],
       version: programVersion(),
-      now: Date.now,
+      now: steadyNow,
       onWaiting: () => {
         display.step(messages.waitingForLeader(runId))
       },
@@ -197,7 +198,7 @@ export async function follow(
   const rates = createRates()
   const announce = createAnnouncer(messages)
   const look = (): void => {
-    const now = Date.now()
+    const now = steadyNow()
     const snapshot = run.snapshot()
     for (const line of announce(snapshot, now)) display.say(line)
     const view = { runId, snapshot, rates: rates(snapshot, now), messages, since, now }

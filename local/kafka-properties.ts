@@ -32,6 +32,8 @@ export function brokerProperties(place: { port: number; controllerPort: number; 
     'share.coordinator.state.topic.num.partitions': 8,
     // Kept for ever: a run that was stopped for weeks goes on where it was (the default forgets offsets after 7 days).
     'log.retention.ms': -1,
+    // One machine has one clock, which may be set while messages of the time before are on their way.
+    'log.message.timestamp.after.max.ms': '9223372036854775807',
     'offsets.retention.minutes': 2_147_483_647,
     'message.max.bytes': BATCH_BYTES,
     'replica.fetch.max.bytes': BATCH_BYTES,

@@ -23,7 +23,16 @@ import type { Lead } from './lead.ts'
 import { untilAnswered } from './patience.ts'
 import type { RunParts } from './run-contract.ts'
 import { processName, publishStart, withConfigHash } from './run-starts.ts'
-import { firstClaim, isHeld, publishRunRecord, publishRunState, readRunRecords, SILENT_MS } from './run-records.ts'
+import {
+  firstClaim,
+  holdOf,
+  isSameWord,
+  publishRunRecord,
+  publishRunState,
+  readRunRecords,
+  SILENT_MS,
+  WATCH_MS,
+} from './run-records.ts'
 import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 
@@ -71,9 +80,23 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     const readState = async (until: AbortSignal) =>
       (await readRunRecords(connection, codec, revision, until)).get(runId) ?? null
 
+    /** Throws UsageFault while another process leads the run; where that is unclear, it is watched for its next word. */
+    const untilFree = async (record: RunRecord): Promise<RunRecord> => {
+      const hold = holdOf(record, now(), processIsAlive)
+      if (hold === 'free') return record
+      if (hold === 'unclear') {
+        log.info({ pid: record.pid, host: record.host }, 'waiting whether the process that led the run still speaks')
+        await pauseFor(WATCH_MS, signal)
+        signal.throwIfAborted()
+        const next = await readState(signal)
+        if (next === null || isSameWord(next, record)) return record
+        if (holdOf(next, next.createdAt, processIsAlive) === 'free') return next
+      }
+      throw inUse(record, now())
+    }
     let previous = await readState(signal)
     if (leads) {
-      if (previous !== null && isHeld(previous, now(), processIsAlive)) throw inUse(previous, now())
+      if (previous !== null) previous = await untilFree(previous)
       if (previous !== null) assertSamePipeline(previous, loaded.config)
     }
     while (!leads && previous === null) {

@@ -8,7 +8,7 @@ import type { KafkaConnection } from '../stream/kafka.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import { topicNames } from '../stream/topics-admin.ts'
 import { readable } from './read-records.ts'
-import { isHeld, readStates } from './run-records.ts'
+import { holdOf, readStates } from './run-records.ts'
 import { readStarts } from './run-starts.ts'
 import { sumOf } from './spending.ts'
 
@@ -64,7 +64,7 @@ export interface Looking {
 /** Says what became of a run that has written this last. */
 export function standingOf(record: RunRecord, now: number, isAlive: (pid: number) => boolean): Standing {
   const isOver = record.state !== 'running' && record.state !== 'draining'
-  return isOver || isHeld(record, now, isAlive) ? record.state : 'lost'
+  return isOver || holdOf(record, now, isAlive) === 'held' ? record.state : 'lost'
 }
 
 /** Every run of every revision, the newest start first. Throws Failure when Kafka does not answer. */
@@ -111,7 +111,7 @@ function overviewOf(
     return {
       ...{ host: start.host, pid: start.pid, parts: start.parts, version: start.version },
       ...{ configHash: start.configHash, config: start.config, beganAt: start.createdAt, lastWordAt },
-      isAtWork: !isOver && isHeld(said, now, isAlive),
+      isAtWork: !isOver && holdOf(said, now, isAlive) === 'held',
       done: word?.done ?? {},
     }
   })

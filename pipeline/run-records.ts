@@ -11,7 +11,10 @@ import { readable } from './read-records.ts'
 /** A running process says so this often, milliseconds. */
 export const HEARTBEAT_MS = 10_000
 
-/** A run whose last word is older than this is held by nobody, milliseconds. */
+/** So long a process is watched that may be silent for good, milliseconds: it speaks in that time if it lives. */
+export const WATCH_MS = 15_000
+
+/** A run whose last word is older than this may be held by nobody, milliseconds. */
 export const SILENT_MS = 45_000
 
 export interface RunIdentity {
@@ -61,17 +64,29 @@ export async function firstClaim(
 ): Promise<RunRecord | null> {
   let first: RunRecord | null = null
   for await (const record of readStates(connection, codec, signal)) {
-    if (record.runId !== claim.runId || record.revision !== claim.revision || record.state !== 'running') continue
-    if (record.createdAt > (previous?.createdAt ?? 0)) first ??= record
+    if (record.runId !== claim.runId || record.revision !== claim.revision) continue
+    // By place on the topic, not by time: clocks of two machines differ.
+    if (previous !== null && isSameWord(record, previous)) first = null
+    else if (record.state === 'running') first ??= record
   }
   return first
 }
 
-/** Says whether the process that wrote this state may still be at work. */
-export function isHeld(record: RunRecord, now: number, isAlive: (pid: number) => boolean): boolean {
-  if (record.state !== 'running' && record.state !== 'draining') return false
-  if (now - record.createdAt >= SILENT_MS) return false
-  return record.host !== hostname() || (record.pid !== process.pid && isAlive(record.pid))
+/** Is it the same word of the same process? */
+export function isSameWord(one: RunRecord, other: RunRecord): boolean {
+  return (['createdAt', 'state', 'host', 'pid'] as const).every((field) => one[field] === other[field])
+}
+
+/**
+ * Says whether the process that wrote this state may still be at work: held, free, or unclear, where the times of its
+ * machine and this one do not fit together, or it spoke long ago: then it has to be watched.
+ */
+export function holdOf(record: RunRecord, now: number, isAlive: (pid: number) => boolean): 'held' | 'free' | 'unclear' {
+  if (record.state !== 'running' && record.state !== 'draining') return 'free'
+  const isGone = record.host === hostname() && (record.pid === process.pid || !isAlive(record.pid))
+  if (isGone) return 'free'
+  const age = now - record.createdAt
+  return age >= 0 && age < SILENT_MS ? 'held' : 'unclear'
 }
 
 /** Writes the state of a run; resolves when the broker has it. */

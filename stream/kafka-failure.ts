@@ -8,7 +8,6 @@ const PERMANENT: Readonly<Record<string, string>> = {
   RECORD_LIST_TOO_LARGE: 'record-too-large',
   INVALID_TOPIC_EXCEPTION: 'kafka-refused',
   INVALID_RECORD: 'kafka-refused',
-  INVALID_TIMESTAMP: 'kafka-refused',
   TOPIC_AUTHORIZATION_FAILED: 'kafka-refused',
   GROUP_AUTHORIZATION_FAILED: 'kafka-refused',
   CLUSTER_AUTHORIZATION_FAILED: 'kafka-refused',
@@ -40,7 +39,7 @@ const BUG_NAMES: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'Refe
 
 /**
  * Returns a Failure for whatever kafkajs threw: permanent `record-too-large`, `kafka-refused`, `group-in-use`,
- * `kafka-bug`; transient `kafka-unavailable`. `doing` begins the message, as "sending to the broker".
+ * `kafka-bug`; transient `kafka-unavailable`, `kafka-clock`. `doing` begins the message, as "sending to the broker".
  */
 export function toFailure(error: unknown, doing: string): Failure {
   if (error instanceof Failure) return error
@@ -53,6 +52,11 @@ export function toFailure(error: unknown, doing: string): Failure {
       return permanent('kafka-bug', `${doing}: ${each.name}: ${each.message}`, { cause: error })
   }
   const last = chain.at(-1)
+  if (kafkaErrorType(error) === 'INVALID_TIMESTAMP') {
+    const advice =
+      "this machine's clock is more than an hour ahead of the broker's: set one of them right and start again"
+    return transient('kafka-clock', `${doing}: ${last?.message}; ${advice}`, { cause: error })
+  }
   return transient('kafka-unavailable', `${doing}: ${last?.message ?? String(error)}`, { cause: error })
 }
 

@@ -22,6 +22,9 @@ interface ConsumerGroup {
   memberId: string | null
   instrumentationEmitter: { emit(event: string, payload: object): void }
   joinAndSync: (this: ConsumerGroup) => Promise<void>
+  heartbeat: (this: ConsumerGroup, options: object) => Promise<void>
+  /** By the wall clock, milliseconds. */
+  lastRequest: number
 }
 
 interface Broker {
@@ -79,7 +82,7 @@ export function patchKafkajs(): void {
   // still on its way. Here: before every join those who listen may hold it, and a heartbeat says when it was asked.
   const group = (require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype
   const broker = (require('kafkajs/src/broker') as { prototype: Broker }).prototype
-  const { joinAndSync } = group
+  const { joinAndSync, heartbeat: beat } = group
   const { heartbeat } = broker
   group.joinAndSync = async function (this: ConsumerGroup): Promise<void> {
     const holds: Promise<unknown>[] = []
@@ -87,6 +90,11 @@ export function patchKafkajs(): void {
     this.instrumentationEmitter.emit(REBALANCING, { groupId, memberId, holds })
     await Promise.allSettled(holds)
     await joinAndSync.call(this)
+  }
+  // Upstream counts heartbeats by the wall clock: set back by an hour, it would send none for an hour.
+  group.heartbeat = async function (this: ConsumerGroup, options: object): Promise<void> {
+    if (this.lastRequest > Date.now()) this.lastRequest = 0
+    await beat.call(this, options)
   }
   broker.heartbeat = async function (this: Broker, request: object): Promise<unknown> {
     Object.assign(request, { asked: presentMoment() })

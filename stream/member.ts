@@ -12,6 +12,7 @@ import type {
 import type { Failure } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { MAX_RECORD_BYTES } from '../schemas/topics.ts'
+import { steadyNow } from '../schemas/steady-clock.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor, settledWithin } from './back-off.ts'
 import { type Moment, presentMoment } from './fence.ts'
 import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
@@ -64,7 +65,7 @@ export function keepMember(options: MemberOptions): Member {
       const crashed = Promise.withResolvers<Failure>()
       const mine = makeConsumer(crashed.resolve)
       consumer = mine
-      const start = Date.now()
+      const start = steadyNow()
       try {
         await dismissDeadMembers(connection, group, memberId, log)
         await mine.connect()
@@ -84,7 +85,7 @@ export function keepMember(options: MemberOptions): Member {
       if (failure === null) return
       if (failure.retry === 'permanent') throw failure
       options.lost(failure)
-      failures = Date.now() - start > STEADY_MS ? 1 : failures + 1
+      failures = steadyNow() - start > STEADY_MS ? 1 : failures + 1
       if (failures === 1) log.warn({ code: failure.code, error: failure.message }, 'the broker is lost; joining again')
       await pauseFor(backOffDelay(failures, BROKER_BACK_OFF), signal)
     }

@@ -4,6 +4,7 @@ import type { Codec } from '../schemas/codec.ts'
 import { rejectionId } from '../schemas/ids.ts'
 import type { Rejection } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
+import { steadyNow } from '../schemas/steady-clock.ts'
 import type { Arrival } from './arrival.ts'
 import type { Reject } from './outcome.ts'
 import type { Outgoing, Stamp } from './outgoing.ts'
@@ -20,7 +21,7 @@ export function rejectionOf(
     id: rejectionId(problemId),
     runId,
     revision,
-    createdAt: Date.now(),
+    createdAt: steadyNow(),
     problemId,
     stage,
     reason: why.reason,

@@ -6,6 +6,7 @@
 import kafkajs, { type Producer, type RecordMetadata, type TopicMessages } from 'kafkajs'
 import { Failure, permanent, transient } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
+import { steadyNow } from '../schemas/steady-clock.ts'
 import { MAX_RECORD_BYTES, topicFor } from '../schemas/topics.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor, settledWithin } from './back-off.ts'
 import { UNCLEAR, WITHHELD } from './fence.ts'
@@ -188,13 +189,13 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
 
   function noteOutage(failure: Failure, failures: number): void {
     lastError = `${failure.code}: ${failure.message}`
-    downSince ??= Date.now()
+    downSince ??= steadyNow()
     if (failures === 1) lines.warn({ error: lastError }, 'Kafka does not take messages; waiting for it')
   }
 
   function recovered(): void {
     if (downSince !== null)
-      lines.info({ seconds: Math.round((Date.now() - downSince) / 1000) }, 'Kafka takes messages again')
+      lines.info({ seconds: Math.round((steadyNow() - downSince) / 1000) }, 'Kafka takes messages again')
     downSince = null
   }
 
@@ -288,7 +289,8 @@ function byTopic(batch: readonly Waiting[]): TopicMessages[] {
       ...(message.partition === undefined ? {} : { partition: message.partition }),
       value: message.value,
       ...(message.headers === undefined ? {} : { headers: message.headers }),
-      ...(message.timestamp === undefined ? {} : { timestamp: String(message.timestamp) }),
+      // The broker refuses messages of a time that is an hour ahead of its own: a clock that is set must not matter.
+      timestamp: String(message.timestamp ?? steadyNow()),
     })
   }
   return [...topics.values()]

@@ -30,7 +30,8 @@ export function placeColumns({ topic, revision, message }: Origin, createdAt: nu
     partition: message.partition,
     offset: String(message.offset),
     config_hash: message.headers[CONFIG_HEADER] ?? '',
-    // The farther along the way the record was read, the more it knows; then the newer counts. Below 2^53.
-    version: TOPIC_NAMES.indexOf(topic) * 2 ** 48 + createdAt,
+    // The farther along the way the record was read, the more it knows; then the later on the log counts, whatever the
+    // clocks of its writers said. Above all times of the milliseconds that stood here once; below 2^53.
+    version: TOPIC_NAMES.indexOf(topic) * 2 ** 48 + 2 ** 41 + Number(message.offset),
   }
 }
