@@ -26,6 +26,7 @@ async function ask(path, body) {
 
 const number = new Intl.NumberFormat('en')
 const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 })
+const time = (text) => text.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')
 const shown = (value) =>
   typeof value === 'number'
     ? number.format(value)
@@ -64,7 +65,7 @@ function Report({ report }) {
   const { run, ends, rows, funnel, reasons, deadLetters, cost, verdicts, rewards, rates } = report
   return html`
     <p>
-      ${run.state ?? 'no state'} · begun ${run.startedAt} · newest row ${run.lastAt}<br />
+      ${run.state ?? 'no state'} · begun ${time(run.startedAt)} · newest row ${time(run.lastAt)}<br />
       ${shown(rows.sft)} SFT and ${shown(rows.preferences)} preference rows from ${shown(ends.accepted)} problems;
       ${' '}${shown(ends.rejected)} refused, ${shown(ends.deadLetters)} dead letters, ${shown(ends.open)} on their way ·
       ${' '}${shown(Math.round(rates.acceptedPerHour))} accepted an hour
@@ -107,21 +108,19 @@ function Report({ report }) {
           ]}
         />
       </section>
-      <section>
-        <h2>Rewards</h2>
-        <${Table}
-          rows=${rewards}
-          empty="No reward yet."
-          columns=${
-            rewards.length === 0
-              ? []
-              : Object.keys(rewards[0])
-                  .filter((name) => typeof rewards[0][name] !== 'object')
-                  .map((name) => [name, (row) => row[name]])
-          }
-        />
-      </section>
     </div>
+    <h2>Rewards</h2>
+    <${Table}
+      rows=${rewards}
+      empty="No reward yet."
+      columns=${
+        rewards.length === 0
+          ? []
+          : Object.keys(rewards[0])
+              .filter((name) => typeof rewards[0][name] !== 'object')
+              .map((name) => [name, (row) => row[name]])
+      }
+    />
     <h2>Models</h2>
     <${Table}
       rows=${cost}
