@@ -60,6 +60,8 @@ const LEAST_SEQUENCES = 512
 export async function measurePressure(options: PressureOptions): Promise<Pressure> {
   const { brokers, folder, samples, maxWaiting } = options
   const runId = `pressure-${process.pid}-${Date.now()}`
+  // Topics of its own: positions count what other runs have on theirs.
+  const revision = `pressure-${process.pid}-${Date.now()}`
   const loaded = await loadConfig({
     file: join(import.meta.dirname, '..', 'configs', 'simulated.yaml'),
     set: [
@@ -81,7 +83,7 @@ export async function measurePressure(options: PressureOptions): Promise<Pressur
   const { signal } = new AbortController()
   const run = await startRun(
     {
-      ...{ loaded, runId, revision: 'main', source: { kind: 'magpie' }, parts: new Set(PART_NAMES), kafka },
+      ...{ loaded, runId, revision, source: { kind: 'magpie' }, parts: new Set(PART_NAMES), kafka },
       ...{ registryUrl: undefined, clickhouseUrl: undefined, stateDir: join(folder, 'state') },
       ...{ version: '0.0.0', log: silentLogger, now: Date.now },
     },
@@ -91,7 +93,7 @@ export async function measurePressure(options: PressureOptions): Promise<Pressur
     const readers = readingParts(planStages(loaded.config.stages), [])
     const lags = async (): Promise<[string, number][]> => {
       const found: [string, number][] = []
-      for (const part of readers) found.push([part.part, await lagOf({ connection, runId, revision: 'main' }, part)])
+      for (const part of readers) found.push([part.part, await lagOf({ connection, runId, revision }, part)])
       return found
     }
     return await look(run, lags, loaded.config, options)
@@ -197,6 +199,11 @@ function boundsOf(
     if (name === 'model calls that wait for a slot')
       return [atWork['answer']! + atWork['sample']! * samples + maxWaiting / CHOICES, 'calls of what is at work']
     if (name === 'messages that wait for the broker') return [4 * open, 'four messages for each problem on its way']
+    if (name.startsWith('lag of '))
+      return [
+        open + (atWork[name.slice('lag of '.length)] ?? open),
+        'problems on their way, and what ended since the last commit',
+      ]
     if (name.startsWith('resident')) return [2 * memory, 'twice the bytes that all queues may hold']
     if (name.startsWith('heap')) return [16, 'it does not grow: 16 MiB of noise']
     return [open, 'producer.maxWaiting and one request']
