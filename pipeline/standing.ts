@@ -4,6 +4,7 @@
 import type { Config } from '../configs/schema.ts'
 import { groupOf, judgedTopic, writtenBy } from '../pipeline.ts'
 import type { PartName, PlannedStage } from '../pipeline.ts'
+import { Failure } from '../schemas/failure.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { clickhouseTopics } from '../sinks/clickhouse.ts'
@@ -73,13 +74,20 @@ async function positionsOf(
   return groupPosition(connection, groupOf(runId, revision, part), names)
 }
 
-/** A new run begins at the ends of the topics: what older runs left there is theirs. */
+/**
+ * A new run begins at the ends of the topics: what older runs left there is theirs. A group that has members already
+ * (a worker that was started beside the leader saw the claim first) stays as it is: it passes over what is not its own.
+ */
 export async function beginAtEnd(
   { connection, runId, revision }: RunOnLog,
   parts: readonly ReadingPart[],
 ): Promise<void> {
   const named = (topic: TopicName): string => topicFor(topic, revision)
   for (const { part, topics, writes = [] } of parts) {
-    await moveGroupToEnd(connection, groupOf(runId, revision, part), topics.map(named), writes.map(named))
+    try {
+      await moveGroupToEnd(connection, groupOf(runId, revision, part), topics.map(named), writes.map(named))
+    } catch (error) {
+      if (!(error instanceof Failure && error.code === 'group-in-use')) throw error
+    }
   }
 }

@@ -98,6 +98,25 @@ describe('a run on the log', () => {
     assert.equal(await lagOf(run('young'), VERIFY), 0)
   })
 
+  it('leaves a group that a worker has joined already, and places the others', async () => {
+    const { connection, revision } = bench
+    await bench.fill('problems', 'old', [20])
+    await bench.fill('sampled', 'old', [20])
+    const member = connection.client.consumer({ groupId: groupOf('joined', revision, 'screen') })
+    const joined = new Promise((resolve) => member.on('consumer.group_join', resolve))
+    await member.connect()
+    await member.subscribe({ topics: [topicFor('problems', revision)], fromBeginning: true })
+    await member.run({ autoCommit: false, eachBatch: () => Promise.resolve() })
+    try {
+      await joined
+      await beginAtEnd(run('joined'), PARTS)
+      assert.ok((await lagOf(run('joined'), SCREEN)) > 0)
+      assert.equal(await lagOf(run('joined'), VERIFY), 0)
+    } finally {
+      await member.disconnect()
+    }
+  })
+
   it('is through when nothing waits before any part, wherever it waits', async () => {
     await beginAtEnd(run('through'), PARTS)
     for (const part of PARTS) {

@@ -2,7 +2,7 @@
 
 import type { Scenario } from '../scenario.ts'
 
-const TOTAL = 80
+const TOTAL = 120
 const ROUNDS = 4
 /** Answered calls between a coming and a going. */
 const STRIDE = 30
@@ -24,9 +24,11 @@ export const comingAndGoing: Scenario = {
       // A coming is a strike too: what moves to the new member may be paid again.
       await ground.strikes.note()
       const polite = start(SHARED)
+      await polite.says(/This process runs/)
       await next()
       await ground.strikes.note()
       const doomed = start(SHARED)
+      await doomed.says(/This process runs/)
       await next()
       await ground.strikes.note()
       polite.signal('SIGTERM')
