@@ -63,11 +63,14 @@ export async function firstClaim(
   signal: AbortSignal,
 ): Promise<RunRecord | null> {
   let first: RunRecord | null = null
+  let isSince = false
   for await (const record of readStates(connection, codec, signal)) {
     if (record.runId !== claim.runId || record.revision !== claim.revision) continue
-    // By place on the topic, not by time: clocks of two machines differ.
-    if (previous !== null && isSameWord(record, previous)) first = null
-    else if (record.state === 'running') first ??= record
+    // By place on the topic, not by time: clocks of two machines differ. A word may be there more than once.
+    if (previous !== null && isSameWord(record, previous)) {
+      if (!isSince) first = null
+      isSince = true
+    } else if (record.state === 'running') first ??= record
   }
   return first
 }
