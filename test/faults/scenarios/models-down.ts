@@ -32,10 +32,15 @@ export const modelsDown: Scenario = {
       await ground.answered(simulator.paid().answered + STRIDE, worker)
       const from = worker.said().length
       if (isSlow) {
-        simulator.process().signal('SIGSTOP')
+        await ground.strikes.note()
+        const hanging = simulator.process()
+        hanging.signal('SIGSTOP')
         await wait(DOWN_MS)
+        hanging.signal('SIGKILL')
+        await hanging.ended
+      } else {
+        await ground.strikes.kill([simulator.process()])
       }
-      await ground.strikes.kill([simulator.process()])
       await says(/Waiting for the model server/, from)
       await wait(DOWN_MS)
       await simulator.startAgain()
