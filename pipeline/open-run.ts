@@ -27,9 +27,9 @@ import {
   firstClaim,
   holdOf,
   isSameWord,
-  publishRunRecord,
   publishRunState,
   readRunRecords,
+  restoreWord,
   SILENT_MS,
   WATCH_MS,
 } from './run-records.ts'
@@ -114,9 +114,8 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       const word = await publishRunState(sender, codec, identity, 'running', { now: now(), startedAt })
       const first = await firstClaim(connection, codec, word, lastWord, until)
       if (first !== null && (first.pid !== word.pid || first.host !== word.host)) {
-        // Else the claim that lost would be the newest state, and the next process would not see who leads.
-        await publishRunRecord(sender, codec, first)
-        return first
+        // Else the claim that lost would be the newest state, and nobody would see who leads, or that the run has ended.
+        return (await restoreWord(sender, { connection, codec }, word, until)) ?? first
       }
       lastWord = word
       return null

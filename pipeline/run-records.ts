@@ -75,6 +75,34 @@ export async function firstClaim(
   return first
 }
 
+/**
+ * Makes the newest word of other processes the run's newest state again, behind a claim that came too late: they may
+ * have ended the run since. Of a word that was written again its first place counts.
+ */
+export async function restoreWord(
+  sender: Pick<Sender, 'send'>,
+  { connection, codec }: { readonly connection: KafkaConnection; readonly codec: Codec },
+  claim: RunRecord,
+  signal: AbortSignal,
+): Promise<RunRecord | null> {
+  for (;;) {
+    const known = new Set<string>()
+    let newest: RunRecord | null = null
+    let last: RunRecord | null = null
+    for await (const record of readStates(connection, codec, signal)) {
+      if (record.runId !== claim.runId || record.revision !== claim.revision) continue
+      last = record
+      const { createdAt, state, host, pid } = record
+      const word = JSON.stringify([createdAt, state, host, pid])
+      if ((host === claim.host && pid === claim.pid) || known.has(word)) continue
+      known.add(word)
+      newest = record
+    }
+    if (newest === null || last === null || isSameWord(last, newest)) return newest
+    await publishRunRecord(sender, codec, newest)
+  }
+}
+
 /** Is it the same word of the same process? */
 export function isSameWord(one: RunRecord, other: RunRecord): boolean {
   return (['createdAt', 'state', 'host', 'pid'] as const).every((field) => one[field] === other[field])

@@ -25,7 +25,7 @@ export interface ConsumerOptions {
   /** False: the record is none of ours, it is finished at once without being copied. */
   accepts(headers: Headers): boolean
   /** Of two records near one another with the same id only the first is handed over; null, or absent: has none. */
-  readonly idOf?: (message: Pick<KafkaMessage, 'key' | 'headers'>) => string | null
+  readonly idOf?: (message: Pick<KafkaMessage, 'key' | 'value' | 'headers'>) => string | null
   /** New records of one partition, in offset order. Returns at once and does not throw. */
   take(arrivals: readonly Arrival[]): void
   /** The partition is gone: forget what is queued of it. Its signal is aborted already. */

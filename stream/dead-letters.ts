@@ -1,16 +1,21 @@
 // A record that can never pass its stage, as it goes to the topic dead-letters: key, value, headers and time
-// untouched, and headers of ours that say where, why and how often. Header names follow Kafka Connect's.
+// untouched (but for the reader that a redrive has named), and headers of ours that say where, why and how often.
+// Header names follow Kafka Connect's.
 // Promise: what burying adds, originalHeaders takes away again; headers of the same names that a record had are kept.
 
 import { Failure } from '../schemas/failure.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { Arrival, Headers } from './arrival.ts'
 import {
+  ATTEMPT_HEADER,
+  attemptOf,
   FROM_HEADER,
   type HeaderValue,
   headerText,
   type Outgoing,
   PART_HEADER,
+  REDRIVEN_FROM_HEADER,
+  REDRIVEN_TO_HEADER,
   type Stamp,
   stamp,
   STAGE_HEADER,
@@ -43,6 +48,8 @@ const MESSAGE_LENGTH = 2000
 const STACK_LENGTH = 4000
 /** Bytes of a key that a letter without its record keeps. */
 const KEY_BYTES = 4096
+/** Longer is no place of a letter: partition/offset. */
+const PLACE_LENGTH = 40
 
 /** Code of a dead letter: that of the Failure, `unexpected` for a bug. */
 export function deadLetterCode(error: unknown): string {
@@ -56,6 +63,8 @@ export function deadLetter(
   details: Stamp & { stage: string; attempts: number; now?: number },
 ): Outgoing {
   const headers: Record<string, HeaderValue | undefined> = { ...arrival.headers }
+  // Who takes the record again is no reader of its letter.
+  Reflect.deleteProperty(headers, REDRIVEN_TO_HEADER)
   for (const [name, value] of Object.entries(ownHeaders(arrival, error, details))) {
     const theirs = valuesOf(headers[name])
     headers[name] = theirs.length === 0 ? value : [value, ...theirs]
@@ -87,10 +96,21 @@ export function letterWithoutRecord(
       topic: topicFor('dead-letters', details.revision),
       key: arrival.key !== null && arrival.key.length > KEY_BYTES ? null : arrival.key,
       value: null,
-      headers: { ...ownHeaders(arrival, error, details), [DEAD_LETTER_HEADERS.bytes]: bytes },
+      headers: {
+        ...passHeaders(arrival.headers),
+        ...ownHeaders(arrival, error, details),
+        [DEAD_LETTER_HEADERS.bytes]: bytes,
+      },
     },
     details,
   )
+}
+
+/** Which pass of a redriven record this was: without them it would be a first attempt for ever. */
+function passHeaders(headers: Headers): Record<string, string> {
+  const [attempt, place] = [attemptOf(headers), headerText(headers, REDRIVEN_FROM_HEADER)]
+  if (attempt === 1 || place === null || place.length > PLACE_LENGTH) return {}
+  return { [ATTEMPT_HEADER]: String(attempt), [REDRIVEN_FROM_HEADER]: place }
 }
 
 function ownHeaders(

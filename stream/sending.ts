@@ -2,9 +2,20 @@
 
 import type { Arrival } from './arrival.ts'
 import type { Fence } from './fence.ts'
-import { attemptOf, type HeaderValue, type Outgoing, type Stamp, stampOrigin } from './outgoing.ts'
+import {
+  attemptOf,
+  headerText,
+  type HeaderValue,
+  type Outgoing,
+  RUN_HEADER,
+  type Stamp,
+  stampOrigin,
+} from './outgoing.ts'
 import type { Effort } from './patience.ts'
 import type { Sender } from './sender.ts'
+
+/** First byte of every record of ours (schemas/codec.ts). */
+const FRAMED = 0
 
 /** What is known of a record at work. isSent: to be called when it is finished; null until its sending has begun. */
 export interface Work extends Effort {
@@ -39,11 +50,19 @@ export function createSending(
   }
 }
 
-/** A problem has one record in a topic for each pass through it: a second one was sent again. Null: it has no key. */
-export function passOf(message: {
-  readonly key: Buffer | null
-  readonly headers?: Readonly<Record<string, HeaderValue | undefined>>
-}): string | null {
-  const { key, headers = {} } = message
-  return key === null ? null : `${key.toString()}#${attemptOf(headers)}`
+/**
+ * A problem has one record in a topic for each pass through it: a second one was sent again. Null: nobody's of this run,
+ * so it is neither a repeat nor what others repeat. A stranger may have written a key of ours, before our record too.
+ */
+export function passOf(
+  message: {
+    readonly key: Buffer | null
+    readonly value: Buffer | null
+    readonly headers?: Readonly<Record<string, HeaderValue | undefined>>
+  },
+  runId: string,
+): string | null {
+  const { key, value, headers = {} } = message
+  const isOurs = headerText(headers, RUN_HEADER) === runId && value?.[0] === FRAMED
+  return key === null || !isOurs ? null : `${key.toString()}#${attemptOf(headers)}`
 }

@@ -127,7 +127,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
         ? undefined
         : { stage: name, runId, revision, topics: options.writes, acknowledged: sender.acknowledged },
     accepts: (headers) => isMeantFor({ part: name, runId }, headers),
-    idOf: passOf,
+    idOf: (message) => passOf(message, runId),
     take(arrivals) {
       counts.received += arrivals.length
       counts.redriven += arrivals.filter(({ headers }) => attemptOf(headers) > 1).length

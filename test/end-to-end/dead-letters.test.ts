@@ -153,6 +153,10 @@ describe('dead letters', () => {
       [2, 2, 2, 2],
     )
     assert.equal((await listed()).length, 2 * REFUSED)
+    // Readers of the letters take those of redriven records too.
+    assert.match((await workshop.magpie(['report', '--run', name]).ended).out, /Dead letters \(4 wait/)
+    const audit = await workshop.magpie(['audit', '--run', name, '--out', name]).ended
+    assert.equal(audit.code, 0, audit.out + audit.error)
     const spent = await letters('redrive', '--run', name, '--max-attempts', '2')
     assert.match(spent.out, /^4 stay: they had 2 attempts or more .*\nnothing was sent\n$/)
   })

@@ -15,7 +15,9 @@ import { openRun } from '../../pipeline/open-run.ts'
 import type { OpenRun } from '../../pipeline/open-run.ts'
 import type { RunParts } from '../../pipeline/run-contract.ts'
 import { lagOf, throughCheck } from '../../pipeline/standing.ts'
+import { publishRunRecord } from '../../pipeline/run-records.ts'
 import { UsageFault } from '../../schemas/failure.ts'
+import type { RunRecord, RunState } from '../../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
 import { NOW, openRunBench } from './run-bench.ts'
@@ -176,6 +178,25 @@ describe('a run that is opened', () => {
       } finally {
         await second.kill()
       }
+    })
+  })
+
+  it('leaves the end of the run as it is when another process has finished it meanwhile', async () => {
+    let slept = 0
+    const moment = () => ({ wall: NOW + slept, steady: slept })
+    await opened(bench.parts('ended', { now: () => NOW - 100_000, moment }), async (run) => {
+      const word = (state: RunState, createdAt: number): RunRecord => ({
+        ...{ id: `ended/${bench.revision}`, runId: 'ended', revision: bench.revision, createdAt, state },
+        ...{ config: '{}', configHash: '', startedAt: NOW, finishedAt: null, version: '', endedBy: null },
+        ...{ host: 'elsewhere', pid: 7 },
+      })
+      for (const [index, state] of (['running', 'running', 'finished'] as const).entries())
+        await publishRunRecord(bench.sender, bench.codec, word(state, NOW + index))
+      slept = 60_000
+      await assert.rejects(run.publish('running'), { code: 'lead-lost' })
+      await assert.rejects(run.publish('failed'), { code: 'lead-lost' })
+      const state = await run.readState(SIGNAL)
+      assert.deepEqual([state?.state, state?.createdAt, state?.pid], ['finished', NOW + 2, 7])
     })
   })
 

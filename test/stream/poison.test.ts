@@ -109,6 +109,32 @@ describe('poison records', () => {
     assert.equal(letters.get('old')!.timestamp, 0)
   })
 
+  it('take nothing from the record whose key they bear, before it or behind it', async () => {
+    const runId = bench.name('run')
+    const [from, to] = [await bench.topic(1, 'from'), await bench.topic(1, 'to')]
+    const poison: Message[] = [
+      { key: 'p0', value: Buffer.from([1, 2, 3]) },
+      { key: 'p0', value: Buffer.from([1, 2, 3]), headers: { 'magpie.run': runId } },
+    ]
+    await produce(from, poison)
+    await bench.sender.send(problemMessages(bench.codec, from, runId, 1))
+    await produce(from, poison)
+    // Sent again because an answer was lost.
+    await bench.sender.send(problemMessages(bench.codec, from, runId, 1))
+    await bench.sender.send(problemMessages(bench.codec, from, runId, 1, 1))
+    const stage = stageOn(from, runId, to)
+    const ends = () => [stage.state().emitted, stage.state().dead]
+    await until(
+      () => ends().join() === '2,4',
+      () => JSON.stringify(stage.state()),
+    )
+    assert.deepEqual(
+      (await bench.read(to)).map(({ key }) => key),
+      ['p0', 'p1'],
+    )
+    assert.equal((await lettersOf(runId)).length, 4)
+  })
+
   it('become a letter that points to them where no letter can hold them', async () => {
     const runId = bench.name('run')
     const from = bench.name('from')

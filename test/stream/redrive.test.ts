@@ -15,7 +15,7 @@ import type { Marker } from '../../stream/letter-marks.ts'
 import { CLAIM_MS } from '../../stream/letter-marks.ts'
 import { openLetterBook } from '../../stream/letters.ts'
 import type { LetterBook } from '../../stream/letters.ts'
-import { attemptOf } from '../../stream/outgoing.ts'
+import { attemptOf, isMeantFor } from '../../stream/outgoing.ts'
 import { readMessages } from '../../stream/read-topic.ts'
 import type { PlacedMessage } from '../../stream/read-topic.ts'
 import { mendMarks, redriveLetters } from '../../stream/redrive.ts'
@@ -187,7 +187,7 @@ describe('redrive', () => {
   })
 
   it('makes of a record that fails again a letter of the next attempt, which alone waits', async () => {
-    const { buried, through, redrive, book } = await setUp()
+    const { runId, buried, through, redrive, book, dead } = await setUp()
     const stage = await buried(3)
     await redrive()
     await through(stage, 6)
@@ -211,6 +211,7 @@ describe('redrive', () => {
         [3, 1],
       ],
     )
+    assert.ok((await dead()).every(({ headers }) => isMeantFor({ part: 'clickhouse', runId }, headers)))
   })
 
   it('sends nothing twice when it is killed between sending and marking', async () => {
