@@ -28,10 +28,19 @@ export interface KafkaConnection {
 /** kafkajs's own retries: short, because everything here waits and tries again itself, where it can be seen. */
 export const CLIENT_RETRY = { initialRetryTime: 150, factor: 0.2, multiplier: 2, maxRetryTime: 2000, retries: 4 }
 
-/** A topic that was just made has no leader for a while (a slow disk: ten seconds), and kafkajs does not wait. */
-const LEADERLESS: ReadonlySet<string> = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE'])
+/**
+ * A topic that was just made has no leader for a while (a slow disk: ten seconds), a broker that was just started no
+ * place for groups, and kafkajs does not wait long enough.
+ */
+const EARLY: ReadonlySet<string> = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+])
 /** About half a minute in all. */
-const LEADER_TRIES = 8
+const EARLY_TRIES = 8
 
 /** Makes a connection. `address` comes from resolveKafka. */
 export function connectKafka(
@@ -100,7 +109,7 @@ export function connectKafka(
           const type = kafkaErrorType(error)
           // A kafkajs client asks for every topic that it ever knew, so one that was deleted spoils all answers.
           const isForgetful = type === 'UNKNOWN_TOPIC_OR_PARTITION' && tries === 1
-          const isEarly = type !== null && LEADERLESS.has(type) && tries < LEADER_TRIES
+          const isEarly = type !== null && EARLY.has(type) && tries < EARLY_TRIES
           if (!isForgetful && !isEarly) throw toFailure(error, doing)
           if (isEarly) await wait(backOffDelay(tries, BROKER_BACK_OFF))
           // The metadata may be old as well (a leader that has moved), and kafkajs keeps it for minutes.

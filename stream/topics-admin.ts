@@ -1,6 +1,8 @@
 // Makes the topics of schemas/topics.ts on the broker and says what they hold.
 
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
+import { transient } from '../schemas/failure.ts'
 import { MAX_RECORD_BYTES, TOPIC_NAMES, topicFor, TOPICS, type TopicName } from '../schemas/topics.ts'
 import type { KafkaConfig } from './config.ts'
 import type { KafkaConnection } from './kafka.ts'
@@ -37,31 +39,52 @@ export interface EnsureTopicsOptions {
  */
 export async function ensureTopics(connection: KafkaConnection, options: EnsureTopicsOptions): Promise<TopicReport[]> {
   const wanted = (options.names ?? TOPIC_NAMES).map((name) => topicConfig(name, options))
-  return await connection.ask('creating topics', async (admin) => {
-    const existing = new Set(await admin.listTopics())
-    const missing = wanted.filter(({ topic }) => !existing.has(topic))
+  const names = wanted.map(({ topic }) => topic)
+  const { existing, partitions } = await connection.ask('creating topics', async (admin) => {
+    const before = new Set(await admin.listTopics())
+    const missing = wanted.filter(({ topic }) => !before.has(topic))
     // Another process may make them at the same time: then this says false, and they exist all the same.
     if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true, timeout: 30_000 })
-    const names = wanted.map(({ topic }) => topic)
-    let partitions = await partitionsOf(admin, names)
-    const most = Math.max(...partitions.values())
-    const journal = topicFor('calls', options.revision)
-    if ((partitions.get(journal) ?? most) < most) {
-      // Refused where another process did it at the same time.
-      try {
-        await admin.createPartitions({ topicPartitions: [{ topic: journal, count: most }], timeout: 30_000 })
-      } catch (error) {
-        if ((await partitionsOf(admin, names)).get(journal)! < most) throw error
-      }
-      partitions = await partitionsOf(admin, names)
-    }
-    return wanted.map(({ topic, numPartitions }) => ({
-      topic,
-      created: !existing.has(topic),
-      partitions: partitions.get(topic) ?? 0,
-      wanted: numPartitions ?? 0,
-    }))
+    return { existing: before, partitions: await partitionsOf(admin, names) }
   })
+  const journal = topicFor('calls', options.revision)
+  const most = Math.max(...partitions.values())
+  if ((partitions.get(journal) ?? most) < most) {
+    await connection.ask('widening the journal', async (admin) => {
+      await widen(admin, journal, most)
+    })
+    partitions.set(journal, most)
+    // kafkajs knows a topic by its old number of partitions for minutes: a new client asks anew.
+    await connection.close()
+  }
+  return wanted.map(({ topic, numPartitions }) => ({
+    topic,
+    created: !existing.has(topic),
+    partitions: partitions.get(topic) ?? 0,
+    wanted: numPartitions ?? 0,
+  }))
+}
+
+/** Looks at a topic that was widened until the broker says so itself: it learns it a moment after its controller. */
+const WIDENING_LOOKS = 100
+const WIDENING_LOOK_MS = 100
+
+async function widen(admin: Admin, topic: string, count: number): Promise<void> {
+  const hasRoom = async (): Promise<boolean> => ((await partitionsOf(admin, [topic])).get(topic) ?? 0) >= count
+  try {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }], timeout: 30_000 })
+  } catch (error) {
+    // Refused where another process did it at the same time.
+    if (!(await hasRoom())) throw error
+  }
+  for (let looks = 1; !(await hasRoom()); looks += 1) {
+    if (looks === WIDENING_LOOKS)
+      throw transient(
+        'kafka-unavailable',
+        `topic ${topic} was given ${count} partitions, and the broker does not show them`,
+      )
+    await wait(WIDENING_LOOK_MS)
+  }
 }
 
 async function partitionsOf(admin: Admin, topics: string[]): Promise<Map<string, number>> {
