@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util'
 import { startOwnKafka } from '../support/kafka.ts'
 import { endsOf } from './ends.ts'
-import { openGround } from './ground.ts'
+import { type Ground, openGround } from './ground.ts'
 import type { Row, Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { tableOf, writeTable } from './table.ts'
@@ -18,10 +18,14 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
+/** Grounds that are open; a suite that is interrupted leaves no process behind. */
+const open = new Set<Ground>()
+
 /** Plays one scenario, and looks at what it leaves. */
 async function judge(scenario: Scenario): Promise<Row> {
   const since = performance.now()
   const ground = await openGround(scenario.broker)
+  open.add(ground)
   const faults: string[] = []
   let [lost, doubled, repeated] = [0, 0, 0]
   try {
@@ -33,6 +37,7 @@ async function judge(scenario: Scenario): Promise<Row> {
     faults.push(error instanceof Error ? error.message : String(error))
   } finally {
     repeated = ground.simulators().reduce((sum, simulator) => sum + simulator.paid().repeated, 0)
+    open.delete(ground)
     await ground.close()
   }
   const strikes = ground.strikes.read()
@@ -61,7 +66,14 @@ const { values, positionals } = parseArgs({ options: { short: { type: 'boolean' 
 const scenarios = chosen(positionals, values.short === true)
 const kafka = await startOwnKafka()
 process.env.MAGPIE_TEST_KAFKA = kafka.brokers
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    void Promise.allSettled([...open].map((ground) => ground.close()))
+      .then(kafka.stop)
+      .finally(() => process.exit(130))
+  })
 const rows: Row[] = []
+const inTable = Object.values(SCENARIOS).flatMap(({ form, fault }) => (form === 'short' ? [] : [fault]))
 try {
   for (const scenario of scenarios) {
     const reason = scenario.unable?.() ?? null
@@ -71,6 +83,7 @@ try {
     }
     const row = await judge(scenario)
     rows.push(row)
+    if (values.short !== true) await writeTable([row], inTable)
     say(`${row.faults.length === 0 ? 'ok' : 'RED'}  ${row.fault} (${row.seconds.toFixed(0)} s)`)
     for (const fault of row.faults) say(`     ${fault}`)
   }
@@ -78,10 +91,4 @@ try {
   await kafka.stop()
 }
 say(`\n${await tableOf(rows)}`)
-const inTable = Object.values(SCENARIOS).filter(({ form }) => form !== 'short')
-if (values.short !== true)
-  await writeTable(
-    rows,
-    inTable.map(({ fault }) => fault),
-  )
 process.exitCode = rows.every(({ faults }) => faults.length === 0) ? 0 : 1
