@@ -83,9 +83,10 @@ export async function beginAtEnd(
   parts: readonly ReadingPart[],
 ): Promise<void> {
   const named = (topic: TopicName): string => topicFor(topic, revision)
-  for (const { part, topics, writes = [] } of parts) {
+  for (const { part, topics, writes } of parts) {
+    const beside = writes === undefined ? {} : { writes: writes.map(named), journal: named('calls') }
     try {
-      await moveGroupToEnd(connection, groupOf(runId, revision, part), topics.map(named), writes.map(named))
+      await moveGroupToEnd(connection, groupOf(runId, revision, part), topics.map(named), beside)
     } catch (error) {
       if (!(error instanceof Failure && error.code === 'group-in-use')) throw error
     }

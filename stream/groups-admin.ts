@@ -5,6 +5,7 @@ import { permanent } from '../schemas/failure.ts'
 import { decodeDoneSet } from './done-set.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
+import { withJournalMark } from './journal-mark.ts'
 import { endPlace, withPlaces } from './output-places.ts'
 import { committedPositions, topicEnds } from './positions.ts'
 
@@ -38,25 +39,23 @@ export async function groupPosition(
 
 /**
  * Commits the present end of each topic for a group, so that a new run does not read what older runs left, neither
- * there nor in the topics that it writes. Throws Failure permanent `group-in-use` when the group has members.
+ * there nor in the topics that it writes nor in the journal, where it has one. Throws Failure permanent `group-in-use` when the group has members.
  */
 export async function moveGroupToEnd(
   connection: KafkaConnection,
   group: string,
   topics: readonly string[],
-  writes: readonly string[] = [],
+  { writes = [], journal }: { readonly writes?: readonly string[]; readonly journal?: string } = {},
 ): Promise<void> {
   const endsOf = async (names: readonly string[]) =>
     await Promise.all(names.map(async (topic) => ({ topic, partitions: await topicEnds(connection, topic) })))
   const ends = await endsOf(topics)
   const outputs = await endsOf(writes)
-  const metadataOf = (partition: number, inputs: number): string =>
-    writes.length === 0
-      ? ''
-      : withPlaces(
-          '',
-          outputs.map((output) => endPlace(output, partition, inputs)),
-        )
+  const calls = journal === undefined ? [] : await topicEnds(connection, journal)
+  const metadataOf = (partition: number, inputs: number): string => {
+    const places = outputs.map((output) => endPlace(output, partition, inputs))
+    return withPlaces(withJournalMark('', calls[partition]?.high ?? null), writes.length === 0 ? null : places)
+  }
   const placed = ends.map(({ topic, partitions }) => ({
     topic,
     partitions: partitions.map(({ partition, high }) => ({

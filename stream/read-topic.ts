@@ -6,7 +6,7 @@ import type { Cluster, KafkaMessage } from 'kafkajs'
 import { permanent } from '../schemas/failure.ts'
 import { MAX_RECORD_BYTES } from '../schemas/topics.ts'
 import { headerTexts, type Message, toMessage } from './arrival.ts'
-import { backOffDelay, BROKER_BACK_OFF, pauseFor } from './back-off.ts'
+import { backOffDelay, type BackOff, BROKER_BACK_OFF, pauseFor } from './back-off.ts'
 import type { Delivered } from './delivered.ts'
 import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
 import { kafkaErrorType, toFailure } from './kafka-failure.ts'
@@ -46,6 +46,12 @@ interface FetchAnswer {
 }
 
 const FETCH_BYTES = 16 * 1024 * 1024
+/**
+ * An answer without a record is believed when so many have come one after another, about a second apart in all: whoever
+ * looks for what was sent before must not take a slow broker for an empty log.
+ */
+const EMPTY_TRIES = 4
+const EMPTY_BACK_OFF: BackOff = { first: 100, longest: 400 }
 /** Where fetches are sized by what they come to: the first, the least, and what a message takes besides its bytes. */
 const FIRST_BYTES = 128 * 1024
 const LEAST_BYTES = 16 * 1024
@@ -97,7 +103,7 @@ export async function* readBatches(
   }
   const { heldBytes, fetchBytes = FETCH_BYTES } = options
   let bytes = heldBytes === undefined ? fetchBytes : FIRST_BYTES
-  for (let failures = 0; readings.size > 0;) {
+  for (let failures = 0, empty = 0; readings.size > 0;) {
     signal.throwIfAborted()
     let messages
     try {
@@ -113,8 +119,15 @@ export async function* readBatches(
       continue
     }
     if (heldBytes !== undefined) bytes = nextFetch(bytes, heldBytes, messages)
-    // An answer without any record: what is left of the log before the ends has been compacted away.
-    if ([...messages.values()].every((each) => each.length === 0)) return
+    if ([...messages.values()].every((each) => each.length === 0)) {
+      // Nothing: a broker that is slow or throttles us, or what is left before the ends was compacted or has expired.
+      empty += 1
+      if (empty > EMPTY_TRIES) return
+      await skipExpired(connection, topic, readings)
+      if (!(await pauseFor(backOffDelay(empty, EMPTY_BACK_OFF), signal))) signal.throwIfAborted()
+      continue
+    }
+    empty = 0
     for (const [partition, batch] of messages) {
       yield [partition, take(readings, partition, batch)]
       signal.throwIfAborted()

@@ -18,7 +18,7 @@ export interface Outputs extends Stamp {
 }
 
 export interface SentBefore {
-  /** Offsets of records that have ended, ascending; some of them the commit may know. */
+  /** Offsets of records that have ended, ascending, none before the commit; some of them it may know. */
   readonly ended: readonly number[]
   /** How far the outputs were read: what the partition sends from now on lands above. */
   readonly places: OutputPlaces
@@ -37,6 +37,7 @@ export async function sentBefore(
   )
   const ways = partitions.map((partition) => wayOf(partition, inputs.get(partition.topic)!, outputs))
   const collected = new Map(ways.map(({ name }) => [name, collectEnds()]))
+  const first = new Map(ways.map(({ name, begin }) => [name, begin]))
   for (const [index, { topic, partitions: ends }] of outputs.entries()) {
     const from = new Map<number, number>()
     for (const { since } of ways.filter(({ isOpen }) => isOpen))
@@ -47,7 +48,9 @@ export async function sentBefore(
       if (headers[RUN_HEADER] !== owner.runId || headers[REVISION_HEADER] !== owner.revision) continue
       if (headers[STAGE_HEADER] !== owner.stage) continue
       const [, name = '', offset] = /^(.+)\/(\d+)$/.exec(headers[FROM_HEADER] ?? '') ?? []
-      if (offset !== undefined) collected.get(name)?.note(Number(offset), headers[PART_HEADER])
+      // What lies before the commit is known; where all outputs are read, that is most of them.
+      if (Number(offset) >= (first.get(name) ?? Infinity))
+        collected.get(name)?.note(Number(offset), headers[PART_HEADER])
     }
   }
   return new Map(ways.map(({ name, places }) => [name, { ended: collected.get(name)!.ended(), places }]))
@@ -58,7 +61,7 @@ function wayOf(
   { topic, partition, high, committed, places: text }: Committed,
   inputs: number,
   outputs: readonly { readonly topic: string; readonly partitions: readonly PartitionEnds[] }[],
-): { name: string; isOpen: boolean; since: ReadonlyMap<number, number>[]; places: OutputPlaces } {
+): { name: string; begin: number; isOpen: boolean; since: ReadonlyMap<number, number>[]; places: OutputPlaces } {
   const known = decodePlaces(
     text,
     outputs.map((output) => output.topic),
@@ -74,8 +77,8 @@ function wayOf(
     }
     return new Map([...places[index]!.next.keys()].map((each) => [each, first(each)]))
   })
-  const isOpen = (committed?.offset ?? 0) < high
-  return { name: partitionName(topic, partition), isOpen, since, places }
+  const begin = committed?.offset ?? 0
+  return { name: partitionName(topic, partition), begin, isOpen: begin < high, since, places }
 }
 
 /** Says of which offsets all parts have been noted. A part is `2/3`; undefined: the only one. */
@@ -87,8 +90,11 @@ export function collectEnds(): { note(offset: number, part: string | undefined):
       const of = Number(part.split('/')[1])
       const name = `${offset}/${of}`
       const seen = parts.get(name) ?? new Set()
-      parts.set(name, seen.add(part))
-      if (seen.size >= of) ended.add(offset)
+      if (seen.add(part).size < of) parts.set(name, seen)
+      else {
+        ended.add(offset)
+        parts.delete(name)
+      }
     },
     ended: () => [...ended].sort((one, other) => one - other),
   }

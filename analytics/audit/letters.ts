@@ -3,7 +3,7 @@
 
 import { topicFor } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
-import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
+import { DEAD_LETTER_HEADERS, deadLetterId } from '../../stream/dead-letters.ts'
 import { headerText } from '../../stream/outgoing.ts'
 import type { Seen } from './scan.ts'
 
@@ -28,6 +28,7 @@ export interface Letters {
   of(topic: TopicName, partition: number, offset: number): readonly Letter[]
   /** A record was seen that was taken out of this letter (partition/offset). */
   redriven(place: string): void
+  /** A pass that was told twice has two letters, and one of them was sent again for both. */
   isRedriven(letter: Letter): boolean
   all(): Iterable<Letter>
 }
@@ -48,7 +49,11 @@ export function createLetters(revision: string): Letters {
       const stage = text(DEAD_LETTER_HEADERS.stage) ?? ''
       const topic = (source.endsWith(suffix) ? source.slice(0, source.length - suffix.length) : source) as TopicName
       const letter: Letter = {
-        id: [key?.toString() ?? '', 'dead-letter', stage, source, sourcePartition, sourceOffset].join('/'),
+        id: deadLetterId(key?.toString() ?? '', stage, {
+          topic: source,
+          partition: sourcePartition,
+          offset: sourceOffset,
+        }),
         problem: id === null ? null : id.slice(0, 4),
         stage,
         code: text(DEAD_LETTER_HEADERS.code) ?? 'unknown',
@@ -69,7 +74,10 @@ export function createLetters(revision: string): Letters {
     redriven(place) {
       redriven.add(place)
     },
-    isRedriven: (letter) => redriven.has(letter.place),
+    isRedriven: ({ id, topic, partition, offset }) =>
+      (byPlace.get(`${topic}/${partition}/${offset}`) ?? none).some(
+        (each) => each.id === id && redriven.has(each.place),
+      ),
     *all() {
       for (const list of byPlace.values()) yield* list
     },

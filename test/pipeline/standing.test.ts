@@ -4,10 +4,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { configSchema } from '../../configs/schema.ts'
 import { groupOf, planStages } from '../../pipeline.ts'
+import { untilAnswered } from '../../pipeline/patience.ts'
 import { beginAtEnd, lagOf, plannedSinks, readingParts, throughCheck } from '../../pipeline/standing.ts'
 import type { ReadingPart } from '../../pipeline/standing.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { moveGroupToEnd } from '../../stream/groups-admin.ts'
+import { committedPositions } from '../../stream/positions.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
 import { CONFIG, openRunBench } from './run-bench.ts'
 import type { RunBench } from './run-bench.ts'
@@ -21,8 +23,10 @@ let bench: RunBench
 before(async () => {
   bench = await openRunBench()
   const { connection, revision } = bench
-  const names = ['problems', 'sampled', 'sft', 'preferences'] as const
+  const names = ['problems', 'sampled', 'sft', 'preferences', 'calls'] as const
   await ensureTopics(connection, { revision, names, topics: CONFIG.kafka.topics })
+  // A broker that has never had a group takes a while to find a place for the first.
+  await untilAnswered(() => lagOf(run('first'), JSON_SINK), AbortSignal.timeout(60_000))
 })
 after(async () => {
   await bench.close()
@@ -96,6 +100,15 @@ describe('a run on the log', () => {
     await bench.fill('problems', 'young', [3, 4])
     assert.equal(await lagOf(run('young'), SCREEN), 2)
     assert.equal(await lagOf(run('young'), VERIFY), 0)
+  })
+
+  it('begins at the end of the journal too, which all runs share', async () => {
+    const { connection, revision, sender } = bench
+    await sender.send([{ topic: 'calls', partition: 0, key: 'of another run', value: Buffer.from('kept') }])
+    await beginAtEnd(run('fresh'), [{ ...VERIFY, writes: ['sft'] }])
+    const group = groupOf('fresh', revision, 'verify')
+    const [placed] = await committedPositions(connection, group, [topicFor('sampled', revision)])
+    assert.ok(placed!.journalFrom! > 0 && placed!.places !== null)
   })
 
   it('leaves a group that a worker has joined already, and places the others', async () => {
