@@ -10,6 +10,7 @@ import type { RecordName, Records } from '../../schemas/records.ts'
 import { topicFor, TOPICS } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
+import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
 import { MARK_HEADERS } from '../../stream/letter-marks.ts'
 import { headerText, REDRIVEN_FROM_HEADER, REDRIVEN_TO_HEADER } from '../../stream/outgoing.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
@@ -82,10 +83,16 @@ function isRedriven({ letters }: Pass, { headers }: Seen): boolean {
   return place !== null
 }
 
+/** Anybody may write anything to the topic: what names no run and no stage is no letter, nor is a mark of one. */
+function isLetter({ headers, isStamped }: Seen): boolean {
+  const stage = headerText(headers, DEAD_LETTER_HEADERS.stage) ?? ''
+  return isStamped && stage !== '' && headerText(headers, MARK_HEADERS.mark) === null
+}
+
 async function readDeadLetters(parts: LogParts, pass: Pass): Promise<void> {
   const isWritten = parts.finished.of('clickhouse', 'dead-letters')
   await scan(parts, pass, 'dead-letters', (seen) => {
-    if (headerText(seen.headers, MARK_HEADERS.mark) !== null) return
+    if (!isLetter(seen)) return
     // A letter that was redriven and came back says so too.
     isRedriven(pass, seen)
     // Those of no problem are few: the first pass has them.
@@ -128,7 +135,8 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
     const isOpen = isMeantFor(reader, seen) && !isDone(partition, offset)
     const isAgain = isRedriven(pass, seen)
     if (id === null || !seen.isStamped || letters.some(({ code }) => code === 'undecodable')) {
-      keepForeign(parts, pass, topic, seen, reader === null ? !isWritten(partition, offset) : isOpen)
+      if (isMeantFor(reader ?? 'clickhouse', seen))
+        keepForeign(parts, pass, topic, seen, reader === null ? !isWritten(partition, offset) : isOpen)
       return
     }
     if (!isIn(pass.share, id)) return
@@ -203,7 +211,7 @@ async function readPreferences(parts: LogParts, pass: Pass): Promise<void> {
     const isAgain = isRedriven(pass, seen)
     const record = id === null || !isIn(pass.share, id) ? null : readable(codec, 'PreferenceRecord', seen.value)
     if (id === null || !seen.isStamped || (record === null && isIn(pass.share, id))) {
-      keepForeign(parts, pass, 'preferences', seen, !isWritten(partition, offset))
+      if (isMeantFor('clickhouse', seen)) keepForeign(parts, pass, 'preferences', seen, !isWritten(partition, offset))
       return
     }
     if (record === null) return
@@ -244,7 +252,8 @@ async function readRejections(parts: LogParts, pass: Pass): Promise<void> {
     if (seen.id !== null && !isIn(pass.share, seen.id)) return
     const rejection = seen.id === null ? null : readable(codec, 'Rejection', seen.value)
     if (rejection === null || !seen.isStamped || !readUuid(Buffer.from(rejection.problemId), key)) {
-      keepForeign(parts, pass, 'rejections', seen, !isWritten(seen.partition, seen.offset))
+      if (isMeantFor('clickhouse', seen))
+        keepForeign(parts, pass, 'rejections', seen, !isWritten(seen.partition, seen.offset))
       return
     }
     const at = sight(pass, key, 'rejections', seen)

@@ -19,6 +19,8 @@ export function deadLetterRow(origin: Origin): Row | null {
   if (mark?.kind === 'redriving') return null
   const header = (name: string): string => message.headers[name] ?? ''
   const stage = header(DEAD_LETTER_HEADERS.stage)
+  // No stage has sent it: it is something else that somebody wrote there (see letterOf in stream/letters.ts).
+  if (stage === '') return null
   const source = sourceOf(message)
   const failedAt = Date.parse(header(DEAD_LETTER_HEADERS.failedAt))
   const place = placeColumns(

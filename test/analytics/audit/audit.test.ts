@@ -17,7 +17,7 @@ import type { TopicName } from '../../../schemas/topics.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import { encodeDoneSet } from '../../../stream/done-set.ts'
-import { RUN_HEADER } from '../../../stream/outgoing.ts'
+import { REDRIVEN_TO_HEADER, RUN_HEADER } from '../../../stream/outgoing.ts'
 import { topicEnds } from '../../../stream/positions.ts'
 import { ensureTopics } from '../../../stream/topics-admin.ts'
 import type { Bench } from '../../support/stream.ts'
@@ -327,6 +327,28 @@ describe('the audit', () => {
       const source = { topic: 'verified' as const, partition: message.partition, offset: Number(message.offset) }
       await bench.sender.send([{ ...made.letter(made.id(0), 'judge', source), key: 'no id' }])
       assert.deepEqual(named(await audit(made, { stores: false })), [])
+    })
+
+    it('needs none where it was sent again for a sink alone', async () => {
+      const made = invent()
+      const again = (topic: TopicName, to: PartName): Message => ({
+        ...foreign(made, topic),
+        headers: { [RUN_HEADER]: made.run, 'magpie.revision': 'main', [REDRIVEN_TO_HEADER]: to },
+      })
+      await settle(made, {
+        log: [...made.messages, again('verified', 'clickhouse'), again('sft', 'json'), again('preferences', 'json')],
+      })
+      assert.deepEqual(named(await audit(made)), [])
+    })
+
+    it('is no dead letter among the dead letters', async () => {
+      const made = invent()
+      const junk = foreign(made, 'dead-letters')
+      const messages = [...made.messages, junk, { ...junk, key: made.id(0) }, { ...junk, key: made.id(1), headers: {} }]
+      await settle(made, { log: messages, stored: messages })
+      const found = await audit(made)
+      assert.deepEqual(named(found), [])
+      assert.equal(found.counts.dead, 1)
     })
   })
 
