@@ -15,7 +15,7 @@ const UNDER_MS = 4000
 
 export const clockJumps: Scenario = {
   fault: 'the clock is set forward and back by hours',
-  form: 'both',
+  form: 'long',
   broker: 'shared',
   async play(ground) {
     const runId = ground.name('clock-jumps')

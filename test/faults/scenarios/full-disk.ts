@@ -18,7 +18,7 @@ const GROWTH = 200 * MEBIBYTE
 
 export const fullDisk: Scenario = {
   fault: 'the disk of database, data files and log is full',
-  form: 'both',
+  form: 'long',
   broker: 'shared',
   unable: whyNoSmallDisk,
   async play(ground) {

@@ -12,7 +12,7 @@ const STRIDE = 80
 
 export const killBroker: Scenario = {
   fault: 'kill -9 of the broker and a restart',
-  form: 'both',
+  form: 'long',
   broker: 'own',
   async play(ground) {
     const runId = ground.name('kill-broker')

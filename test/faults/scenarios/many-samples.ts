@@ -9,7 +9,7 @@ const MOMENTS = [100, 250, 400]
 
 export const manySamples: Scenario = {
   fault: 'kill -9 in the middle of 64 slow samples',
-  form: 'both',
+  form: 'long',
   broker: 'shared',
   async play(ground) {
     const runId = ground.name('many-samples')

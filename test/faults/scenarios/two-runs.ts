@@ -11,7 +11,7 @@ const TIMES = 2
 
 export const twoRuns: Scenario = {
   fault: 'a second run of the same name',
-  form: 'both',
+  form: 'long',
   broker: 'shared',
   async play(ground) {
     const runId = ground.name('two-runs')
