@@ -34,7 +34,7 @@ export function addAudit(program: Command): void {
     .description('Proves by id that nothing of a run was lost or doubled, also while it goes on; else exit code 1.')
     .option('--run <name>', 'the run (the newest when left out)')
     .option('--revision <name>', 'the revision', 'main')
-    .option('-c, --config <file>', 'the config of the run, for its name and where Kafka is')
+    .option('-c, --config <file>', 'the config of the run, for its name and where Kafka and ClickHouse are')
     .option('--out <dir>', 'folder of the data sets (the one that the run was given)')
     .option('--input <file>', 'the file of an imported run: each of its lines must have an end')
     .option('--no-tables', 'do not compare the tables of ClickHouse')
@@ -66,7 +66,10 @@ async function audit(options: AuditArguments): Promise<void> {
   const connection = connectKafka({ ...kafka, log: silentLogger })
   const closers = [() => connection.close()]
   const openTables = async (): Promise<Database> => {
-    const database = await openDatabase({ stateDir: stateFolder(options), role: 'reader', log: silentLogger })
+    const database = await openDatabase({
+      ...{ stateDir: stateFolder(options), role: 'reader', log: silentLogger },
+      server: config?.sinks.clickhouse.server,
+    })
     closers.push(() => database.close())
     return database
   }

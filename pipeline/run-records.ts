@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import type { Codec } from '../schemas/codec.ts'
 import type { BudgetName, RunRecord, RunState } from '../schemas/records.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
+import { stamp } from '../stream/outgoing.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import type { Sender } from '../stream/sender.ts'
 import { readable } from './read-records.ts'
@@ -147,6 +148,5 @@ export async function publishRunState(
 
 /** Writes a whole state, which then is the newest of its run; resolves when the broker has it. */
 export async function publishRunRecord(sender: Pick<Sender, 'send'>, codec: Codec, record: RunRecord): Promise<void> {
-  const headers = { 'magpie.run': record.runId, 'magpie.revision': record.revision }
-  await sender.send([{ topic: 'runs', key: record.id, value: codec.encode('RunRecord', record), headers }])
+  await sender.send([stamp({ topic: 'runs', key: record.id, value: codec.encode('RunRecord', record) }, record)])
 }

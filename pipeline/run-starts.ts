@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import type { Codec } from '../schemas/codec.ts'
 import type { RunStart } from '../schemas/records.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
-import { CONFIG_HEADER, REVISION_HEADER, RUN_HEADER } from '../stream/outgoing.ts'
+import { CONFIG_HEADER, stamp } from '../stream/outgoing.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import type { Sender } from '../stream/sender.ts'
 import { readable } from './read-records.ts'
@@ -40,8 +40,7 @@ export async function publishStart(
     ...identity,
     ...{ id, createdAt: now, parts: [...parts], host: hostname(), pid: process.pid },
   }
-  const headers = { [RUN_HEADER]: identity.runId, [REVISION_HEADER]: identity.revision }
-  await sender.send([{ topic: 'starts', key: id, value: codec.encode('RunStart', record), headers }])
+  await sender.send([stamp({ topic: 'starts', key: id, value: codec.encode('RunStart', record) }, identity)])
 }
 
 /** Every start that the log knows, oldest first. Throws Failure when Kafka does not answer. */

@@ -21,7 +21,7 @@ interface Server {
   startAgain(): Promise<void>
 }
 
-export async function startClickhouse({ workshop }: Ground): Promise<Server> {
+async function startClickhouse({ workshop }: Ground): Promise<Server> {
   const serve = async (port: number): Promise<{ running: Running; url: string }> => {
     const file = join(import.meta.dirname, '..', 'clickhouse-server.ts')
     const running = workshop.start(process.execPath, [file, join(workshop.folder, 'server'), `${port}`])
