@@ -9,7 +9,7 @@ import type { PlannedStage } from '../pipeline.ts'
 import { createCodec } from '../schemas/codec.ts'
 import type { Codec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
-import type { BudgetName, RunRecord, RunState } from '../schemas/records.ts'
+import type { BudgetName, RunRecord, RunStart, RunState } from '../schemas/records.ts'
 import { pauseFor } from '../stream/back-off.ts'
 import { presentMoment } from '../stream/fence.ts'
 import { connectKafka } from '../stream/kafka.ts'
@@ -22,7 +22,7 @@ import { createLead, leadLost } from './lead.ts'
 import type { Lead } from './lead.ts'
 import { untilAnswered } from './patience.ts'
 import type { RunParts } from './run-contract.ts'
-import { processName, publishStart, withConfigHash } from './run-starts.ts'
+import { processName, publishStart, readStarts, withConfigHash } from './run-starts.ts'
 import {
   firstClaim,
   holdOf,
@@ -131,6 +131,8 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
         if (other !== null) throw leadLost(other)
       },
     })
+    const isOurs = (start: RunStart): boolean =>
+      start.runId === runId && start.revision === revision && start.parts.includes('produce')
     if (leads) {
       const asked = moment()
       const other = await claim(signal)
@@ -139,8 +141,10 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
         throw inUse(other, now())
       }
       lead.confirm(asked)
-      // A broker that has never had a group takes a while to find a place for the first.
-      if (previous === null) await untilAnswered(() => beginAtEnd(onLog, readers), signal)
+      // A broker that has never had a group takes a while to find a place for the first. A leader that was killed before
+      // it had placed them all left no start of its own, and nothing of the run on the log.
+      const isBegun = previous !== null && (await readStarts(connection, codec, signal)).some(isOurs)
+      if (!isBegun) await untilAnswered(() => beginAtEnd(onLog, readers, previous !== null), signal)
     }
     const processId = processName(identity, now())
     await publishStart(sender, codec, identity, { id: processId, now: now(), parts: [...parts.parts] })

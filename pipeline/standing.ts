@@ -77,18 +77,26 @@ async function positionsOf(
 /**
  * A new run begins at the ends of the topics: what older runs left there is theirs. A group that has members already
  * (a worker that was started beside the leader saw the claim first) stays as it is: it passes over what is not its own.
+ * `onlyUnplaced`: so does a group that has a position.
  */
 export async function beginAtEnd(
   { connection, runId, revision }: RunOnLog,
   parts: readonly ReadingPart[],
+  onlyUnplaced = false,
 ): Promise<void> {
   const named = (topic: TopicName): string => topicFor(topic, revision)
   for (const { part, topics, writes } of parts) {
+    const group = groupOf(runId, revision, part)
+    if (onlyUnplaced && (await hasPosition(connection, group, topics.map(named)))) continue
     const beside = writes === undefined ? {} : { writes: writes.map(named), journal: named('calls') }
     try {
-      await moveGroupToEnd(connection, groupOf(runId, revision, part), topics.map(named), beside)
+      await moveGroupToEnd(connection, group, topics.map(named), beside)
     } catch (error) {
       if (!(error instanceof Failure && error.code === 'group-in-use')) throw error
     }
   }
+}
+
+async function hasPosition(connection: KafkaConnection, group: string, topics: readonly string[]): Promise<boolean> {
+  return (await groupPosition(connection, group, topics)).some(({ committed }) => committed !== null)
 }

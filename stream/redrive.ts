@@ -92,12 +92,13 @@ async function redriveRound(parts: RedriveParts, letters: readonly Letter[]): Pr
   left.push(...held)
   const repeats = await sentBefore(parts, mine)
   const toSend = mine.filter(({ letter }) => !repeats.has(letter.place))
-  if (now() - claimedAt > CLAIM_MS / 2)
+  const isMine = (): boolean => now() - claimedAt <= CLAIM_MS / 2
+  if (!isMine())
     throw transient(
       'redrive-stalled',
       'this process stood still for too long to be sure that it alone sends: run it again',
     )
-  const ends = await Promise.allSettled(toSend.map((each) => sender.send([recordOf(each)])))
+  const ends = await Promise.allSettled(toSend.map((each) => sender.send([recordOf(each)], isMine)))
   const sent: WholeLetter[] = []
   for (const [index, end] of ends.entries()) {
     const each = toSend[index]!

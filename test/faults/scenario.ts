@@ -9,6 +9,8 @@ export interface Scenario {
   readonly form: 'both' | 'long' | 'short'
   /** shared: the suite's broker; own: one in a state folder of its own (ground.stateDir), because it is hurt. */
   readonly broker: 'shared' | 'own'
+  /** False where no process that calls models, and no model server, is hurt: then no call may be paid again. Default true. */
+  readonly mayRepeat?: false
   /** Why it cannot be played here; null, or absent: it can. */
   readonly unable?: () => string | null
   /**

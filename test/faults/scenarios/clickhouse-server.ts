@@ -7,7 +7,7 @@ import type { Running } from '../../support/end-to-end.ts'
 import type { Ground } from '../ground.ts'
 import type { Scenario } from '../scenario.ts'
 
-const TOTAL = 80
+const TOTAL = 240
 /** Calls that are answered between two faults. */
 const STRIDE = 40
 /** What the server says to inserts for a while, one after another. */
@@ -46,6 +46,7 @@ export const clickhouseServer: Scenario = {
   fault: 'a ClickHouse server refuses, hangs, is full, is mute, is killed in an insert',
   form: 'long',
   broker: 'shared',
+  mayRepeat: false,
   async play(ground) {
     const runId = ground.name('clickhouse-server')
     const simulator = await ground.simulator({ slots: 8, latencyMs: 100 })

@@ -17,6 +17,7 @@ export const clockJumps: Scenario = {
   fault: 'the clock is set forward and back by hours',
   form: 'long',
   broker: 'shared',
+  mayRepeat: false,
   async play(ground) {
     const runId = ground.name('clock-jumps')
     const simulator = await ground.simulator({ slots: 6, latencyMs: 150 })

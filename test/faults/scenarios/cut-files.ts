@@ -15,6 +15,7 @@ export const cutFiles: Scenario = {
   fault: 'the operating system cuts off what database, data files and log write',
   form: 'long',
   broker: 'shared',
+  mayRepeat: false,
   unable: () => (spawnSync('prlimit', ['--version']).status === 0 ? null : 'the limit is set by prlimit (util-linux)'),
   async play(ground) {
     const runId = ground.name('cut-files')

@@ -20,6 +20,7 @@ export const fullDisk: Scenario = {
   fault: 'the disk of database, data files and log is full',
   form: 'long',
   broker: 'shared',
+  mayRepeat: false,
   unable: whyNoSmallDisk,
   async play(ground) {
     const runId = ground.name('full-disk')

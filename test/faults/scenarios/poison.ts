@@ -31,6 +31,7 @@ export const poison: Scenario = {
   fault: 'poison records of a foreign producer',
   form: 'both',
   broker: 'own',
+  mayRepeat: false,
   async play(ground) {
     const runId = ground.name('poison')
     const simulator = await ground.simulator({ slots: 8, latencyMs: 100 })

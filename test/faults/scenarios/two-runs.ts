@@ -13,6 +13,7 @@ export const twoRuns: Scenario = {
   fault: 'a second run of the same name',
   form: 'long',
   broker: 'shared',
+  mayRepeat: false,
   async play(ground) {
     const runId = ground.name('two-runs')
     const simulator = await ground.simulator({ slots: 8, latencyMs: 100 })
