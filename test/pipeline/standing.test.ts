@@ -111,6 +111,16 @@ describe('a run on the log', () => {
     assert.ok(placed!.journalFrom! > 0 && placed!.places !== null)
   })
 
+  it('places what a killed leader had not placed, and leaves what it had', async () => {
+    await bench.fill('problems', 'old', [30])
+    await bench.fill('sampled', 'old', [30])
+    await beginAtEnd(run('cut'), [SCREEN])
+    await bench.fill('problems', 'cut', [31])
+    await beginAtEnd(run('cut'), PARTS, true)
+    assert.equal(await lagOf(run('cut'), SCREEN), 1, 'its record is not passed over')
+    assert.equal(await lagOf(run('cut'), VERIFY), 0)
+  })
+
   it('leaves a group that a worker has joined already, and places the others', async () => {
     const { connection, revision } = bench
     await bench.fill('problems', 'old', [20])
