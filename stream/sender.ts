@@ -9,8 +9,9 @@ import type { Logger } from '../schemas/logger.ts'
 import { steadyNow } from '../schemas/steady-clock.ts'
 import { MAX_RECORD_BYTES, topicFor } from '../schemas/topics.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor, settledWithin } from './back-off.ts'
+import { connectProducer } from './connect-producer.ts'
 import { UNCLEAR, WITHHELD } from './fence.ts'
-import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
+import type { KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
 import { type Outgoing, sizeOf } from './outgoing.ts'
 
@@ -244,22 +245,6 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
       await dropProducer()
     },
   }
-}
-
-async function connectProducer(connection: KafkaConnection): Promise<Producer> {
-  const producer = connection.client.producer({
-    idempotent: true,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    allowAutoTopicCreation: false,
-    retry: CLIENT_RETRY,
-  })
-  try {
-    await producer.connect()
-  } catch (error) {
-    await settledWithin(producer.disconnect(), 5000)
-    throw toFailure(error, 'connecting a producer to Kafka')
-  }
-  return producer
 }
 
 /**
