@@ -1,11 +1,12 @@
-// `magpie audit`: the proof, by id, that nothing of a run was lost or doubled. Exit code 0: whole; 1: it is not.
+// `magpie audit`: the proof, by id, that nothing of a run was lost or doubled. Exit code 0: whole; 1: it is not;
+// 2: it could not be looked at.
 
 import type { Command } from 'commander'
 import { auditRun } from '../analytics/audit/audit.ts'
 import { renderAudit } from '../analytics/audit/render.ts'
 import { loadConfig } from '../configs/load.ts'
 import { createCodec } from '../schemas/codec.ts'
-import { Failure } from '../schemas/failure.ts'
+import { Failure, UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import type { Database } from '../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
@@ -51,7 +52,13 @@ Examples:
   ./magpie audit
   ./magpie audit --run simulated --json`,
     )
-    .action(audit)
+    .action(async (options: AuditArguments) => {
+      try {
+        await audit(options)
+      } catch (error) {
+        throw unseen(error)
+      }
+    })
 }
 
 async function audit(options: AuditArguments): Promise<void> {
@@ -87,6 +94,12 @@ async function audit(options: AuditArguments): Promise<void> {
     process.removeListener('SIGINT', interrupt)
     for (const close of closers.reverse()) await close()
   }
+}
+
+/** Whoever could not look has not found anything broken: the command ends with 2 as for a wrong option. Bugs stay what they are. */
+function unseen(error: unknown): unknown {
+  const isKnown = error instanceof Failure || (error instanceof Error && 'syscall' in error)
+  return isKnown ? new UsageFault(`the audit could not look: ${error.message}`) : error
 }
 
 async function configOf(file: string) {

@@ -23,7 +23,7 @@ import type { AuditDatabase } from './read-tables.ts'
 import { limitsOf, settle } from './settle.ts'
 import { expectSlots } from './slots.ts'
 import { takeEnds, takeFinished } from './snapshot.ts'
-import { createSums } from './sums.ts'
+import { createSums, rowsInFlight } from './sums.ts'
 import type { Sums } from './sums.ts'
 import { weighStages } from './weigh-stages.ts'
 import { weighStores } from './weigh-stores.ts'
@@ -130,8 +130,10 @@ async function takePass(work: Work, share: Share): Promise<boolean> {
   await readLog({ connection, codec, run, finished, ends, signal }, pass)
   goFurther(furthest, pass.furthest)
   await expectSlots({ runId, config, isOver, furthest, input: parts.input }, pass)
+  const before = rowsInFlight(sums.stores.values())
   weighStages(pass, planned, isOver, sums)
   weighStores(pass, sums, isOver, limitsOf(config))
+  if (isOver) sums.overdue += rowsInFlight(sums.stores.values()) - before
   for (const [topic, partitions] of ends) {
     const gone = partitions.find(({ low }) => low > 0)
     if (gone !== undefined)

@@ -69,7 +69,7 @@ export interface Audit {
   readonly run: string
   readonly revision: string
   readonly state: RunState
-  /** True where nothing is missing, doubled or stray. */
+  /** True where nothing is missing, doubled, stray or overdue. */
   readonly whole: boolean
   readonly counts: {
     /** Problems begun, and how they ended. */
@@ -83,6 +83,8 @@ export interface Audit {
     readonly doubled: number
     readonly stray: number
     readonly repeats: number
+    /** In flight, problems and rows, when the run had finished, and no dead letter was sent again that would say why. */
+    readonly overdue: number
   }
   readonly stages: readonly StageLine[]
   readonly stores: readonly StoreLine[]

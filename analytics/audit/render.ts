@@ -2,6 +2,7 @@
 
 import Table from 'cli-table3'
 import type { Audit, FaultGroup, StageLine, StoreLine } from './contract.ts'
+import { rowsInFlight } from './sums.ts'
 
 export interface RenderOptions {
   /** Options of cli-table3, for a table as the other commands print it. */
@@ -59,10 +60,21 @@ function describe({ at, kind, count, first }: FaultGroup): string[] {
   ]
 }
 
-function verdict({ whole, counts }: Audit): string {
-  const { problems, accepted, rejected, dead, inFlight, lost, doubled, stray } = counts
-  const ends = `${accepted} accepted, ${rejected} rejected, ${dead} dead letters${inFlight > 0 ? `, ${inFlight} in flight` : ''}`
-  return whole
-    ? `whole: ${problems} problems, each with one end (${ends})`
-    : `BROKEN: ${lost} missing, ${doubled} doubled, ${stray} stray; ${problems} problems (${ends})`
+function verdict({ whole, state, counts, stores }: Audit): string {
+  const { problems, accepted, rejected, dead, inFlight, lost, doubled, stray, overdue } = counts
+  const ends = `${accepted} accepted, ${rejected} rejected, ${dead} dead letters`
+  const rows = rowsInFlight(stores)
+  const flying = inFlight > 0 ? `${inFlight} in flight` : rows > 0 ? `${rows} rows in flight` : ''
+  const late = `the run is finished, and ${counted(overdue)} in flight: start it again to bring ${overdue === 1 ? 'it to its' : 'them to their'} end`
+  if (lost + doubled + stray > 0) {
+    const more = overdue > 0 ? `; ${late}` : flying === '' ? '' : `; ${flying}`
+    return `BROKEN: ${lost} missing, ${doubled} doubled, ${stray} stray; ${problems} problems (${ends})${more}`
+  }
+  if (flying === '') return `whole: ${problems} problems, each with one end (${ends})`
+  const so = `${problems - inFlight} of ${problems} problems have ended, each once (${ends}); ${flying}`
+  if (!whole) return `UNENDED: ${late}; ${so}`
+  if (state !== 'finished') return `whole so far: ${so}`
+  return `whole so far: ${so}, sent again out of dead letters: start the run again to bring ${inFlight === 1 ? 'it to its' : 'them to their'} end`
 }
+
+const counted = (records: number): string => (records === 1 ? '1 record is' : `${records} records are`)

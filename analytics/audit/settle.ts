@@ -26,7 +26,7 @@ const KINDS: readonly FaultKind[] = ['missing', 'doubled', 'stray']
 
 /** The audit without its notes. */
 export function settle(settling: Settling): Omit<Audit, 'notes' | 'passes'> {
-  const { run, sums } = settling
+  const { run, sums, isOver } = settling
   const { record } = run
   settleTotal(settling)
   settleSets(settling)
@@ -39,12 +39,12 @@ export function settle(settling: Settling): Omit<Audit, 'notes' | 'passes'> {
   return {
     run: record.runId,
     revision: record.revision,
-    state: record.state,
-    whole: faults.length === 0,
+    state: isOver ? 'finished' : record.state === 'finished' ? 'running' : record.state,
+    whole: faults.length === 0 && sums.overdue === 0,
     counts: {
       ...{ problems: begun, accepted, rejected, dead, inFlight },
       ...{ lost: count('missing'), doubled: count('doubled'), stray: count('stray') },
-      repeats: sums.repeats,
+      ...{ repeats: sums.repeats, overdue: sums.overdue },
     },
     stages: [...sums.stages.values()],
     stores: [...sums.stores.values()],

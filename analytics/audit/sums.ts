@@ -26,6 +26,8 @@ export interface Sums {
   readonly sets: Readonly<Record<'sft' | 'preference', SetSum>>
   /** Messages that repeat an id. */
   repeats: number
+  /** In flight, problems and rows, of a run that has finished, without a letter that was sent again. */
+  overdue: number
   readonly problems: { begun: number; accepted: number; rejected: number; dead: number; inFlight: number }
 }
 
@@ -49,8 +51,16 @@ export function createSums({ planned, withTables, withFiles }: SumParts): Sums {
     stores: new Map(stores.map((store) => [store, emptyStore(store)])),
     sets: { sft: set(), preference: set() },
     repeats: 0,
+    overdue: 0,
     problems: { begun: 0, accepted: 0, rejected: 0, dead: 0, inFlight: 0 },
   }
+}
+
+/** Rows of all stores that are in flight. */
+export function rowsInFlight(stores: Iterable<StoreLine>): number {
+  let rows = 0
+  for (const { inFlight } of stores) rows += inFlight
+  return rows
 }
 
 function emptyStage(stage: string): StageSum {

@@ -22,6 +22,7 @@ export function weighStages(pass: Pass, planned: readonly PlannedStage[], isOver
       sums.stages.get(stage) ?? (enderOf(stage) === enderOf('magpie') ? sums.stages.get('produce') : undefined)
     if (sum !== undefined) sum.repeats += count
   }
+  const again = sentAgain(pass)
   const words = pass.problems.words()
   const steps = planned.map(({ name, from, to }) => ({
     name,
@@ -77,7 +78,7 @@ export function weighStages(pass: Pass, planned: readonly PlannedStage[], isOver
           add(step.name, 'missing', 'its SFT row says that it has a preference row, and it has none')
       }
     }
-    weighWhole(pass, { at, rejected, dead, isMissing }, sums)
+    weighWhole(pass, { at, rejected, dead, isMissing, isOverdue: isOver && !again.has(at) }, sums)
   }
 }
 
@@ -103,10 +104,12 @@ interface Weighed {
   readonly rejected: number
   readonly dead: number
   readonly isMissing: boolean
+  /** If it has no end: nothing says why. */
+  readonly isOverdue: boolean
 }
 
 /** How the problem ended over the whole way; an end at a stage that the run does not have is a second one or a stray. */
-function weighWhole(pass: Pass, { at, rejected, dead, isMissing }: Weighed, sums: Sums): void {
+function weighWhole(pass: Pass, { at, rejected, dead, isMissing, isOverdue }: Weighed, sums: Sums): void {
   const words = pass.problems.words()
   const seen = words[at + SEEN]!
   const isKnown = (seen & (EXPECTED | topicBit('problems'))) !== 0
@@ -115,7 +118,10 @@ function weighWhole(pass: Pass, { at, rejected, dead, isMissing }: Weighed, sums
   if (isAccepted) sums.problems.accepted += 1
   else if (rejected !== 0) sums.problems.rejected += 1
   else if (dead !== 0) sums.problems.dead += 1
-  else if (isKnown && !isMissing) sums.problems.inFlight += 1
+  else if (isKnown && !isMissing) {
+    sums.problems.inFlight += 1
+    if (isOverdue) sums.overdue += 1
+  }
   for (const [ender, name] of ENDERS.entries()) {
     if (name === 'produce' || sums.stages.has(name) || ((rejected | dead) & (1 << ender)) === 0) continue
     sums.faults.add(name, 'stray', idOfWords(words, at), () => ({
@@ -123,6 +129,14 @@ function weighWhole(pass: Pass, { at, rejected, dead, isMissing }: Weighed, sums
       seen: seenAt(pass, words, at + PLACE),
     }))
   }
+}
+
+/** Entries of the problems that were sent on their way again out of a dead letter. */
+function sentAgain({ letters, problems }: Pass): Set<number> {
+  const again = new Set<number>()
+  for (const letter of letters.all())
+    if (letter.problem !== null && letters.isRedriven(letter)) again.add(problems.find(letter.problem))
+  return again
 }
 
 /**

@@ -1,7 +1,8 @@
 // Many files of sorted rows become one stream of sorted rows, each id once, in memory that does not grow with them.
 // A file is JSON Lines, or a JSON array with a row a line (a finished data set): both are read alike.
 
-import { createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { permanent } from '../../schemas/failure.ts'
 
 /** A row as text, with what decides its place. */
@@ -67,16 +68,27 @@ export async function* mergeFiles(files: readonly string[]): AsyncGenerator<Line
   }
 }
 
-/** The rows of a file as they stand there, repeats too. Throws what reading throws, and what lineOf does. */
+/**
+ * The rows of a file as they stand there, repeats too. Throws what reading throws, what lineOf does, and the same
+ * `foreign-data-set` for a pipe, a device or a folder, which it does not wait for.
+ */
 export async function* readLines(file: string): AsyncGenerator<Line> {
   let rest = ''
-  for await (const chunk of createReadStream(file, { encoding: 'utf8' })) {
-    const parts = (rest + String(chunk)).split('\n')
-    rest = parts.pop() ?? ''
-    for (const part of parts) {
-      const text = rowText(part)
-      if (text !== null) yield lineOf(text, file)
+  // Whoever opens a pipe to read it waits for a writer, unless told not to.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (!(await handle.stat()).isFile())
+      throw permanent('foreign-data-set', `${file} is no regular file: move it out of the folder of the data sets`)
+    for await (const chunk of handle.createReadStream({ encoding: 'utf8', autoClose: false })) {
+      const parts = (rest + String(chunk)).split('\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) {
+        const text = rowText(part)
+        if (text !== null) yield lineOf(text, file)
+      }
     }
+  } finally {
+    await handle.close()
   }
   const text = rowText(rest)
   if (text !== null) yield lineOf(text, file)

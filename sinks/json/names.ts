@@ -1,6 +1,6 @@
 // Names of folders and files of a run's data sets.
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 export type DataType = 'sft' | 'preference'
@@ -55,7 +55,9 @@ const entriesOf = (outDir: string): string[] =>
 
 /** Whose folder it is; null: nobody's. */
 function markerIn(outDir: string, entry: string): string | null {
-  const file = [MARKER, CLAIM].map((name) => join(outDir, entry, name)).find((path) => existsSync(path))
+  const file = [MARKER, CLAIM]
+    .map((name) => join(outDir, entry, name))
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
   return file === undefined ? null : readFileSync(file, 'utf8').trim()
 }
 

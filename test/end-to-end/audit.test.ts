@@ -83,7 +83,7 @@ describe('magpie audit', { skip: noRecording }, () => {
     )
   })
 
-  it('names runs that are near where there is none, and says where files are not', async () => {
+  it('names runs that are near where there is none, says where files are not, and that a database does not answer', async () => {
     const none = await workshop.magpie(['audit', '--run', 'audited-nothing']).ended
     assert.equal(none.code, 2)
     assert.match(none.error, /knows no run audited-nothing; there is .*audited-import-/)
@@ -94,6 +94,10 @@ describe('magpie audit', { skip: noRecording }, () => {
     assert.match(files.error, /the files of run .* are not in .*elsewhere.*--out DIR.*--no-files/)
     await cp(join(workshop.folder, 'out'), elsewhere, { recursive: true })
     assertWhole(await audit('--out', elsewhere))
+    const silent = await workshop.magpie(['audit', '--out', elsewhere], { CLICKHOUSE_URL: 'http://127.0.0.1:1' }).ended
+    assert.equal(silent.code, 2)
+    assert.match(silent.error, /the audit could not look: .*127\.0\.0\.1:1/)
+    assert.equal(silent.out, '')
     const { found } = await audit('--no-tables', '--no-files')
     assert.deepEqual(found.stores, [])
     assert.equal(found.notes.filter((note) => note.includes('not compared: left out')).length, 2)

@@ -362,6 +362,25 @@ describe('the JSON sink', () => {
       await assert.rejects(sink.write([{ ...bad, topic: 'elsewhere' }]), /elsewhere/)
     }))
 
+  it('refuses what is named like a data set and is no regular file, and does not wait for it', () =>
+    inFolder(async (out) => {
+      const sink = await open(out)
+      await sink.write([sftMessage(0)])
+      const { sets } = await sink.finish()
+      const pipe = sets[0]!.path.replace(/_1_/, '_2_')
+      assert.notEqual(pipe, sets[0]!.path)
+      spawnSync('mkfifo', [pipe])
+      await sink.write([sftMessage(1)])
+      await assert.rejects(sink.finish(), {
+        code: 'foreign-data-set',
+        message: `${pipe} is no regular file: move it out of the folder of the data sets`,
+      })
+      await rm(pipe)
+      await mkdir(pipe)
+      await assert.rejects(sink.finish(), { code: 'foreign-data-set' })
+      assert.equal((await rowsOf(sets[0]!.path)).length, 1)
+    }))
+
   it('refuses a data set that was changed by hand', () =>
     inFolder(async (out) => {
       const sink = await open(out)

@@ -2,6 +2,7 @@
 // topic, table or file, or put in, is found and named, and nothing else is.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -109,7 +110,7 @@ describe('the audit', () => {
     assert.equal(found.whole, true)
     assert.deepEqual(found.counts, {
       ...{ problems: SLOTS, accepted: 13, rejected: 3, dead: 1, inFlight: 0 },
-      ...{ lost: 0, doubled: 0, stray: 0, repeats: 0 },
+      ...{ lost: 0, doubled: 0, stray: 0, repeats: 0, overdue: 0 },
     })
     const stage = (name: string) => found.stages.find((line) => line.stage === name)!
     assert.deepEqual([stage('produce').in, stage('produce').out, stage('produce').rejected], [SLOTS, 16, 1])
@@ -454,6 +455,14 @@ describe('the audit', () => {
       )
     })
 
+    it('that is a pipe is not waited for', async () => {
+      const made = invent()
+      await settle(made)
+      const pipe = (await dataSets(made, 'sft')).replace('_13_', '_14_')
+      assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
+      await assert.rejects(audit(made), { code: 'foreign-data-set', message: /_14_.* is no regular file/ })
+    })
+
     it('of so many rows is whole with the rest beside it', async () => {
       const made = invent()
       await settle(made, { accept: { sft: 5 }, limit: 5 })
@@ -523,6 +532,34 @@ describe('the audit', () => {
       const lost = await audit(made, { stores: false })
       assert.deepEqual(named(lost), [`missing sample ${made.id(4)}`])
       assert.equal(lost.counts.inFlight, 0)
+    })
+
+    it('is overdue once the run has finished, unless its dead letter was sent again', async () => {
+      const made = invent()
+      const later = ['sampled', 'verified', 'judged', 'rewarded', 'conversed', 'sft', 'preferences'] as const
+      await settle(made, {
+        log: without(
+          made,
+          later.map((topic) => ({ topic, slot: 4 })),
+        ),
+        stored: null,
+      })
+      const [message] = (await bench.read('answered')).filter(({ key }) => key === made.id(4))
+      const [partition, offset] = [message!.partition, Number(message!.offset)]
+      await commit(made, groups, { part: 'sample', partition, offset, metadata: '' })
+      const late = await audit(made, { stores: false })
+      assert.deepEqual(named(late), [])
+      assert.deepEqual([late.whole, late.counts.inFlight, late.counts.overdue], [false, 1, 1])
+
+      const source = { topic: 'answered' as const, partition, offset }
+      await bench.sender.send([made.letter(made.id(4), 'sample', source)])
+      const letter = (await bench.read('dead-letters')).findLast(({ key }) => key === made.id(4))!
+      const copy = made.at('answered', made.id(4), 4)
+      const from = { 'magpie.redriven-from': `${letter.partition}/${letter.offset}`, 'magpie.redriven-to': 'sample' }
+      await bench.sender.send([{ ...copy, headers: { ...copy.headers, ...from } }])
+      const again = await audit(made, { stores: false })
+      assert.deepEqual(named(again), [])
+      assert.deepEqual([again.whole, again.counts.inFlight, again.counts.overdue], [true, 1, 0])
     })
 
     it('has in the making the slots that came to nothing yet', async () => {

@@ -19,7 +19,7 @@ const whole: Audit = {
   stages: [{ stage: 'screen', ...line, inFlight: 1 }],
   counts: {
     ...{ problems: 30, accepted: 20, rejected: 9, dead: 0, inFlight: 1 },
-    ...{ lost: 0, doubled: 0, stray: 0, repeats: 2 },
+    ...{ lost: 0, doubled: 0, stray: 0, repeats: 2, overdue: 0 },
   },
 }
 
@@ -30,8 +30,39 @@ describe('the screen of an audit', () => {
     assert.match(text, /\nscreen +30 +29 +0 +0 +1 +2 +0 +0 +0\n/)
     assert.match(
       text,
-      /\nwhole: 30 problems, each with one end \(20 accepted, 9 rejected, 0 dead letters, 1 in flight\)$/,
+      /\nwhole so far: 29 of 30 problems have ended, each once \(20 accepted, 9 rejected, 0 dead letters\); 1 in flight$/,
     )
+    const ended = renderAudit({ ...whole, counts: { ...whole.counts, rejected: 10, inFlight: 0 } }, { style: PLAIN })
+    assert.match(ended, /\nwhole: 30 problems, each with one end \(20 accepted, 10 rejected, 0 dead letters\)$/)
+  })
+
+  it('says of rows that wait alone that they do', () => {
+    const zero = { surplus: 0, dead: 0, missing: 0, doubled: 0, stray: 0 }
+    const stores = [{ store: 'table sft', expected: 20, rows: 17, inFlight: 3, ...zero }]
+    const counts = { ...whole.counts, rejected: 10, inFlight: 0 }
+    assert.match(
+      renderAudit({ ...whole, stores, counts }, { style: PLAIN }),
+      /\nwhole so far: 30 of 30 problems have ended, .*; 3 rows in flight$/,
+    )
+  })
+
+  it('tells of a finished run whether what is in flight has a reason', () => {
+    const lawful = renderAudit({ ...whole, state: 'finished' }, { style: PLAIN })
+    assert.match(
+      lawful,
+      /\nwhole so far: 29 of 30 .*; 1 in flight, sent again out of dead letters: start the run again to bring it to its end$/,
+    )
+    const counts = { ...whole.counts, overdue: 1 }
+    const late = renderAudit({ ...whole, state: 'finished', whole: false, counts }, { style: PLAIN })
+    assert.match(
+      late,
+      /\nUNENDED: the run is finished, and 1 record is in flight: start it again to bring it to its end; 29 of 30 /,
+    )
+    const both = renderAudit(
+      { ...whole, state: 'finished', whole: false, counts: { ...counts, overdue: 2, lost: 1 } },
+      { style: PLAIN },
+    )
+    assert.match(both, /\nBROKEN: 1 missing, .*; the run is finished, and 2 records are in flight: .* their end$/)
   })
 
   it('names what is wrong, where it was seen last, and how many more there are', () => {
