@@ -7,6 +7,7 @@ import type { BudgetName } from '../schemas/records.ts'
 import { pauseFor, settledWithin } from '../stream/back-off.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
 import type { RunningStage, StageState } from '../stream/stage.ts'
+import { partitionCounts } from '../stream/topics-admin.ts'
 import type { BudgetGuard } from './budget.ts'
 import type { OpenRun } from './open-run.ts'
 import { untilAnswered } from './patience.ts'
@@ -16,6 +17,7 @@ import { HEARTBEAT_MS } from './run-records.ts'
 import type { openSinks } from './sinks.ts'
 import type { SpendingBook } from './spending.ts'
 import { throughCheck } from './standing.ts'
+import { watchTopics } from './topic-watch.ts'
 
 /** Between two looks at whether everything is through, milliseconds. */
 const LOOK_MS = 500
@@ -112,6 +114,8 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
         // Nothing can be acknowledged, so nothing that is under way can end: it comes again from the last commit.
         stopHeartbeat()
         cut = cutOff(stages.map((stage) => stage.state()))
+        // It may be a topic that is gone, and not the broker.
+        if (state === 'failed') await sendState(run, state, log)
         await drainAll([...stages, ...sinks.running])
         await close()
         return
@@ -195,7 +199,8 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
     }
     return new Promise<never>(() => undefined)
   }
-  const done = Promise.race([whole(), untilHopeless(), lost.promise, ...faults]).catch(
+  const watched = watchTopics(run, () => partitionCounts(run.connection), halt.signal)
+  const done = Promise.race([whole(), untilHopeless(), watched, lost.promise, ...faults]).catch(
     async (error: unknown): Promise<RunResult> => {
       if (halt.signal.aborted) {
         await ending

@@ -10,6 +10,7 @@ import { createCodec } from '../schemas/codec.ts'
 import type { Codec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { BudgetName, RunRecord, RunStart, RunState } from '../schemas/records.ts'
+import { topicFor } from '../schemas/topics.ts'
 import { pauseFor } from '../stream/back-off.ts'
 import { presentMoment } from '../stream/fence.ts'
 import { connectKafka } from '../stream/kafka.ts'
@@ -17,7 +18,7 @@ import type { KafkaConnection } from '../stream/kafka.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
 import { createSender } from '../stream/sender.ts'
 import type { Sender } from '../stream/sender.ts'
-import { ensureTopics } from '../stream/topics-admin.ts'
+import { ensureTopics, partitionCounts } from '../stream/topics-admin.ts'
 import { createLead, leadLost } from './lead.ts'
 import type { Lead } from './lead.ts'
 import { untilAnswered } from './patience.ts'
@@ -35,6 +36,8 @@ import {
 } from './run-records.ts'
 import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
+import { missingAtStart } from './topic-watch.ts'
+import type { TopicCounts } from './topic-watch.ts'
 
 export interface OpenRun {
   readonly connection: KafkaConnection
@@ -45,6 +48,8 @@ export interface OpenRun {
   readonly planned: readonly PlannedStage[]
   /** Everything that reads, in the data's way. */
   readonly readers: readonly ReadingPart[]
+  /** Partitions of all topics when the run was opened. */
+  readonly topics: TopicCounts
   readonly previous: RunRecord | null
   /** Name of this process in the topics `starts` and `spending`. */
   readonly processId: string
@@ -64,7 +69,10 @@ const LOOK_MS = 2000
 /** All parts have sent what they had before this; a broker that is gone is not waited for. */
 const SENDER_CLOSE_MS = 2000
 
-/** Throws UsageFault when another process leads the run, Failure when Kafka does not answer. */
+/**
+ * Throws UsageFault when another process leads the run, Failure when Kafka does not answer, permanent `topic-gone` where
+ * a topic with records of a run that was started before does not exist any more.
+ */
 export async function openRun(parts: RunParts, signal: AbortSignal): Promise<OpenRun> {
   const { loaded, runId, revision, log, now } = parts
   const { config } = loaded
@@ -73,7 +81,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
   try {
     const codec = await createCodec({ registryUrl: parts.registryUrl })
     const { topics, replicationFactor } = config.kafka
-    await ensureTopics(connection, { revision, topics, replicationFactor })
+    const made = { revision, topics, replicationFactor }
     const planned = planStages(config.stages)
     const readers = readingParts(planned, plannedSinks(planned, config.sinks))
     const onLog = { connection, runId, revision }
@@ -94,7 +102,16 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       }
       throw inUse(record, now())
     }
+    await ensureTopics(connection, { ...made, names: ['runs'] })
     let previous = await readState(signal)
+    if (previous !== null) {
+      // Whoever started the run had all its topics made before it said so; made anew they would seem to be read.
+      const missing = missingAtStart({ runId, revision, readers }, await partitionCounts(connection))
+      if (missing !== null) throw missing
+    }
+    await ensureTopics(connection, made)
+    const counts = await partitionCounts(connection)
+    assertOnePartition(topicFor('problems', revision), counts)
     if (leads) {
       if (previous !== null) previous = await untilFree(previous)
       if (previous !== null) assertSamePipeline(previous, loaded.config)
@@ -150,6 +167,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     await publishStart(sender, codec, identity, { id: processId, now: now(), parts: [...parts.parts] })
     return {
       ...{ connection, codec, sender, lead, runId, revision, planned, readers, previous, processId, startedAt },
+      topics: counts,
       readState,
       async publish(state, endedBy = null) {
         if (!leads) return
@@ -167,6 +185,14 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     await connection.close()
     throw error
   }
+}
+
+function assertOnePartition(topic: string, counts: TopicCounts): void {
+  const count = counts.get(topic) ?? 1
+  if (count > 1)
+    throw new UsageFault(
+      `topic ${topic} has ${count} partitions, and screening needs it in one, since it decides in the order of the log: delete the topic and start a new run with another --run NAME`,
+    )
 }
 
 /** A part that is switched on later would begin at the beginning and pay for everything again; so it is a new run. */

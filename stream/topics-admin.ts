@@ -87,6 +87,12 @@ async function widen(admin: Admin, topic: string, count: number): Promise<void> 
   }
 }
 
+/** How many partitions each topic of the broker has now, by name; asked anew each time. Throws Failure. */
+export async function partitionCounts(connection: KafkaConnection): Promise<Map<string, number>> {
+  // An empty list asks for all of them: a topic asked for by name that does not exist is an error.
+  return await connection.ask('counting partitions', async (admin) => await partitionsOf(admin, []))
+}
+
 async function partitionsOf(admin: Admin, topics: string[]): Promise<Map<string, number>> {
   const found = await admin.fetchTopicMetadata({ topics })
   return new Map(found.topics.map((each) => [each.name, each.partitions.length]))

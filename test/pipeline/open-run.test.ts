@@ -19,7 +19,7 @@ import { publishRunRecord } from '../../pipeline/run-records.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { RunRecord, RunState } from '../../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
-import { topicNames } from '../../stream/topics-admin.ts'
+import { deleteTopics, topicNames } from '../../stream/topics-admin.ts'
 import { NOW, openRunBench } from './run-bench.ts'
 import type { RunBench } from './run-bench.ts'
 
@@ -242,6 +242,44 @@ describe('a run that is opened', () => {
     await opened(changed({ total: 5 }), (run) => {
       assert.equal(run.previous?.state, 'stopped')
       return Promise.resolve()
+    })
+  })
+})
+
+describe('the topics of a run that is opened', () => {
+  it('are not made anew where they held its records, time after time, while a new run gets them', async () => {
+    const revision = bench.name('gone')
+    await opened(bench.parts('known', { revision }), (run) => run.publish('stopped'))
+    await deleteTopics(bench.connection, [topicFor('answered', revision), topicFor('spending', revision)])
+    const gone = { code: 'topic-gone', retry: 'permanent', message: /topic answered\.\S+ of run known was deleted/ }
+    for (const over of [{}, {}, { parts: new Set(['verify'] as const) }])
+      await assert.rejects(openRun(bench.parts('known', { revision, ...over }), SIGNAL), gone)
+    await opened(bench.parts('next', { revision }), (run) => {
+      assert.equal(run.topics.get(topicFor('answered', revision)), 1)
+      return Promise.resolve()
+    })
+  })
+
+  it('are made where only the books of the program are missing, as after an update', async () => {
+    const revision = bench.name('books')
+    await opened(bench.parts('updated', { revision }), (run) => run.publish('stopped'))
+    await deleteTopics(bench.connection, [topicFor('spending', revision)])
+    await opened(bench.parts('updated', { revision }), (run) => {
+      assert.equal(run.topics.get(topicFor('spending', revision)), 1)
+      return Promise.resolve()
+    })
+  })
+
+  it('are refused where problems lie in more than one partition', async () => {
+    const revision = bench.name('wide')
+    await opened(bench.parts('before', { revision }), (run) => run.publish('stopped'))
+    await bench.connection.ask('adding a partition', async (admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic: topicFor('problems', revision), count: 3 }] }),
+    )
+    await assert.rejects(openRun(bench.parts('before', { revision }), SIGNAL), (error) => {
+      assert.ok(error instanceof UsageFault, String(error))
+      assert.match(error.message, /topic problems\.\S+ has 3 partitions, .*--run NAME/)
+      return true
     })
   })
 })
