@@ -6,6 +6,7 @@ import { transient } from '../schemas/failure.ts'
 import { MAX_RECORD_BYTES, TOPIC_NAMES, topicFor, TOPICS, type TopicName } from '../schemas/topics.ts'
 import type { KafkaConfig } from './config.ts'
 import type { KafkaConnection } from './kafka.ts'
+import { kafkaErrorType } from './kafka-failure.ts'
 import { type PartitionEnds, topicEnds } from './positions.ts'
 import { readTopic } from './read-topic.ts'
 
@@ -65,9 +66,8 @@ export async function ensureTopics(connection: KafkaConnection, options: EnsureT
   }))
 }
 
-/** Looks at a topic that was widened until the broker says so itself: it learns it a moment after its controller. */
+/** Looks at a topic that was widened, ten seconds in all. */
 const WIDENING_LOOKS = 100
-const WIDENING_LOOK_MS = 100
 
 async function widen(admin: Admin, topic: string, count: number): Promise<void> {
   const hasRoom = async (): Promise<boolean> => ((await partitionsOf(admin, [topic])).get(topic) ?? 0) >= count
@@ -83,7 +83,7 @@ async function widen(admin: Admin, topic: string, count: number): Promise<void> 
         'kafka-unavailable',
         `topic ${topic} was given ${count} partitions, and the broker does not show them`,
       )
-    await wait(WIDENING_LOOK_MS)
+    await wait(LOOK_MS)
   }
 }
 
@@ -93,9 +93,20 @@ export async function partitionCounts(connection: KafkaConnection): Promise<Map<
   return await connection.ask('counting partitions', async (admin) => await partitionsOf(admin, []))
 }
 
+/** A broker learns of a topic, or of its new partitions, a moment after its controller. */
+const LOOK_MS = 100
+const LOOKS = 10
+
 async function partitionsOf(admin: Admin, topics: string[]): Promise<Map<string, number>> {
-  const found = await admin.fetchTopicMetadata({ topics })
-  return new Map(found.topics.map((each) => [each.name, each.partitions.length]))
+  for (let looks = 1; ; looks += 1) {
+    try {
+      const found = await admin.fetchTopicMetadata({ topics })
+      return new Map(found.topics.map((each) => [each.name, each.partitions.length]))
+    } catch (error) {
+      if (kafkaErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION' || looks === LOOKS) throw error
+      await wait(LOOK_MS)
+    }
+  }
 }
 
 /**
