@@ -86,9 +86,13 @@ export function isMeantFor(
   { part, runId }: { part: string; runId: string },
   headers: Readonly<Record<string, HeaderValue | undefined>>,
 ): boolean {
-  return (
-    (headerText(headers, RUN_HEADER) ?? runId) === runId && (headerText(headers, REDRIVEN_TO_HEADER) ?? part) === part
-  )
+  return (headerText(headers, RUN_HEADER) ?? runId) === runId && isForReader(part, headers)
+}
+
+/** A redriven record is for one reader of its topic alone; null: a reader that no record can be redriven to. */
+export function isForReader(part: string | null, headers: Readonly<Record<string, HeaderValue | undefined>>): boolean {
+  const to = headerText(headers, REDRIVEN_TO_HEADER)
+  return to === null || to === part
 }
 
 /** Bytes that a message takes on the wire before compression, a little more than less. */

@@ -90,7 +90,7 @@ async function redriveRound(parts: RedriveParts, letters: readonly Letter[]): Pr
   const claimable = whole.filter(({ isLost }) => !isLost)
   const { mine, found, held } = await claim(parts, claimable, claimedAt)
   left.push(...held)
-  const repeats = await sentBefore(parts, mine)
+  const repeats = await sentByOthers(parts, mine)
   const toSend = mine.filter(({ letter }) => !repeats.has(letter.place))
   const isMine = (): boolean => now() - claimedAt <= CLAIM_MS / 2
   if (!isMine())
@@ -158,7 +158,7 @@ function heldBy(mark: Mark | undefined): string {
 }
 
 /** Of these letters, those whose record an earlier redrive has sent: it lies behind where that one made its claim. */
-async function sentBefore(
+async function sentByOthers(
   { connection, marker, signal }: RedriveParts,
   letters: readonly WholeLetter[],
 ): Promise<Set<string>> {

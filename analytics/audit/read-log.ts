@@ -12,7 +12,7 @@ import type { TopicName } from '../../schemas/topics.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
 import { MARK_HEADERS } from '../../stream/letter-marks.ts'
-import { headerText, REDRIVEN_FROM_HEADER, REDRIVEN_TO_HEADER } from '../../stream/outgoing.ts'
+import { headerText, isForReader, REDRIVEN_FROM_HEADER } from '../../stream/outgoing.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import {
   DEAD_IN_FILES,
@@ -30,6 +30,7 @@ import {
 } from './entry.ts'
 import type { AuditedRun } from './find-run.ts'
 import { readUuid } from './id-table.ts'
+import type { Letter } from './letters.ts'
 import { addRepeat, goFurther, isIn, sight, sightPair } from './pass.ts'
 import type { Furthest, Pass } from './pass.ts'
 import { noteResponses, responsesOf } from './responses.ts'
@@ -70,10 +71,16 @@ async function scan(
   await scanTopic(topic === 'dead-letters' ? { ...common, revision } : common, look)
 }
 
-/** A redriven record is for one reader of its topic alone. */
-function isMeantFor(part: PartName | null, { headers }: Seen): boolean {
-  const to = headerText(headers, REDRIVEN_TO_HEADER)
-  return to === null || to === part
+/** What a sink owes for a message of its topic: a row (`due`), none because it made a letter of it (`dead`), nothing yet. */
+function owedBy(
+  sink: 'clickhouse' | 'json',
+  { headers }: Seen,
+  letters: readonly Letter[],
+  bits: { readonly due: number; readonly dead: number; readonly isThrough: boolean },
+): number {
+  if (!isForReader(sink, headers)) return 0
+  if (letters.some(({ stage }) => stage === sink)) return bits.dead
+  return bits.isThrough ? bits.due : 0
 }
 
 /** Notes which letter a redriven record was; says whether it is one. */
@@ -132,10 +139,10 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
   await scan(parts, pass, topic, (seen) => {
     const { id, partition, offset } = seen
     const letters = pass.letters.of(topic, partition, offset)
-    const isOpen = isMeantFor(reader, seen) && !isDone(partition, offset)
+    const isOpen = isForReader(reader, seen.headers) && !isDone(partition, offset)
     const isAgain = isRedriven(pass, seen)
     if (id === null || !seen.isStamped || letters.some(({ code }) => code === 'undecodable')) {
-      if (isMeantFor(reader ?? 'clickhouse', seen))
+      if (isForReader(reader ?? 'clickhouse', seen.headers))
         keepForeign(parts, pass, topic, seen, reader === null ? !isWritten(partition, offset) : isOpen)
       return
     }
@@ -145,13 +152,13 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
     if ((words[at + SEEN]! & bit) !== 0 && !isAgain) addRepeat(pass, writer)
     words[at + SEEN]! |= bit
     let open = isOpen ? bit : 0
-    if (table !== null && isMeantFor('clickhouse', seen)) {
-      if (letters.some((letter) => letter.stage === 'clickhouse')) open |= DEAD_IN_TABLE[table]
-      else if (isWritten(partition, offset)) open |= DUE_IN_TABLE[table]
+    if (table !== null) {
+      const row = { due: DUE_IN_TABLE[table], dead: DEAD_IN_TABLE[table], isThrough: isWritten(partition, offset) }
+      open |= owedBy('clickhouse', seen, letters, row)
     }
-    if (topic === 'sft' && isMeantFor('json', seen)) {
-      if (letters.some((letter) => letter.stage === 'json')) open |= DEAD_IN_FILES
-      else if (isFiled(partition, offset)) open |= DUE_IN_FILES
+    if (topic === 'sft') {
+      const line = { due: DUE_IN_FILES, dead: DEAD_IN_FILES, isThrough: isFiled(partition, offset) }
+      open |= owedBy('json', seen, letters, line)
     }
     if (topic === 'sft' && readable(codec, 'SftRecord', seen.value)?.pairRefusal === null) open |= OWES_PAIR
     words[at + OPEN]! |= open
@@ -211,7 +218,8 @@ async function readPreferences(parts: LogParts, pass: Pass): Promise<void> {
     const isAgain = isRedriven(pass, seen)
     const record = id === null || !isIn(pass.share, id) ? null : readable(codec, 'PreferenceRecord', seen.value)
     if (id === null || !seen.isStamped || (record === null && isIn(pass.share, id))) {
-      if (isMeantFor('clickhouse', seen)) keepForeign(parts, pass, 'preferences', seen, !isWritten(partition, offset))
+      if (isForReader('clickhouse', seen.headers))
+        keepForeign(parts, pass, 'preferences', seen, !isWritten(partition, offset))
       return
     }
     if (record === null) return
@@ -224,16 +232,9 @@ async function readPreferences(parts: LogParts, pass: Pass): Promise<void> {
     const words = pass.pairs.words()
     if ((words[pair + ROW.seen]! & bit) !== 0 && !isAgain) addRepeat(pass, 'curate')
     words[pair + ROW.seen]! |= bit
-    let open = 0
-    if (isMeantFor('clickhouse', seen)) {
-      if (letters.some((letter) => letter.stage === 'clickhouse')) open |= DEAD_IN_TABLE.sft
-      else if (isWritten(partition, offset)) open |= DUE_IN_TABLE.sft
-    }
-    if (isMeantFor('json', seen)) {
-      if (letters.some((letter) => letter.stage === 'json')) open |= DEAD_IN_FILES
-      else if (isFiled(partition, offset)) open |= DUE_IN_FILES
-    }
-    words[pair + ROW.open]! |= open
+    const row = { due: DUE_IN_TABLE.sft, dead: DEAD_IN_TABLE.sft, isThrough: isWritten(partition, offset) }
+    const line = { due: DUE_IN_FILES, dead: DEAD_IN_FILES, isThrough: isFiled(partition, offset) }
+    words[pair + ROW.open]! |= owedBy('clickhouse', seen, letters, row) | owedBy('json', seen, letters, line)
   })
 }
 
@@ -252,7 +253,7 @@ async function readRejections(parts: LogParts, pass: Pass): Promise<void> {
     if (seen.id !== null && !isIn(pass.share, seen.id)) return
     const rejection = seen.id === null ? null : readable(codec, 'Rejection', seen.value)
     if (rejection === null || !seen.isStamped || !readUuid(Buffer.from(rejection.problemId), key)) {
-      if (isMeantFor('clickhouse', seen))
+      if (isForReader('clickhouse', seen.headers))
         keepForeign(parts, pass, 'rejections', seen, !isWritten(seen.partition, seen.offset))
       return
     }
