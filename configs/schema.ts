@@ -20,6 +20,7 @@ import { jsonConfig } from '../sinks/json.ts'
 import { kafkaConfig } from '../stream/config.ts'
 import { readAsFarAsRight } from './as-far-as-right.ts'
 import { valueAt } from './fault.ts'
+import { replayConfig } from './replay.ts'
 
 /** Labels and judges: cool unless the config says otherwise. */
 const coolRoleConfig = roleConfig.extend({ sampling: coolSamplingConfig.prefault({}) })
@@ -106,6 +107,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   kafka: kafkaConfig.prefault({}),
+  replay: replayConfig.nullable().default(null).describe('Written by `magpie replay`: what it reads'),
 })
 
 export type Config = z.infer<typeof configSchema>
