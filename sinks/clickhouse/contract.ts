@@ -7,6 +7,8 @@ export interface QueryOptions {
   readonly parameters?: Readonly<Record<string, unknown>>
   /** For SQL of strangers: one reading statement, time, memory and result size bounded; see read-only.ts. */
   readonly readOnly?: boolean
+  /** The tables as they were then, milliseconds since 1970 UTC; see as-of.ts. */
+  readonly asOf?: number
   /** Stops the query where it runs. */
   readonly signal?: AbortSignal
 }
@@ -27,7 +29,11 @@ export interface Database {
   /** The same as bytes, for formats that are no text (Parquet, Avro). */
   readonly bytes: (sql: string, options?: QueryOptions) => Promise<Buffer>
   /** Rows of a SELECT of our own, one object each; 64-bit integers as numbers, times as text. */
-  readonly rows: <Row>(sql: string, parameters?: Readonly<Record<string, unknown>>) => Promise<Row[]>
+  readonly rows: <Row>(
+    sql: string,
+    parameters?: Readonly<Record<string, unknown>>,
+    options?: Omit<QueryOptions, 'format' | 'parameters'>,
+  ) => Promise<Row[]>
   /** An owner's: resolves when the tables are there and up to date. Throws transient Failure while they cannot be. */
   readonly ready?: () => Promise<void>
   /** Stops running reads, ends inserts, lets go of the directory. May be called twice. */

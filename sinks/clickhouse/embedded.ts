@@ -7,14 +7,20 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import { makeFolder } from '../../schemas/make-folder.ts'
+import { tableFilters } from './as-of.ts'
 import type { Database } from './contract.ts'
 import { toFailure } from './errors.ts'
 import { insertLines, rowsOf } from './json-lines.ts'
 import { createLane, killStatement } from './lane.ts'
+import type { Lane } from './lane.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 
 /** Lanes of strangers: a long SELECT on one leaves the other free. */
 const STRANGER_LANES = 2
+/** Lanes of earlier moments that are kept while nobody asks. */
+const PAST_LANES = 2
+/** The engine's name of its only database. */
+const DATABASE = 'default'
 
 type OpenConnection = () => ClickHouseClient
 
@@ -65,16 +71,24 @@ function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConne
     createLane({ open: () => openForStranger(open), renew: true, width: 1, kill }),
   )
 
+  const pasts = createPasts((asOf, readOnly) => {
+    const settings = { additional_table_filters: tableFilters(asOf, DATABASE) }
+    const openThen = () => (readOnly ? openForStranger(open, settings) : openWith(open, settings))
+    return createLane({ open: openThen, renew: true, width: 1, kill })
+  })
+
   const bytes: Database['bytes'] = async (sql, options = {}) => {
-    if (options.readOnly !== true) return await reads.bytes(sql, options)
-    assertReadOnly(sql)
+    const { readOnly = false, asOf } = options
+    if (readOnly) assertReadOnly(sql)
+    if (asOf !== undefined) return await pasts.ask(asOf, readOnly, (lane) => lane.bytes(sql, options))
+    if (!readOnly) return await reads.bytes(sql, options)
     return await strangers.reduce((least, lane) => (lane.load < least.load ? lane : least)).bytes(sql, options)
   }
   const query: Database['query'] = async (sql, options) => (await bytes(sql, options)).toString('utf8')
 
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
-    for (const lane of [...strangers, reads, writes, control]) await lane.close()
+    for (const lane of [...strangers, ...pasts.all(), reads, writes, control]) await lane.close()
     await first.close() // a reader never wrote, so its lane never took it
     const { drainPending } = await loadChdb()
     await drainPending()
@@ -89,22 +103,58 @@ function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConne
     },
     bytes,
     query,
-    rows: async <Row>(sql: string, parameters?: Readonly<Record<string, unknown>>) =>
-      rowsOf<Row>(await query(sql, { format: 'JSONEachRow', ...(parameters === undefined ? {} : { parameters }) })),
+    rows: async (sql, parameters = {}, options = {}) =>
+      rowsOf(await query(sql, { ...options, format: 'JSONEachRow', parameters })),
     close: () => (closing ??= close()),
   }
 }
 
-/** A connection on which ClickHouse refuses all but bounded reads. Settings stick to it, and readonly locks them. */
-async function openForStranger(open: OpenConnection): Promise<ClickHouseClient> {
+interface Pasts {
+  /** Asks on the lane of a moment. */
+  ask<Result>(asOf: number, readOnly: boolean, question: (lane: Lane) => Promise<Result>): Promise<Result>
+  all(): Iterable<Lane>
+}
+
+/** A moment sticks to its connection, as every setting does: each has a lane, and the newest are kept. */
+function createPasts(create: (asOf: number, readOnly: boolean) => Lane): Pasts {
+  const lanes = new Map<string, Lane>()
+  return {
+    ask: async (asOf, readOnly, question) => {
+      const name = `${asOf} ${readOnly ? 'for strangers' : ''}`
+      const lane = lanes.get(name) ?? create(asOf, readOnly)
+      lanes.delete(name)
+      lanes.set(name, lane)
+      try {
+        return await question(lane)
+      } finally {
+        const idle = [...lanes].filter(([, { load }]) => load === 0)
+        for (const [old, unused] of idle.slice(0, Math.max(0, lanes.size - PAST_LANES))) {
+          lanes.delete(old)
+          await unused.close()
+        }
+      }
+    },
+    all: () => lanes.values(),
+  }
+}
+
+type Settings = Readonly<Record<string, string | number>>
+
+/** A connection on which ClickHouse refuses all but bounded reads. */
+async function openForStranger(open: OpenConnection, more: Settings = {}): Promise<ClickHouseClient> {
   const { readonly, ...limits } = READ_ONLY_SETTINGS
   const memory = Math.min(limits.max_memory_usage, Math.floor(totalmem() / 4))
-  const settings = Object.entries({ ...limits, max_memory_usage: memory, readonly })
-    .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`)
+  return await openWith(open, { ...limits, ...more, max_memory_usage: memory, readonly })
+}
+
+/** Settings stick to the connection; readonly, which locks them, comes last. */
+async function openWith(open: OpenConnection, settings: Settings): Promise<ClickHouseClient> {
+  const list = Object.entries(settings)
+    .map(([name, value]) => `${name} = ${typeof value === 'number' || value.startsWith('{') ? value : `'${value}'`}`)
     .join(', ')
   const client = open()
   try {
-    await client.command({ query: `SET ${settings}` })
+    await client.command({ query: `SET ${list}` })
     return client
   } catch (error) {
     await client.close()

@@ -33,8 +33,6 @@ export interface LaneOptions {
    * produced before the next statement's result (chdb 3.4.0, seen after limits, exceptions and kills).
    */
   readonly renew: boolean
-  /** Settings that go along with every read; names of the HTTP interface. */
-  readonly settings?: Readonly<Record<string, string | number>>
   /** Statements that may run at once: 1 for an embedded connection, more for a server. */
   readonly width: number
   /** Ends the statement whose SQL holds this mark; called when a signal fires while it runs. */
@@ -43,20 +41,28 @@ export interface LaneOptions {
   readonly redact?: (text: string) => string
   /** The connection can be cut under a statement (HTTP); else its end is waited for. */
   readonly cuts?: boolean
-  /** How parameters go along, where it is not ClickHouse that reads them. */
-  readonly sendParameters?: (parameters: Readonly<Record<string, unknown>>) => Pick<ExecParams, 'http_headers'>
+  /** What goes along with a read beside its SQL and format; its parameters, as ClickHouse reads them, when left out. */
+  readonly send?: (options: QueryOptions) => Sent
+}
+
+/** Settings have the names of the HTTP interface. */
+export type Sent = Pick<ExecParams, 'http_headers' | 'query_params'> & {
+  readonly settings?: Readonly<Record<string, string | number>>
+}
+
+function sendParameters({ parameters = {} }: QueryOptions): Sent {
+  return { query_params: { ...parameters } }
 }
 
 /** A queue in front of one connection. */
 export function createLane({
   open,
   renew,
-  settings = {},
   width,
   kill,
   cuts = false,
   redact,
-  sendParameters,
+  send = sendParameters,
 }: LaneOptions): Lane {
   let opened: Promise<ClickHouseClient> | null = null
   const connection = (): Promise<ClickHouseClient> => {
@@ -70,7 +76,6 @@ export function createLane({
     await (await client?.catch(() => null))?.close()
   }
 
-  const parametersOf = sendParameters ?? ((parameters) => ({ query_params: { ...parameters } }))
   const waiting: (() => void)[] = []
   let running = 0
   let closed: Promise<void> | null = null
@@ -98,6 +103,7 @@ export function createLane({
         signal.throwIfAborted()
         const mark = `magpie:${randomUUID()}`
         const ended = killOn(signal, () => kill(mark))
+        const { settings, ...along } = send(options)
         try {
           const result = await (
             await connection()
@@ -108,7 +114,7 @@ export function createLane({
               string
             >,
             ...(cuts ? { abort_signal: signal } : {}),
-            ...(options.parameters === undefined ? {} : parametersOf(options.parameters)),
+            ...along,
           })
           return await buffer(result.stream)
         } catch (error) {

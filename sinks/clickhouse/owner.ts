@@ -11,7 +11,7 @@ import { Failure } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import type { Database } from './contract.ts'
 import { DEFAULT_FORMAT } from './lane.ts'
-import { parametersAtOwner } from './owner-parameters.ts'
+import { optionsAtOwner } from './owner-options.ts'
 import { removeOwnerNote, writeOwnerNote } from './owner-file.ts'
 
 export interface ServedOwner {
@@ -86,8 +86,8 @@ async function answer(database: Database, request: IncomingMessage, response: Se
   const sql = [url.searchParams.get('query') ?? '', await text(request)].join('\n')
   const format = url.searchParams.get('default_format') ?? DEFAULT_FORMAT
   try {
-    const parameters = parametersAtOwner(request.headers)
-    const result = await database.bytes(sql, { format, parameters, readOnly: true, signal: gone.signal })
+    const asked = optionsAtOwner(request.headers)
+    const result = await database.bytes(sql, { ...asked, format, readOnly: true, signal: gone.signal })
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'x-clickhouse-format': format }).end(result)
   } catch (error) {
     if (gone.signal.aborted) return

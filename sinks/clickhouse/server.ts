@@ -7,10 +7,12 @@ import { UsageFault } from '../../schemas/failure.ts'
 import { basicPair, createRedactor } from '../../schemas/redact.ts'
 import { isServerUrl } from './address.ts'
 import type { ServerAddress } from './address.ts'
-import type { Database } from './contract.ts'
+import { tableFilters } from './as-of.ts'
+import type { Database, QueryOptions } from './contract.ts'
 import { insertLines, rowsOf } from './json-lines.ts'
 import { createLane, killStatement } from './lane.ts'
-import { parametersForOwner } from './owner-parameters.ts'
+import type { Sent } from './lane.ts'
+import { sendToOwner } from './owner-options.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 
 const CONNECTIONS = 8
@@ -29,12 +31,13 @@ export function openServer(options: ServerOptions): Database {
   const username = options.user ?? (decodeURIComponent(url.username) || 'default')
   const password = options.password ?? decodeURIComponent(url.password)
   const redact = createRedactor([password, basicPair(username, password)])
+  const name = decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')) || 'default'
   const client = createClient({
     url: url.origin,
     username,
     password,
     ...agentOf(url, options.tls),
-    database: decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')) || 'default',
+    database: name,
     application: 'magpie',
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: CONNECTIONS,
@@ -52,10 +55,16 @@ export function openServer(options: ServerOptions): Database {
     kill,
     cuts: true,
     redact,
-    ...(options.readOnlyEnd === true ? { sendParameters: parametersForOwner } : {}),
   }
-  const lane = createLane(shared)
-  const strangers = createLane({ ...shared, settings: options.readOnlyEnd === true ? {} : READ_ONLY_SETTINGS })
+  const sendWith =
+    (settings: Sent['settings'] = {}) =>
+    ({ parameters = {}, asOf }: QueryOptions): Sent => ({
+      query_params: { ...parameters },
+      settings: asOf === undefined ? settings : { ...settings, additional_table_filters: tableFilters(asOf, name) },
+    })
+  const isOwner = options.readOnlyEnd === true
+  const lane = createLane({ ...shared, send: isOwner ? sendToOwner : sendWith() })
+  const strangers = createLane({ ...shared, send: isOwner ? sendToOwner : sendWith(READ_ONLY_SETTINGS) })
 
   const bytes: Database['bytes'] = async (sql, queryOptions = {}) => {
     if (queryOptions.readOnly !== true) return await lane.bytes(sql, queryOptions)
@@ -74,8 +83,8 @@ export function openServer(options: ServerOptions): Database {
     },
     bytes,
     query,
-    rows: async <Row>(sql: string, parameters?: Readonly<Record<string, unknown>>) =>
-      rowsOf<Row>(await query(sql, { format: 'JSONEachRow', ...(parameters === undefined ? {} : { parameters }) })),
+    rows: async (sql, parameters = {}, queryOptions = {}) =>
+      rowsOf(await query(sql, { ...queryOptions, format: 'JSONEachRow', parameters })),
     close: async () => {
       await strangers.close()
       await lane.close()
