@@ -14,7 +14,7 @@ export interface ContainerWriter {
   /** What stands at the head of the file. */
   readonly head: Buffer
   /** One block of rows. Throws where a row does not fit the schema, naming the field. */
-  block(rows: readonly object[]): Buffer
+  readonly block: (rows: readonly object[]) => Buffer
 }
 
 /** Writes rows of one schema, which must be whole (`wholeSchema`); blocks are deflated. */
