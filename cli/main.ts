@@ -7,6 +7,7 @@ import { Failure, UsageFault } from '../schemas/failure.ts'
 import { addAudit } from './audit.ts'
 import { addDashboard } from './dashboard.ts'
 import { addDeadLetters } from './dead-letters.ts'
+import { addExport } from './export.ts'
 import { addFingerprint } from './fingerprint.ts'
 import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addReport,
     addAudit,
     addSql,
+    addExport,
     addRuns,
     addTopics,
     addDashboard,

@@ -73,6 +73,13 @@ export function positiveNumber(text: string): number {
   return value
 }
 
+/** Reads a share above 0 and below 1 (a commander argument parser). */
+export function share(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('give a share above 0 and below 1, as 0.1.')
+  return value
+}
+
 /** Collects an option that may be given several times. */
 export function collect(text: string, before: string[] = []): string[] {
   return [...before, text]

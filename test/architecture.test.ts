@@ -35,6 +35,8 @@ const DOORS: Record<string, RegExp> = {
   commander: /^cli\//,
   fastify: /^web\//,
   'cli-table3': /^(cli|analytics)\//,
+  hyparquet: /^analytics\/export\/parquet\.ts$/,
+  'hyparquet-writer': /^analytics\/export\/parquet\.ts$/,
 }
 
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })

@@ -121,7 +121,8 @@ export function diskFailure(folder: string, error: NodeJS.ErrnoException): Failu
   return transient(kind, `cannot write data sets to ${folder}: ${advice} (${message})`, { cause: error })
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Puts the names of a folder on the disk. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()

@@ -18,11 +18,16 @@ const FIRST: Record<DataType, readonly string[]> = {
 /** Keys below these fields are names of rewards or rules, not of fields. */
 const DATA_MAPS = new Set(['rewards', 'chosenRewards', 'rejectedRewards', 'sftDropped', 'pairDropped'])
 
-/** A row as JSON text on one line. created_at: milliseconds since 1970 UTC. */
-export function rowText(type: DataType, record: SftRecord | PreferenceRecord): string {
+/** A row of a data set. created_at: milliseconds since 1970 UTC. */
+export function dataRow(type: DataType, record: SftRecord | PreferenceRecord): Record<string, unknown> {
   const row = snakeKeys(record, DATA_MAPS) as Record<string, unknown>
   const first = Object.fromEntries(FIRST[type].map((name) => [name, row[name]]))
-  return JSON.stringify({ ...first, ...row })
+  return { ...first, ...row }
+}
+
+/** The same as JSON text on one line. */
+export function rowText(type: DataType, record: SftRecord | PreferenceRecord): string {
+  return JSON.stringify(dataRow(type, record))
 }
 
 /** Avro schema of the rows of a data set, self-contained, as JSON text. */

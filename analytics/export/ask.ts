@@ -1,0 +1,33 @@
+// Questions of an export to the database: in the read-only lane, as of its moment, given up by its signal.
+
+import { Failure, UsageFault } from '../../schemas/failure.ts'
+import type { Database, QueryOptions } from '../../sinks/clickhouse/contract.ts'
+import { rowsOf } from '../../sinks/clickhouse/json-lines.ts'
+import type { Reads } from '../report/find-run.ts'
+import type { Query } from './query.ts'
+
+export interface Ask extends Reads {
+  /** The rows as JSONEachRow text. */
+  text(query: Query): Promise<string>
+}
+
+/** asOf: milliseconds since 1970 UTC. */
+export function createAsk(
+  database: Pick<Database, 'query' | 'where'>,
+  { asOf, signal }: { readonly asOf: number | null; readonly signal: AbortSignal },
+): Ask {
+  const options: QueryOptions = { format: 'JSONEachRow', readOnly: true, signal, ...(asOf === null ? {} : { asOf }) }
+  const text: Ask['text'] = ({ sql, parameters }) => database.query(sql, { ...options, parameters })
+  return {
+    where: database.where,
+    text,
+    rows: async <Row>(sql: string, parameters: Query['parameters'] = {}) =>
+      rowsOf<Row>(await text({ sql, parameters })),
+  }
+}
+
+/** What ClickHouse says of a condition that it does not understand is the fault of the one who gave it. */
+export function faultOfCondition(error: unknown, where: string | null): unknown {
+  if (where === null || !(error instanceof Failure) || error.retry === 'transient') return error
+  return new UsageFault(`--where ${where}: ${error.message}`)
+}
