@@ -15,6 +15,8 @@ import { topicContent, topicNames } from '../stream/topics-admin.ts'
 import { withKafka } from './brokers.ts'
 import { stateOption } from './options.ts'
 import { PLAIN } from './table-style.ts'
+import { addTopicsDump } from './topics-dump.ts'
+import { addTopicsLoad } from './topics-load.ts'
 
 interface TopicRow {
   readonly topic: string
@@ -36,18 +38,22 @@ interface GroupRow {
 }
 
 export function addTopics(program: Command): void {
-  program
-    .command('topics')
+  const topics = program.command('topics').enablePositionalOptions()
+  addTopicsDump(topics)
+  addTopicsLoad(topics)
+  topics
     .description('topics, their records, and the lag of each stage')
     .option('--json', 'as JSON')
     .addOption(stateOption())
     .addHelpText('after', '\nExample:\n  ./magpie topics --json')
     .action(async (options: { state: string; json?: true }) => {
       await withKafka(options, async (connection) => {
-        const topics = await topicRows(connection)
-        const stages = await groupRows(connection, topics)
+        const found = await topicRows(connection)
+        const stages = await groupRows(connection, found)
         const text =
-          options.json === true ? JSON.stringify({ topics, stages }) : `${topicTable(topics)}\n\n${groupTable(stages)}`
+          options.json === true
+            ? JSON.stringify({ topics: found, stages })
+            : `${topicTable(found)}\n\n${groupTable(stages)}`
         process.stdout.write(`${text}\n`)
       })
     })

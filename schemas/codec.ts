@@ -7,7 +7,7 @@ import { boundAvscBlocks } from './avsc-bounds.ts'
 import { permanent } from './failure.ts'
 import type { Failure } from './failure.ts'
 import type { RecordName, Records } from './records.ts'
-import { readConfluentRegistry, readRegistryFile, subjectOf } from './registry.ts'
+import { readRegistry, subjectOf } from './registry.ts'
 import type { RegisteredSchema } from './registry.ts'
 import { MAX_RECORD_BYTES } from './topics.ts'
 
@@ -36,8 +36,7 @@ interface Reader {
 
 /** Codec with ids from schemas/registry.json, or from a Confluent registry when a URL is given. */
 export async function createCodec(options: { registryUrl?: string | undefined } = {}): Promise<Codec> {
-  const { registryUrl } = options
-  return codecOf(registryUrl === undefined ? readRegistryFile() : await readConfluentRegistry(registryUrl))
+  return codecOf(await readRegistry(options.registryUrl))
 }
 
 /** Codec over a given list of released schemas; the highest version of a subject is the one that is written. */

@@ -27,6 +27,11 @@ export function readRegistryFile(folder = SCHEMA_FOLDER): RegisteredSchema[] {
   return JSON.parse(readFileSync(join(folder, 'registry.json'), 'utf8')) as RegisteredSchema[]
 }
 
+/** All released versions: of a Confluent registry when a URL is given, else of registry.json. */
+export async function readRegistry(url: string | undefined): Promise<RegisteredSchema[]> {
+  return url === undefined ? readRegistryFile() : await readConfluentRegistry(url)
+}
+
 /** The released list with every changed .avsc added as the next version of its subject; the same list if none changed. */
 export function withUnreleased(released: readonly RegisteredSchema[]): RegisteredSchema[] {
   const files = readSchemaFiles()

@@ -2,7 +2,7 @@
 // and moving groups that have no members.
 
 import { permanent } from '../schemas/failure.ts'
-import { decodeDoneSet } from './done-set.ts'
+import { decodeDoneSet, encodeDoneSet } from './done-set.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
 import { withJournalMark } from './journal-mark.ts'
@@ -84,6 +84,42 @@ export async function moveGroupToBeginning(
     partitions: partitions.map(({ partition, low }) => ({ partition, offset: String(low), metadata: '' })),
   }))
   await commitForEmpty(connection, group, placed, `moving group ${group} to the beginning`)
+}
+
+/** Where a group is to stand: by partition of its topics. */
+export interface GroupPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Offsets above that are finished, ascending, within MAX_SPREAD. */
+  readonly done: readonly number[]
+}
+
+/**
+ * Commits these positions for a group: one that was carried here. What the stage sends from now on lies behind the ends
+ * that its outputs (`writes`) have now; `journalFrom`: where its kept calls begin, by partition.
+ * Throws Failure permanent `group-in-use` when the group has members.
+ */
+export async function placeGroup(
+  connection: KafkaConnection,
+  group: string,
+  places: readonly GroupPlace[],
+  { writes, journalFrom }: { readonly writes: readonly string[]; readonly journalFrom: ReadonlyMap<number, number> },
+): Promise<void> {
+  const outputs = await Promise.all(
+    writes.map(async (topic) => ({ topic, partitions: await topicEnds(connection, topic) })),
+  )
+  const placed = [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, partitions]) => ({
+    topic,
+    partitions: partitions.map(({ partition, offset, done }) => {
+      const doneSet = encodeDoneSet(offset, done)
+      const ends = outputs.map((output) => endPlace(output, partition, partitions.length))
+      const metadata =
+        writes.length === 0 ? doneSet : withPlaces(withJournalMark(doneSet, journalFrom.get(partition) ?? null), ends)
+      return { partition, offset: String(offset), metadata }
+    }),
+  }))
+  await commitForEmpty(connection, group, placed, `placing group ${group}`)
 }
 
 interface Placed {

@@ -40,6 +40,9 @@ export interface PlacedMessage extends Message {
   readonly offset: number
 }
 
+/** A message as it was fetched: key, value and headers are views on the fetch. */
+export type FetchedMessage = KafkaMessage
+
 /** kafkajs's types leave out what a fetch answers with. */
 interface FetchAnswer {
   responses: { topicName: string; partitions: { partition: number; messages: Fetched[] }[] }[]

@@ -24,16 +24,20 @@ export interface SentBefore {
   readonly places: OutputPlaces
 }
 
-/** Looks through the outputs for what came of these partitions, by partitionName. Throws Failure, the signal's reason. */
+/**
+ * Looks through the outputs for what came of these partitions, by partitionName; up to `until` (by topic) where it is
+ * given, else to their ends. Throws Failure, the signal's reason.
+ */
 export async function sentBefore(
   connection: KafkaConnection,
   { topics, ...owner }: Outputs,
   partitions: readonly Committed[],
   inputs: ReadonlyMap<string, number>,
   signal: AbortSignal,
+  until?: ReadonlyMap<string, readonly PartitionEnds[]>,
 ): Promise<Map<string, SentBefore>> {
   const outputs = await Promise.all(
-    topics.map(async (topic) => ({ topic, partitions: await topicEnds(connection, topic) })),
+    topics.map(async (topic) => ({ topic, partitions: until?.get(topic) ?? (await topicEnds(connection, topic)) })),
   )
   const ways = partitions.map((partition) => wayOf(partition, inputs.get(partition.topic)!, outputs))
   const collected = new Map(ways.map(({ name }) => [name, collectEnds()]))

@@ -1,0 +1,184 @@
+// Writes what the log holds of a run into a folder: one Avro file for each partition of each topic, and what its groups
+// have brought to an end. Promises: memory is bounded; a run at work may be dumped; the folder counts as a dump only
+// once its manifest is written, which comes last.
+
+import { randomUUID } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import type { Codec } from '../../schemas/codec.ts'
+import { codecOf } from '../../schemas/codec.ts'
+import { Failure, UsageFault } from '../../schemas/failure.ts'
+import { entryFormat } from '../../schemas/log-entry.ts'
+import type { LogEntry } from '../../schemas/log-entry.ts'
+import { makeFolder } from '../../schemas/make-folder.ts'
+import type { RecordName, RunRecord } from '../../schemas/records.ts'
+import { subjectOf } from '../../schemas/registry.ts'
+import type { RegisteredSchema } from '../../schemas/registry.ts'
+import { TOPIC_NAMES, topicFor, TOPICS } from '../../schemas/topics.ts'
+import type { TopicName } from '../../schemas/topics.ts'
+import type { KafkaConnection } from '../../stream/kafka.ts'
+import { headerText, REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
+import type { PartitionEnds } from '../../stream/positions.ts'
+import { readBatches } from '../../stream/read-topic.ts'
+import type { FetchedMessage } from '../../stream/read-topic.ts'
+import { partitionCounts } from '../../stream/topics-admin.ts'
+import { rangesOf, writeManifest } from './manifest.ts'
+import type { CarriedFile, CarriedTopic, Manifest } from './manifest.ts'
+import { createPartitionFiles } from './partition-files.ts'
+import { takeSnapshot } from './snapshot.ts'
+
+export interface DumpParts {
+  readonly connection: KafkaConnection
+  /** Of the registry that the log was written with. */
+  readonly schemas: readonly RegisteredSchema[]
+  /** The newest of each revision that is dumped, at least one; all of one run. */
+  readonly records: readonly RunRecord[]
+  /** Only these topics; null: all. */
+  readonly topics: ReadonlySet<TopicName> | null
+  /** Empty or not there yet. */
+  readonly folder: string
+  readonly version: string
+  /** Milliseconds since 1970 UTC. */
+  readonly now: number
+  readonly onTopic?: (topic: string, records: number) => void
+  readonly signal: AbortSignal
+}
+
+/** A fetch may come to this in memory, about. */
+const HELD_BYTES = 16 * 1024 * 1024
+
+/** Throws UsageFault where the folder is in use, Failure when Kafka does not answer. */
+export async function dumpRun(parts: DumpParts): Promise<Manifest> {
+  const { connection, records, folder, signal, schemas, version, now } = parts
+  takeFolder(folder)
+  const revisions = records.map(({ revision }) => revision)
+  const run = records[0]!.runId
+  const counts = await partitionCounts(connection)
+  const wanted = topicsOf(revisions).filter(({ topic, name }) => counts.has(topic) && (parts.topics?.has(name) ?? true))
+  const isWhole = parts.topics === null && records.every((record) => hasItsSource(record, revisions))
+  const names = wanted.map(({ topic }) => topic)
+  const { ends, groups } = await takeSnapshot(connection, records, names, signal)
+  const id = randomUUID()
+  const topics: CarriedTopic[] = []
+  const files: CarriedFile[] = []
+  const codec = codecOf(schemas)
+  for (const topic of wanted) {
+    const found = await dumpTopic(parts, { ...topic, id, run, revisions, ends: ends.get(topic.topic)!, codec })
+    const total = found.reduce((sum, each) => sum + each.records, 0)
+    topics.push({ ...topic, partitions: ends.get(topic.topic)!.length, records: total })
+    files.push(...found)
+    parts.onTopic?.(topic.topic, total)
+  }
+  const manifest = {
+    ...{ id, version, createdAt: now, run, revisions, isWhole, topics, files },
+    groups: groups.map((group) => ({
+      part: group.part,
+      revision: group.revision,
+      writes: [...group.writes],
+      positions: group.parts.map((each) => ({ ...each, above: rangesOf(each.above) })),
+    })),
+    schemas: schemas as Manifest['schemas'],
+  }
+  await writeManifest(folder, manifest)
+  return { format: 'magpie-topics-1', ...manifest }
+}
+
+/** A replay goes on only where the revision that it reads is too. */
+function hasItsSource({ config }: RunRecord, revisions: readonly string[]): boolean {
+  const of = (JSON.parse(config) as { replay?: { of?: string } | null }).replay?.of
+  return of === undefined || revisions.includes(of)
+}
+
+function takeFolder(folder: string): void {
+  makeFolder(folder)
+  if (readdirSync(folder).length > 0)
+    throw new UsageFault(
+      `--out ${folder}: the folder is not empty; give another one (a dump that was broken off is not gone on with)`,
+    )
+}
+
+/** The topics of these revisions, in the data's way; those that they share once. */
+function topicsOf(
+  revisions: readonly string[],
+): { readonly topic: string; readonly name: TopicName; readonly revision: string }[] {
+  const all = TOPIC_NAMES.flatMap((name) =>
+    revisions.map((revision) => ({ topic: topicFor(name, revision), name, revision })),
+  )
+  return all.filter(({ topic }, index) => all.findIndex((each) => each.topic === topic) === index)
+}
+
+interface TopicToDump {
+  readonly topic: string
+  readonly name: TopicName
+  readonly id: string
+  readonly run: string
+  readonly revisions: readonly string[]
+  readonly ends: readonly PartitionEnds[]
+  readonly codec: Codec
+}
+
+async function dumpTopic(
+  { connection, schemas, folder, signal }: DumpParts,
+  dumped: TopicToDump,
+): Promise<CarriedFile[]> {
+  const { topic, ends, codec } = dumped
+  const { record, compacted } = TOPICS[dumped.name]
+  const to = new Map(ends.map(({ partition, high }) => [partition, high]))
+  const read = () => readBatches(connection, { topic, to, signal, heldBytes: HELD_BYTES })
+  const versions = record === null ? [] : schemas.filter(({ subject }) => subject === subjectOf(record))
+  const newest = compacted ? await newestOfKeys(read(), dumped) : null
+  const files = createPartitionFiles(folder, dumped.id, topic, entryFormat(versions))
+  try {
+    for await (const [partition, batch] of read())
+      for (const message of batch) {
+        if (!isOfRun(message, dumped)) continue
+        if (newest !== null && newest.get(placeKey(partition, message)) !== message.offset) continue
+        await files.add(entryOf(partition, message), record !== null && isWhole(codec, record, message.value))
+      }
+    return await files.end()
+  } catch (error) {
+    await files.abandon()
+    throw error
+  }
+}
+
+/** Of a topic that is kept by key: the newest offset of each key of the run that has a value. */
+async function newestOfKeys(
+  batches: ReturnType<typeof readBatches>,
+  dumped: TopicToDump,
+): Promise<Map<string, string>> {
+  const newest = new Map<string, string>()
+  for await (const [partition, batch] of batches)
+    for (const message of batch) {
+      if (!isOfRun(message, dumped)) continue
+      if (message.value === null || message.value.length === 0) newest.delete(placeKey(partition, message))
+      else newest.set(placeKey(partition, message), message.offset)
+    }
+  return newest
+}
+
+const placeKey = (partition: number, { key }: FetchedMessage): string => `${partition}/${key?.toString('latin1') ?? ''}`
+
+function isOfRun({ headers = {} }: FetchedMessage, { run, revisions }: TopicToDump): boolean {
+  return headerText(headers, RUN_HEADER) === run && revisions.includes(headerText(headers, REVISION_HEADER) ?? 'main')
+}
+
+function entryOf(partition: number, { offset, timestamp, key, value, headers = {} }: FetchedMessage): LogEntry {
+  return {
+    ...{ partition, offset: Number(offset), timestamp: Number(timestamp), key, value },
+    headers: Object.entries(headers).flatMap(([name, values]) =>
+      (Array.isArray(values) ? values : [values]).map((each) => [name, Buffer.from(each ?? '')] as const),
+    ),
+  }
+}
+
+/** Can the bytes be read to their end as this record? Else they are carried as bytes, so that the file stays readable. */
+function isWhole(codec: Codec, name: RecordName, value: Buffer | null): boolean {
+  if (value === null) return false
+  try {
+    codec.decode(name, value)
+    return true
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return false
+  }
+}
