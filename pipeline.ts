@@ -2,6 +2,7 @@
 // processors/), a participle or plural is a topic (a line in schemas/topics.ts). A stage that the config switches
 // off is left out, and its successor reads what it would have read.
 
+import type { StageTopic } from './configs/replay.ts'
 import type { Config } from './configs/schema.ts'
 import type { RecordName } from './schemas/records.ts'
 import { TOPICS } from './schemas/topics.ts'
@@ -32,19 +33,23 @@ export const PART_NAMES: readonly PartName[] = [...STAGES.map((stage) => stage.n
 export interface PlannedStage {
   readonly name: StageName
   readonly from: TopicName
+  /** Revision whose topic it reads, where that is another one than its own: the first stage of a replay. */
+  readonly of?: string
   readonly reads: RecordName
   readonly to: TopicName
 }
 
-/** The stages that this config has, each reading what its nearest predecessor writes. */
-export function planStages(stages: Config['stages']): PlannedStage[] {
+/** The stages that this config has, each reading what its nearest predecessor writes; the first one of a replay what it replays. */
+export function planStages({ stages, replay }: Pick<Config, 'stages' | 'replay'>): PlannedStage[] {
   const planned: PlannedStage[] = []
-  let from: TopicName = 'problems'
+  let from: StageTopic = replay?.from ?? 'problems'
   for (const { name, to } of STAGES) {
     const settings = stages[name]
     if ('enabled' in settings && !settings.enabled) continue
-    planned.push({ name, from, reads: TOPICS[from].record, to })
-    from = to
+    if (replay !== null && !replay.stages.includes(name)) continue
+    const of = replay !== null && planned.length === 0 ? { of: replay.of } : {}
+    planned.push({ name, from, reads: TOPICS[from].record, to, ...of })
+    if (to !== 'sft') from = to // no stage reads on behind the last
   }
   return planned
 }
@@ -60,6 +65,12 @@ const WITH_VERDICTS = ['conversed', 'rewarded', 'judged', 'verified'] as const
 /** The last of them that this pipeline has: what curate reads. */
 export function judgedTopic(planned: readonly PlannedStage[]): (typeof WITH_VERDICTS)[number] {
   return WITH_VERDICTS.find((topic) => planned.some(({ to }) => to === topic)) ?? 'verified'
+}
+
+/** The topic from which rows of responses are made: judgedTopic, or where no stage of a replay judges, the last that has responses. */
+export function responsesTopic(planned: readonly PlannedStage[]): TopicName {
+  const isWritten = (topic: TopicName): boolean => planned.some(({ to }) => to === topic)
+  return (['conversed', 'rewarded', 'judged', 'verified', 'sampled', 'answered'] as const).find(isWritten) ?? 'verified'
 }
 
 /** Consumer group of one part of a run. */

@@ -162,6 +162,7 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
       return
     case 'calls':
     case 'spending': // kept on the log alone: what records cost is in their own rows
+    case 'selections':
       return
   }
 }

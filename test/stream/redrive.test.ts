@@ -211,7 +211,9 @@ describe('redrive', () => {
         [3, 1],
       ],
     )
-    assert.ok((await dead()).every(({ headers }) => isMeantFor({ part: 'clickhouse', runId }, headers)))
+    assert.ok(
+      (await dead()).every(({ headers }) => isMeantFor({ part: 'clickhouse', runId, revision: 'main' }, headers)),
+    )
   })
 
   it('sends nothing twice when it is killed between sending and marking', async () => {
