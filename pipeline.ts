@@ -2,11 +2,10 @@
 // processors/), a participle or plural is a topic (a line in schemas/topics.ts). A stage that the config switches
 // off is left out, and its successor reads what it would have read.
 
-import type { StageTopic } from './configs/replay.ts'
 import type { Config } from './configs/schema.ts'
 import type { RecordName } from './schemas/records.ts'
 import { TOPICS } from './schemas/topics.ts'
-import type { TopicName } from './schemas/topics.ts'
+import type { StageTopic, TopicName } from './schemas/topics.ts'
 
 export const STAGES = [
   { name: 'screen', to: 'screened' },
@@ -71,6 +70,12 @@ export function judgedTopic(planned: readonly PlannedStage[]): (typeof WITH_VERD
 export function responsesTopic(planned: readonly PlannedStage[]): TopicName {
   const isWritten = (topic: TopicName): boolean => planned.some(({ to }) => to === topic)
   return (['conversed', 'rewarded', 'judged', 'verified', 'sampled', 'answered'] as const).find(isWritten) ?? 'verified'
+}
+
+/** Do rows of responses belong to this pipeline? Not to a replay that leaves all responses as they are. */
+export function givesResponses(planned: readonly PlannedStage[]): boolean {
+  const last = responsesTopic(planned)
+  return planned.every(({ of }) => of === undefined) || planned.some(({ to }) => to === last)
 }
 
 /** Consumer group of one part of a run. */

@@ -21,6 +21,7 @@ import type { Preparing } from './prepare.ts'
 import { progressBlock, progressLine, stageTable } from './progress-view.ts'
 import { createRates } from './rates.ts'
 import { watchConfig } from './reload.ts'
+import { nameOf } from './run-name.ts'
 import { redactorOf } from './secrets.ts'
 import { programVersion } from './version.ts'
 import { missingRows } from './wanted-rows.ts'
@@ -53,11 +54,6 @@ const LOOK_MS = 250
 /** Between two log lines about memory, milliseconds. */
 const MEMORY_MS = 30_000
 
-/** Name of a run for people, with its revision where that is not main. */
-export function nameOf(runId: string, revision: string): string {
-  return revision === 'main' ? runId : `${runId} (${revision})`
-}
-
 /** Runs to the end, an interruption or a failure. Throws UsageFault and Failure for cli/main.ts to say. */
 export async function attend({
   loaded,
@@ -78,7 +74,7 @@ export async function attend({
   const display = createDisplay(process.stderr, steadyNow)
   const stop = interruption()
   const preparing = { stateDir, display, messages, log, signal: stop.signal }
-  const name = nameOf(runId, revision)
+  const name = nameOf({ runId, revision })
   try {
     const run = await start(preparing)
     const drain = (): void => {
@@ -150,7 +146,7 @@ export async function startChecked(
       version: programVersion(),
       now: steadyNow,
       onWaiting: () => {
-        display.step(messages.waitingForLeader(nameOf(parts.runId, parts.revision)))
+        display.step(messages.waitingForLeader(nameOf(parts)))
       },
       onRefill: (part) => {
         display.say(messages.refilling(messages.parts[part]))

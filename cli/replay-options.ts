@@ -3,10 +3,10 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { nearest } from '../configs/nearest.ts'
-import { REVISION_NAME, STAGE_TOPICS } from '../configs/replay.ts'
+import { REVISION_NAME } from '../configs/replay.ts'
 import { namedParts } from '../pipeline/replay/stages.ts'
 import type { ReplayAsked } from '../pipeline/replay/prepare.ts'
-import { TOPIC_NAMES } from '../schemas/topics.ts'
+import { STAGE_TOPICS, TOPIC_NAMES } from '../schemas/topics.ts'
 import { collect, moment, positiveInteger, positiveNumber, stateOption } from './options.ts'
 
 export interface ReplayOptions {

@@ -17,7 +17,7 @@ import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { kafkaConfig } from '../stream/config.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import { connectKafka } from '../stream/kafka.ts'
-import { attend, interruption, nameOf, startChecked } from './attend.ts'
+import { attend, interruption, startChecked } from './attend.ts'
 import { describeEnd } from './describe-end.ts'
 import { createDisplay } from './display.ts'
 import { messagesIn } from './messages/choose.ts'
@@ -27,6 +27,7 @@ import type { Preparing } from './prepare.ts'
 import { asReader } from './reader.ts'
 import { addReplayOptions, readAsked } from './replay-options.ts'
 import type { ReplayOptions } from './replay-options.ts'
+import { nameOf } from './run-name.ts'
 
 const EXAMPLES = `
 Nothing that is there is changed: what the replay makes lies on topics of its own and in the same tables under its
@@ -74,7 +75,7 @@ async function replay(options: ReplayOptions): Promise<number> {
         { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka },
         preparing,
       )
-      const name = nameOf(runId, revision)
+      const name = nameOf({ runId, revision })
       const chosen = section.selection?.problems ?? null
       display.say(
         previous === null
@@ -143,7 +144,7 @@ async function prepared(
             (opening) => openDatabase({ ...opening, server: config.sinks.clickhouse.server }),
           ),
         onWaiting: (runId) => {
-          display.step(messages.waitingForLeader(nameOf(runId, asked.revision)))
+          display.step(messages.waitingForLeader(nameOf({ runId, revision: asked.revision })))
         },
       })
       return { ...found, kafka }

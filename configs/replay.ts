@@ -2,25 +2,10 @@
 // `magpie replay` writes it; in a file of a person it has no place.
 
 import { z } from 'zod'
-import type { TopicName } from '../schemas/topics.ts'
+import { STAGE_TOPICS } from '../schemas/topics.ts'
 
 /** A revision is part of topic names and group names: no dots, so that those can be taken apart again. */
 export const REVISION_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/
-
-/** Topics that stages read, in the way of the data: a replay begins at one of them. */
-export const STAGE_TOPICS = [
-  'problems',
-  'screened',
-  'tagged',
-  'answered',
-  'sampled',
-  'verified',
-  'judged',
-  'rewarded',
-  'conversed',
-] as const satisfies readonly TopicName[]
-
-export type StageTopic = (typeof STAGE_TOPICS)[number]
 
 /** What a replay takes over where nothing that it follows from has changed. */
 export const KEEPABLE = ['answers', 'rewards'] as const

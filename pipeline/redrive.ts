@@ -22,8 +22,13 @@ export interface RedrivePlan {
   readonly spent: readonly Letter[]
   /** Nobody is there to take them; why, for people. */
   readonly homeless: readonly { readonly letter: Letter; readonly why: string }[]
-  /** The runs of the letters by run id, with their newest state; null: no record of it. */
+  /** The runs of the letters by runOf, with their newest state; null: no record of it. */
   readonly runs: ReadonlyMap<string, RunRecord | null>
+}
+
+/** Names the run and revision of a letter. */
+export function runOf({ runId, revision }: Pick<Letter, 'runId' | 'revision'>): string {
+  return `${runId}/${revision}`
 }
 
 /** Judges letters, which must wait. Throws Failure when Kafka does not answer. */
@@ -48,7 +53,7 @@ export async function planRedrive(
   const runs = new Map<string, RunRecord | null>()
   for (const letter of letters) {
     const run = records.get(letter.revision)?.get(letter.runId) ?? null
-    runs.set(letter.runId, run)
+    runs.set(runOf(letter), run)
     const why = run === null ? `run ${letter.runId} has left no record of itself on this Kafka` : whyNobody(letter, run)
     if (why !== null) homeless.push({ letter, why })
     else if (letter.source.partition >= (partitions.get(letter.source.topic) ?? 0))

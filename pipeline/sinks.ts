@@ -1,6 +1,6 @@
 // The ends of a run: its sinks, each a consumer group of its own over the topics that it stores.
 
-import { groupOf } from '../pipeline.ts'
+import { givesResponses, groupOf } from '../pipeline.ts'
 import { Failure } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { createClickhouseSink } from '../sinks/clickhouse.ts'
@@ -76,7 +76,10 @@ export async function openSinks(
   const running: RunningSink[] = []
   try {
     if (database !== null) {
-      const sink = createClickhouseSink({ database, codec, log, revision })
+      const sink = createClickhouseSink({
+        ...{ database, codec, log, revision },
+        givesResponses: givesResponses(run.planned),
+      })
       const open = async (): Promise<void> => {
         await sink.open()
         await database.ready?.()

@@ -44,6 +44,21 @@ export type TopicName = keyof typeof TOPICS
 
 export const TOPIC_NAMES = Object.keys(TOPICS) as TopicName[]
 
+/** Topics that stages read, in the way of the data: a replay begins at one of them. */
+export const STAGE_TOPICS = [
+  'problems',
+  'screened',
+  'tagged',
+  'answered',
+  'sampled',
+  'verified',
+  'judged',
+  'rewarded',
+  'conversed',
+] as const satisfies readonly TopicName[]
+
+export type StageTopic = (typeof STAGE_TOPICS)[number]
+
 /** Largest record on the wire, bytes (topic max.message.bytes, consumer maxBytesPerPartition). */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024
 

@@ -1,11 +1,12 @@
 // Everything that a replay needs before it is started: its config with what it reads. Promise: when this resolves, the
 // problems that were chosen lie on the log; nothing else was written.
 
-import type { Keepable, Replay, StageTopic } from '../../configs/replay.ts'
+import type { Keepable, Replay } from '../../configs/replay.ts'
 import type { LoadedConfig } from '../../configs/load.ts'
 import { withReplay } from '../../configs/replayed.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
+import type { StageTopic } from '../../schemas/topics.ts'
 import { pauseFor } from '../../stream/back-off.ts'
 import { createSender } from '../../stream/sender.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'

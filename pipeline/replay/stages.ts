@@ -1,10 +1,10 @@
 // Which stages a replay has: those behind its topic that the config has on, or some of them.
 
-import { STAGE_TOPICS } from '../../configs/replay.ts'
-import type { StageTopic } from '../../configs/replay.ts'
 import type { Config } from '../../configs/schema.ts'
 import { ENDS, PART_NAMES, planStages, STAGES } from '../../pipeline.ts'
 import type { PartName, StageName } from '../../pipeline.ts'
+import { STAGE_TOPICS } from '../../schemas/topics.ts'
+import type { StageTopic } from '../../schemas/topics.ts'
 
 /** The topic that tells least of a problem which a stage can read. */
 const LEAST: Readonly<Record<StageName, StageTopic>> = {

@@ -158,7 +158,12 @@ describe('redrive', () => {
     const { headers: firstHeaders, offset } = first
     const { headers: secondHeaders } = second
     assert.deepEqual({ ...second, headers: firstHeaders, offset }, first)
-    const added = { 'magpie.attempt': '2', 'magpie.redriven-from': letter.place, 'magpie.redriven-to': 'test' }
+    const added = {
+      'magpie.attempt': '2',
+      'magpie.redriven-from': letter.place,
+      'magpie.redriven-to': 'test',
+      'magpie.redriven-revision': letter.revision,
+    }
     const bytes = Object.fromEntries(Object.entries(added).map(([name, text]) => [name, Buffer.from(text)]))
     assert.deepEqual(
       { ...secondHeaders },
