@@ -5,7 +5,7 @@
 import type { Config } from './configs/schema.ts'
 import type { RecordName } from './schemas/records.ts'
 import { TOPICS } from './schemas/topics.ts'
-import type { TopicName } from './schemas/topics.ts'
+import type { StageTopic, TopicName } from './schemas/topics.ts'
 
 export const STAGES = [
   { name: 'screen', to: 'screened' },
@@ -32,19 +32,23 @@ export const PART_NAMES: readonly PartName[] = [...STAGES.map((stage) => stage.n
 export interface PlannedStage {
   readonly name: StageName
   readonly from: TopicName
+  /** Revision whose topic it reads, where that is another one than its own: the first stage of a replay. */
+  readonly of?: string
   readonly reads: RecordName
   readonly to: TopicName
 }
 
-/** The stages that this config has, each reading what its nearest predecessor writes. */
-export function planStages(stages: Config['stages']): PlannedStage[] {
+/** The stages that this config has, each reading what its nearest predecessor writes; the first one of a replay what it replays. */
+export function planStages({ stages, replay }: Pick<Config, 'stages' | 'replay'>): PlannedStage[] {
   const planned: PlannedStage[] = []
-  let from: TopicName = 'problems'
+  let from: StageTopic = replay?.from ?? 'problems'
   for (const { name, to } of STAGES) {
     const settings = stages[name]
     if ('enabled' in settings && !settings.enabled) continue
-    planned.push({ name, from, reads: TOPICS[from].record, to })
-    from = to
+    if (replay !== null && !replay.stages.includes(name)) continue
+    const of = replay !== null && planned.length === 0 ? { of: replay.of } : {}
+    planned.push({ name, from, reads: TOPICS[from].record, to, ...of })
+    if (to !== 'sft') from = to // no stage reads on behind the last
   }
   return planned
 }
@@ -60,6 +64,18 @@ const WITH_VERDICTS = ['conversed', 'rewarded', 'judged', 'verified'] as const
 /** The last of them that this pipeline has: what curate reads. */
 export function judgedTopic(planned: readonly PlannedStage[]): (typeof WITH_VERDICTS)[number] {
   return WITH_VERDICTS.find((topic) => planned.some(({ to }) => to === topic)) ?? 'verified'
+}
+
+/** The topic from which rows of responses are made: judgedTopic, or where no stage of a replay judges, the last that has responses. */
+export function responsesTopic(planned: readonly PlannedStage[]): TopicName {
+  const isWritten = (topic: TopicName): boolean => planned.some(({ to }) => to === topic)
+  return (['conversed', 'rewarded', 'judged', 'verified', 'sampled', 'answered'] as const).find(isWritten) ?? 'verified'
+}
+
+/** Do rows of responses belong to this pipeline? Not to a replay that leaves all responses as they are. */
+export function givesResponses(planned: readonly PlannedStage[]): boolean {
+  const last = responsesTopic(planned)
+  return planned.every(({ of }) => of === undefined) || planned.some(({ to }) => to === last)
 }
 
 /** Consumer group of one part of a run. */

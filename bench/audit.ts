@@ -89,7 +89,7 @@ async function fillLog(brokers: string, count: number, out: string): Promise<voi
     config: JSON.stringify({ ...config, total: count, out, producer: { ...config.producer, choices: CHOICES } }),
     ...{ configHash: '', startedAt: STARTED, finishedAt: STARTED, host: '', pid: 1, version: '', endedBy: null },
   })
-  const steps = planStages(config.stages).map(({ to }) => to)
+  const steps = planStages(config).map(({ to }) => to)
   // The audit decodes these for what all of them say alike: their responses, and whether a pair is owed.
   const plain = Buffer.from([0])
   const same = {

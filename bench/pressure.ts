@@ -90,7 +90,7 @@ export async function measurePressure(options: PressureOptions): Promise<Pressur
     signal,
   )
   try {
-    const readers = readingParts(planStages(loaded.config.stages), [])
+    const readers = readingParts(planStages(loaded.config), [])
     const lags = async (): Promise<[string, number][]> => {
       const found: [string, number][] = []
       for (const part of readers) found.push([part.part, await lagOf({ connection, runId, revision }, part)])

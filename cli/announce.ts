@@ -48,7 +48,9 @@ export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now
           ? messages.acceptReached(sft, preference)
           : snapshot.produced === 'budget'
             ? messages.budgetClosed
-            : messages.totalReached(snapshot.made),
+            : snapshot.produced === 'replayed'
+              ? messages.allRead(snapshot.made)
+              : messages.totalReached(snapshot.made),
       )
     }
     return lines

@@ -2,7 +2,7 @@
 
 import { planStages } from '../pipeline.ts'
 import type { PartName } from '../pipeline.ts'
-import type { Stages } from '../configs/schema.ts'
+import type { Config } from '../configs/schema.ts'
 import type { Spent } from '../pipeline/spending.ts'
 
 /** Dotted paths that differ between two configs in JSON; at most `limit`, then how many more. */
@@ -31,12 +31,12 @@ export interface WorkSoFar {
   /** Problems wanted; null: no end. */
   readonly total: number | null
   readonly spent: Pick<Spent, 'done' | 'passed'>
-  readonly stages: Stages
+  readonly config: Pick<Config, 'stages' | 'replay'>
 }
 
 /** The changed settings by the parts whose work they change, in the data's way; those of no part are left out. */
 export function changedParts(paths: readonly string[], work: WorkSoFar): ChangedPart[] {
-  const planned = planStages(work.stages).map(({ name }) => name)
+  const planned = planStages(work.config).map(({ name }) => name)
   return (['produce', ...planned] as const).flatMap((part) => {
     const settings = paths.filter((path) => partsOf(path).includes(part))
     if (settings.length === 0) return []

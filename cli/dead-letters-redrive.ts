@@ -4,7 +4,7 @@
 import type { Command } from 'commander'
 import { visible } from '../llm/visible.ts'
 import { holdOf } from '../pipeline/run-records.ts'
-import { MAX_ATTEMPTS, planRedrive } from '../pipeline/redrive.ts'
+import { MAX_ATTEMPTS, planRedrive, runOf } from '../pipeline/redrive.ts'
 import type { RedrivePlan } from '../pipeline/redrive.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
@@ -19,6 +19,7 @@ import { createSender } from '../stream/sender.ts'
 import { addLetterOptions, filterOf, kafkaOption, withLetters } from './letter-options.ts'
 import type { LetterOptions } from './letter-options.ts'
 import { positiveInteger, stateOption } from './options.ts'
+import { nameOf } from './run-name.ts'
 
 interface RedriveOptions extends LetterOptions {
   readonly dryRun?: true
@@ -107,12 +108,14 @@ function choose(options: RedriveOptions, all: readonly Letter[]): Letter[] {
 }
 
 function nextSteps(sent: readonly Letter[], { runs }: RedrivePlan): string[] {
-  return [...new Set(sent.map(({ runId }) => runId))].map((runId) => {
-    const record = runs.get(runId) ?? null
+  const byRun = new Map(sent.map((letter) => [runOf(letter), letter]))
+  return [...byRun].map(([run, letter]) => {
+    const record = runs.get(run) ?? null
+    const name = nameOf(letter)
     const isAtWork = record !== null && holdOf(record, steadyNow(), processIsAlive) === 'held'
     return isAtWork
-      ? `run ${runId} is at work and takes them now`
-      : `run ${runId} is ${record?.state ?? 'not at work'}: start it again with its own command, and it takes them`
+      ? `run ${name} is at work and takes them now`
+      : `run ${name} is ${record?.state ?? 'not at work'}: start it again with its own command, and it takes them`
   })
 }
 

@@ -1,6 +1,6 @@
 // The last words of a run: its files, and what to try next, on standard output.
 
-import type { WorkEnd } from './work.ts'
+import type { WorkEnd } from './attend.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** Says where the data is. next: commands to try; those of a run unless given. */

@@ -15,7 +15,8 @@ import { PROBE_PARTS, probeConfig, probeRevision, readProbe, removeProbe } from 
 import type { ProbedProblem } from '../pipeline/probe.ts'
 import { FOLLOW_UP_ACCOUNT } from '../processors/conversing/follow-up.ts'
 import { TURN_ACCOUNT } from '../processors/conversing/turn-answer.ts'
-import { callersIn, startRun } from '../pipeline/run.ts'
+import { callersIn } from '../pipeline/callers.ts'
+import { startRun } from '../pipeline/run.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { KafkaAddress } from '../stream/config.ts'
@@ -30,7 +31,8 @@ import type { Preparing } from './prepare.ts'
 import type { RunOptions } from './run-options.ts'
 import { redactorOf } from './secrets.ts'
 import { programVersion } from './version.ts'
-import { checkModels, follow, interruption, overridesOf } from './work.ts'
+import { checkModels, follow, interruption } from './attend.ts'
+import { overridesOf } from './work.ts'
 
 export interface DryRunOptions extends RunOptions {
   readonly probe: number

@@ -13,6 +13,7 @@ import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
 import { addModels } from './models.ts'
 import { addQuickstart } from './quickstart.ts'
+import { addReplay } from './replay.ts'
 import { addReport } from './report.ts'
 import { addRun } from './run.ts'
 import { addRuns } from './runs.ts'
@@ -34,6 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addQuickstart,
     addRun,
     addImport,
+    addReplay,
     addSimulate,
     addReport,
     addAudit,

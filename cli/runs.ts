@@ -12,6 +12,7 @@ import { changedSettings } from './changed-settings.ts'
 import { withKafka } from './brokers.ts'
 import { en } from './messages/en.ts'
 import { stateOption } from './options.ts'
+import { nameOf } from './run-name.ts'
 import { PLAIN } from './table-style.ts'
 
 interface RunsArguments {
@@ -66,8 +67,8 @@ export function describeRuns(runs: readonly RunOverview[], now: number, withProc
   const lost = runs
     .filter(({ state }) => state === 'lost')
     .map(
-      ({ run, lastWordAt, pid, host }) =>
-        `Run ${run} is lost: its last word came ${ago(lastWordAt)} from process ${pid} on ${host}. The same command goes on from its last commit.`,
+      ({ run, revision, lastWordAt, pid, host }) =>
+        `Run ${nameOf({ runId: run, revision })} is lost: its last word came ${ago(lastWordAt)} from process ${pid} on ${host}. The same command goes on from its last commit.`,
     )
   const details = withProcesses ? runs.flatMap((run) => ['', ...describeProcesses(run, ago)]) : []
   return [table.toString(), ...lost, ...details].join('\n')

@@ -1,7 +1,7 @@
 // The first words of a run: what it begins with, or where it goes on and what is different from its last start.
 
 import type { LoadedConfig } from '../configs/load.ts'
-import type { Source } from '../pipeline/produce.ts'
+import type { MadeFrom } from '../pipeline/produce.ts'
 import type { ActiveRun } from '../pipeline/run-contract.ts'
 import { changedParts, changedSettings } from './changed-settings.ts'
 import type { Messages } from './messages/contract.ts'
@@ -13,7 +13,7 @@ const ALL = 10_000
 interface Started {
   readonly loaded: LoadedConfig
   readonly runId: string
-  readonly source: Source
+  readonly source: MadeFrom
   readonly messages: Messages
 }
 
@@ -55,7 +55,7 @@ function changeLines(
   if (changed.length === 0) return []
   const { config } = loaded
   const parts = changedParts(changedSettings(previous.config, loaded.json, ALL), {
-    ...{ made: existing, total: config.total, spent: snapshot().spent, stages: config.stages },
+    ...{ made: existing, total: config.total, spent: snapshot().spent, config },
   })
   const isExact = previous.state !== 'running' && previous.state !== 'draining'
   return [

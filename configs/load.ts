@@ -10,6 +10,8 @@ import { UsageFault } from '../schemas/failure.ts'
 import { brokenAccess, withCertificatePaths } from './access-rules.ts'
 import { brokenBenchmarks, withBenchmarkHashes, withBenchmarkPaths } from './benchmark-files.ts'
 import { canonicalJson, deepFreeze, sha256 } from './canonical.ts'
+import { valueAt } from './fault.ts'
+import type { ConfigFault } from './fault.ts'
 import { overridesFor } from './overrides.ts'
 import type { Override, Overrides } from './overrides.ts'
 import { readSettings } from './read.ts'
@@ -21,6 +23,8 @@ import type { Environment } from './source.ts'
 
 export interface LoadRequest {
   readonly file: string
+  /** The config's text where it lies in no file (`file` then says where it is from). */
+  readonly text?: string
   /** Values of --set, in order. */
   readonly set?: readonly string[]
   /** Options that stand for settings. */
@@ -43,12 +47,13 @@ export interface LoadedConfig {
 /** Reads, merges and checks; see the file's first lines. */
 export async function loadConfig({
   file,
+  text: given,
   set = [],
   overrides = {},
   environment,
   work = WHOLE_PIPELINE,
 }: LoadRequest): Promise<LoadedConfig> {
-  const text = await readConfigFile(file)
+  const text = given ?? (await readConfigFile(file))
   const templates = knownTemplates(file)
   const result = readSettings({
     file,
@@ -69,6 +74,7 @@ export async function loadConfig({
         ...brokenRules(sections, work, templates, environment, dirname(file)),
         ...brokenAccess(tree, environment, dirname(file)),
         ...brokenBenchmarks(sections, dirname(file)),
+        ...ownReplay(tree),
       ]
     },
   })
@@ -145,6 +151,13 @@ async function readConfigFile(file: string): Promise<string> {
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
     throw new UsageFault(`${file}: the config cannot be read (${why}); give one with -c, as -c configs/simulated.yaml`)
   }
+}
+
+/** What a replay reads is said on the command line. */
+function ownReplay(tree: unknown): ConfigFault[] {
+  const text =
+    'is written by ./magpie replay and has no place in a config; take it out and say it with --from, --where …'
+  return valueAt(tree, ['replay']) == null ? [] : [{ path: ['replay'], text }]
 }
 
 /** A run without a name is called after its file. */

@@ -2,7 +2,7 @@
 // `magpie replay` writes it; in a file of a person it has no place.
 
 import { z } from 'zod'
-import { TOPIC_NAMES } from '../schemas/topics.ts'
+import { STAGE_TOPICS } from '../schemas/topics.ts'
 
 /** A revision is part of topic names and group names: no dots, so that those can be taken apart again. */
 export const REVISION_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/
@@ -17,7 +17,8 @@ const offsets = z.record(z.string().regex(/^\d+$/), z.int().min(0))
 
 export const replayConfig = z.strictObject({
   of: z.string().regex(REVISION_NAME).describe('Revision whose topic is read'),
-  from: z.enum(TOPIC_NAMES).describe('Topic that is read'),
+  from: z.enum(STAGE_TOPICS).describe('Topic that is read'),
+  stages: z.array(z.string().min(1)).min(1).describe('Stages that it has, in the way of the data'),
   begin: offsets.describe('First offset of each partition'),
   end: offsets
     .nullable()

@@ -10,6 +10,7 @@ import { RUN_HEADER } from '../stream/outgoing.ts'
 import type { Sender } from '../stream/sender.ts'
 import type { ReadRun } from './read-records.ts'
 import { readable } from './read-records.ts'
+import type { TopicCounts } from './topic-watch.ts'
 
 export interface Accepted {
   readonly sft: number
@@ -43,7 +44,7 @@ interface DataTopic {
 /** Starts from what the topics hold. Throws Failure when Kafka does not answer. */
 export async function countAccepted(
   run: ReadRun,
-  { sender, accept }: { sender: Sender; accept: Config['accept'] },
+  { sender, accept, topics }: { sender: Sender; accept: Config['accept']; topics: Pick<TopicCounts, 'has'> },
   signal: AbortSignal,
 ): Promise<AcceptedRows> {
   const dataTopic = (topic: 'sft' | 'preferences'): DataTopic => ({
@@ -51,6 +52,8 @@ export async function countAccepted(
   })
   const [sft, preference] = [dataTopic('sft'), dataTopic('preferences')]
   const look = async (data: DataTopic): Promise<void> => {
+    // A replay without curation has none.
+    if (!topics.has(data.topic)) return
     for await (const message of readTopic(run.connection, { topic: data.topic, from: data.next, signal })) {
       data.next.set(message.partition, Number(message.offset) + 1)
       if ((message.headers[RUN_HEADER] ?? run.runId) !== run.runId) continue

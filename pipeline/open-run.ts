@@ -10,7 +10,6 @@ import { createCodec } from '../schemas/codec.ts'
 import type { Codec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { BudgetName, RunRecord, RunStart, RunState } from '../schemas/records.ts'
-import { topicFor } from '../schemas/topics.ts'
 import { pauseFor } from '../stream/back-off.ts'
 import { presentMoment } from '../stream/fence.ts'
 import { connectKafka } from '../stream/kafka.ts'
@@ -34,7 +33,7 @@ import {
   SILENT_MS,
   WATCH_MS,
 } from './run-records.ts'
-import { beginAtEnd, plannedSinks, readingParts } from './standing.ts'
+import { beginRun, plannedSinks, readingParts, topicsNeeded, topicsReadBy } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 import { missingAtStart } from './topic-watch.ts'
 import type { TopicCounts } from './topic-watch.ts'
@@ -82,7 +81,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     const codec = await createCodec({ registryUrl: parts.registryUrl })
     const { topics, replicationFactor } = config.kafka
     const made = { revision, topics, replicationFactor }
-    const planned = planStages(config.stages)
+    const planned = planStages(config)
     const readers = readingParts(planned, plannedSinks(planned, config.sinks))
     const onLog = { connection, runId, revision }
     const readState = async (until: AbortSignal) =>
@@ -109,9 +108,10 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       const missing = missingAtStart({ runId, revision, readers }, await partitionCounts(connection))
       if (missing !== null) throw missing
     }
-    await ensureTopics(connection, made)
+    await ensureTopics(connection, { ...made, names: topicsNeeded(readers) })
     const counts = await partitionCounts(connection)
-    assertOnePartition(topicFor('problems', revision), counts)
+    const screened = readers.find(({ part }) => part === 'screen')
+    if (screened !== undefined) for (const topic of topicsReadBy(screened, revision)) assertOnePartition(topic, counts)
     if (leads) {
       if (previous !== null) previous = await untilFree(previous)
       if (previous !== null) assertSamePipeline(previous, loaded.config)
@@ -161,7 +161,11 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       // A broker that has never had a group takes a while to find a place for the first. A leader that was killed before
       // it had placed them all left no start of its own, and nothing of the run on the log.
       const isBegun = previous !== null && (await readStarts(connection, codec, signal)).some(isOurs)
-      if (!isBegun) await untilAnswered(() => beginAtEnd(onLog, readers, previous !== null), signal)
+      if (!isBegun)
+        await untilAnswered(
+          () => beginRun(onLog, readers, { replay: config.replay, onlyUnplaced: previous !== null }),
+          signal,
+        )
     }
     const processId = processName(identity, now())
     await publishStart(sender, codec, identity, { id: processId, now: now(), parts: [...parts.parts] })
@@ -199,8 +203,8 @@ function assertOnePartition(topic: string, counts: TopicCounts): void {
 function assertSamePipeline(previous: RunRecord, config: Config): void {
   const before = configSchema.safeParse(JSON.parse(previous.config)).data
   if (before === undefined) return
-  const describe = ({ stages, sinks, out }: Config): string[] => [
-    `stages ${planStages(stages)
+  const describe = ({ stages, replay, sinks, out }: Config): string[] => [
+    `stages ${planStages({ stages, replay })
       .map(({ name }) => name)
       .join(', ')}`,
     `sinks ${plannedSinks([], sinks)

@@ -20,10 +20,13 @@ import { readRecords } from './read-records.ts'
 import type { ReadRun } from './read-records.ts'
 
 /** Where problems come from. */
-export type Source = { readonly kind: 'magpie' } | { readonly kind: 'jsonl'; readonly file: string }
+export type Source = MadeFrom | { readonly kind: 'replay' }
+
+/** Where new problems come from: a replay makes none. */
+export type MadeFrom = { readonly kind: 'magpie' } | { readonly kind: 'jsonl'; readonly file: string }
 
 export interface ProduceParts {
-  readonly source: Source
+  readonly source: MadeFrom
   readonly config: Config
   readonly runId: string
   readonly revision: string
@@ -45,7 +48,7 @@ export interface ProduceParts {
 }
 
 /** Why a producer stopped. */
-export type ProduceEnd = 'total' | 'accepted' | 'budget' | 'end' | 'aborted'
+export type ProduceEnd = 'total' | 'accepted' | 'budget' | 'end' | 'aborted' | 'replayed'
 
 /** Problems of this run that the log has, or that ended before they were problems. */
 export async function readExisting(run: ReadRun, signal: AbortSignal): Promise<Existing> {

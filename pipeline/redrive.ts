@@ -4,14 +4,14 @@
 import { configSchema } from '../configs/schema.ts'
 import { PART_NAMES, planStages } from '../pipeline.ts'
 import type { RunRecord } from '../schemas/records.ts'
-import { TOPIC_NAMES, topicFor, TOPICS } from '../schemas/topics.ts'
+import { TOPICS } from '../schemas/topics.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import type { Letter } from '../stream/letters.ts'
 import { topicEnds } from '../stream/positions.ts'
 import { topicNames } from '../stream/topics-admin.ts'
 import { readRunRecords } from './run-records.ts'
-import { plannedSinks, readingParts } from './standing.ts'
+import { plannedSinks, readingParts, topicsReadBy } from './standing.ts'
 
 /** Attempts that a record gets unless more are asked for, the first one included. */
 export const MAX_ATTEMPTS = 3
@@ -22,8 +22,13 @@ export interface RedrivePlan {
   readonly spent: readonly Letter[]
   /** Nobody is there to take them; why, for people. */
   readonly homeless: readonly { readonly letter: Letter; readonly why: string }[]
-  /** The runs of the letters by run id, with their newest state; null: no record of it. */
+  /** The runs of the letters by runOf, with their newest state; null: no record of it. */
   readonly runs: ReadonlyMap<string, RunRecord | null>
+}
+
+/** Names the run and revision of a letter. */
+export function runOf({ runId, revision }: Pick<Letter, 'runId' | 'revision'>): string {
+  return `${runId}/${revision}`
 }
 
 /** Judges letters, which must wait. Throws Failure when Kafka does not answer. */
@@ -48,7 +53,7 @@ export async function planRedrive(
   const runs = new Map<string, RunRecord | null>()
   for (const letter of letters) {
     const run = records.get(letter.revision)?.get(letter.runId) ?? null
-    runs.set(letter.runId, run)
+    runs.set(runOf(letter), run)
     const why = run === null ? `run ${letter.runId} has left no record of itself on this Kafka` : whyNobody(letter, run)
     if (why !== null) homeless.push({ letter, why })
     else if (letter.source.partition >= (partitions.get(letter.source.topic) ?? 0))
@@ -67,12 +72,13 @@ export function whyNobody({ stage, source, runId, revision }: Letter, run: Pick<
   if (!(PART_NAMES as readonly string[]).includes(stage)) return `"${stage}" is no stage and no sink of this program`
   const config = configSchema.safeParse(configOf(run)).data
   if (config === undefined) return `the config of run ${runId} is of another version of this program`
-  const planned = planStages(config.stages)
+  const planned = planStages(config)
   const part = readingParts(planned, plannedSinks(planned, config.sinks)).find((each) => each.part === stage)
   if (part === undefined) return `${stage} is switched off in run ${runId}`
-  const topic = TOPIC_NAMES.find((name) => topicFor(name, revision) === source.topic)
-  if (topic === undefined || !part.topics.includes(topic))
-    return `${stage} does not read topic ${source.topic} in run ${runId} but ${part.topics.join(', ')}`
+  const topics = topicsReadBy(part, revision)
+  const topic = part.topics[topics.indexOf(source.topic)]
+  if (topic === undefined)
+    return `${stage} does not read topic ${source.topic} in run ${runId} but ${topics.join(', ')}`
   return TOPICS[topic].compacted
     ? `topic ${topic} keeps the newest record of a key: an old one sent again would stand for the newest`
     : null

@@ -4,11 +4,12 @@
 import { createLlm } from '../llm/llm.ts'
 import type { MathPool } from '../math/contract.ts'
 import { createMathPool } from '../math/pool.ts'
-import { embedderOf } from '../processors/screening/embedding-settings.ts'
+import { nothingExists } from '../producers/resume.ts'
 import { permanent } from '../schemas/failure.ts'
 import type { RunningStage } from '../stream/stage.ts'
 import { countAccepted } from './accepted.ts'
 import { createBudgetGuard, payersOf } from './budget.ts'
+import { callersIn } from './callers.ts'
 import { drainAll, followRun } from './course.ts'
 import { createDemand } from './demand.ts'
 import { createHouse, endedIn } from './house.ts'
@@ -16,6 +17,9 @@ import { openRun } from './open-run.ts'
 import type { OpenRun } from './open-run.ts'
 import { produce, readExisting } from './produce.ts'
 import type { ActiveRun, RunParts } from './run-contract.ts'
+import { leadReplay } from './replay/lead.ts'
+import { readSelection } from './replay/selection.ts'
+import { takesOf } from './replay/takes.ts'
 import { openSinks } from './sinks.ts'
 import { openSpending, spendingOf } from './spending.ts'
 import { lagOf } from './standing.ts'
@@ -30,8 +34,10 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
   const closers: (() => Promise<void>)[] = [() => run.close()]
   try {
     const { connection, codec, planned, runId, revision } = run
-    const accepted = await countAccepted(run, { sender: run.sender, accept: config.accept }, signal)
-    const existing = await readExisting(run, signal)
+    const accepted = await countAccepted(run, { sender: run.sender, accept: config.accept, topics: run.topics }, signal)
+    const { replay } = config
+    const chosen = replay?.selection == null ? null : await readSelection(run, run, replay.selection, signal)
+    const existing = replay === null ? await readExisting(run, signal) : nothingExists
     const sinks = await openSinks(parts, { ...run, sender: accepted.sender }, signal)
     closers.push(() => sinks.close())
     closers.push(() => drainAll(sinks.running))
@@ -51,7 +57,10 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     }
     const stages = startStages(
       mine,
-      { ...tools, isEnough: config.accept?.exact === true ? isEnough : null },
+      {
+        ...{ ...tools, isEnough: config.accept?.exact === true ? isEnough : null },
+        takes: replay === null ? null : takesOf(replay, chosen),
+      },
       accepted.sender,
       log,
     )
@@ -80,11 +89,14 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       signal,
     )
     const curated = (): number => book.total().done['curate'] ?? 0
-    const atOnce = parts.source.kind === 'magpie' ? config.producer.choices : 1
+    const taken = (): number => book.total().done[planned[0]!.name] ?? 0
+    const replayed = replay === null ? null : leadReplay(run, replay, taken)
+    const { source } = parts
+    const atOnce = source.kind === 'magpie' ? config.producer.choices : 1
     const guard = createBudgetGuard({
       budget: config.budget,
       spent: () => book.total(),
-      payers: payersOf(config, parts.source),
+      payers: payersOf(config, source),
       atOnce,
       pace: () => ({
         milliseconds: now() - openedAt,
@@ -101,7 +113,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const demand = createDemand({ ...rows, atOnce })
     const lowYield = createYieldGuard({ ...rows, accept: leads ? config.accept : null, curated })
     const work = {
-      ...{ source: parts.source, config, runId, revision, llm, connection, codec, house, existing, log, now },
+      ...{ config, runId, revision, llm, connection, codec, house, existing, log, now },
       sender: run.lead,
       affordable: (open: number) => Math.min(guard.room(open), demand(made, open)),
       shouldStop: () => accepted.isEnough(made) || guard.closed() !== null,
@@ -114,7 +126,8 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
         return found === null ? null : await hopeless(run, found, openedAt, until)
       },
       start: async (until) => {
-        const end = await produce({ ...work, signal: until })
+        if (source.kind === 'replay') return (await replayed?.start(until)) ?? 'replayed'
+        const end = await produce({ ...work, source, signal: until })
         return end === 'accepted' && !accepted.isEnough(made) ? 'budget' : end
       },
       close: async () => {
@@ -130,7 +143,9 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
         llm.update(callersIn(changed))
       },
       snapshot: () => ({
-        ...{ startedAt: run.startedAt, total: config.total, made, accepted: accepted.counts(), wanted: config.accept },
+        startedAt: run.startedAt,
+        ...(replayed === null ? { total: config.total, made } : { total: replayed.total(), made: taken() }),
+        ...{ accepted: accepted.counts(), wanted: config.accept },
         ...course.state(),
         stages: stages.map((stage) => stage.state()),
         sinks: sinks.running.map((sink) => sink.state()),
@@ -163,35 +178,6 @@ async function backlogOf(run: OpenRun): Promise<number> {
   let backlog = 0
   for (const part of run.readers.slice(0, run.planned.length)) backlog += await lagOf(run, part)
   return backlog
-}
-
-type RunConfig = RunParts['loaded']['config']
-type Models = Parameters<typeof createLlm>[0]
-
-/** Every model that a run of this config calls. */
-export function callersIn(config: RunConfig): Pick<Models, 'roles' | 'rewarders' | 'embedder'> {
-  return {
-    roles: rolesOf(config),
-    rewarders: rewardersOf(config.stages.reward.rewards),
-    embedder: embedderOf(config.stages.screen.embeddings),
-  }
-}
-
-/** The reward models by the names of their rewards. */
-export function rewardersOf(rewards: RunConfig['stages']['reward']['rewards']): Models['rewarders'] {
-  return Object.fromEntries(
-    rewards.flatMap((reward) =>
-      reward.kind === 'agreement' || reward.kind === 'judge' ? [] : [[reward.name, reward] as const],
-    ),
-  )
-}
-
-/** The roles, and the judges among the rewards as roles `reward:NAME`. */
-export function rolesOf({ roles, stages }: RunConfig): Models['roles'] {
-  const judges = stages.reward.rewards.flatMap((reward) =>
-    reward.kind === 'judge' ? [[`reward:${reward.name}`, reward] as const] : [],
-  )
-  return { ...roles, ...Object.fromEntries(judges) }
 }
 
 async function closeAll(closers: (() => Promise<void>)[], { log }: RunParts): Promise<void> {

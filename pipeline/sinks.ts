@@ -1,8 +1,7 @@
 // The ends of a run: its sinks, each a consumer group of its own over the topics that it stores.
 
-import { groupOf } from '../pipeline.ts'
+import { givesResponses, groupOf } from '../pipeline.ts'
 import { Failure } from '../schemas/failure.ts'
-import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { createClickhouseSink } from '../sinks/clickhouse.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
@@ -13,7 +12,8 @@ import { startSink } from '../stream/sink-consumer.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
 import type { OpenRun } from './open-run.ts'
 import type { DataFile, RunParts } from './run-contract.ts'
-import { lagOf, plannedSinks } from './standing.ts'
+import { readRunRecords } from './run-records.ts'
+import { lagOf, plannedSinks, topicsReadBy } from './standing.ts'
 import { readAgain, refillDatabase } from './refill.ts'
 import type { Refill } from './refill.ts'
 import type { ReadingPart } from './standing.ts'
@@ -50,7 +50,7 @@ export async function openSinks(
   })
   const json = has('json')
     ? createJsonSink({
-        ...{ runId, revision, codec, log, startedAt: run.startedAt },
+        ...{ runId, revision, codec, log, startedAt: await begunAt(run, runId, signal) },
         outDir: config.out,
         limits: config.accept?.exact === true ? config.accept : {},
         model: author?.model ?? 'imported',
@@ -63,7 +63,10 @@ export async function openSinks(
   const open = () => openDatabase({ url: parts.clickhouseUrl, server, stateDir, role: 'owner', log, signal })
   const database = has('clickhouse') ? await patiently('clickhouse', open, parts, signal) : null
   const start = (name: SinkName, sink: Sink): Promise<RunningSink> => {
-    const topics = planned.find(({ part }) => part === name)!.topics.map((topic) => topicFor(topic, revision))
+    const topics = topicsReadBy(
+      planned.find(({ part }) => part === name)!,
+      revision,
+    )
     const group = groupOf(runId, revision, name)
     return startSink({
       ...{ connection, sender, name, group, topics, sink, runId, revision, log },
@@ -73,7 +76,10 @@ export async function openSinks(
   const running: RunningSink[] = []
   try {
     if (database !== null) {
-      const sink = createClickhouseSink({ database, codec, log, revision })
+      const sink = createClickhouseSink({
+        ...{ database, codec, log, revision },
+        givesResponses: givesResponses(run.planned),
+      })
       const open = async (): Promise<void> => {
         await sink.open()
         await database.ready?.()
@@ -109,6 +115,17 @@ export async function openSinks(
     await database?.close()
     throw error
   }
+}
+
+/** When the run began whose folder takes the data sets: those of a replay lie in the folder of its run. */
+async function begunAt(
+  run: Pick<OpenRun, 'connection' | 'codec' | 'planned' | 'startedAt'>,
+  runId: string,
+  signal: AbortSignal,
+): Promise<number> {
+  if (run.planned.every(({ of }) => of === undefined)) return run.startedAt
+  const main = await readRunRecords(run.connection, run.codec, 'main', signal)
+  return main.get(runId)?.startedAt ?? run.startedAt
 }
 
 /** Does what needs the disk of a store; where that is full or away, says so and waits. Throws the signal's reason. */

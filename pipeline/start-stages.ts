@@ -6,6 +6,7 @@ import type { PlannedStage, StageName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
 import type { Records } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
+import type { RecordPlace } from '../stream/consumer.ts'
 import type { Outgoing } from '../stream/outgoing.ts'
 import { createJournal } from '../stream/journal.ts'
 import { journalTopic } from '../stream/read-calls.ts'
@@ -26,6 +27,8 @@ const WITH_JOURNAL: ReadonlySet<StageName> = new Set(['tag', 'answer', 'sample',
 const FAR_FROM_THE_END: ReadonlySet<StageName> = new Set(['tag', 'answer', 'sample'])
 
 export interface StartTools extends StageTools {
+  /** Which records of another revision's topic the first stage of a replay takes; null where nothing is replayed. */
+  readonly takes: ((place: RecordPlace) => boolean) | null
   /** Where the run is to give exactly so many rows: whether all are there. */
   readonly isEnough: (() => Promise<boolean>) | null
 }
@@ -49,7 +52,8 @@ export function startStages(
       codec,
       name: stage.name,
       group: groupOf(runId, revision, stage.name),
-      from: topicFor(stage.from, revision),
+      from: topicFor(stage.from, stage.of ?? revision),
+      ...(stage.of === undefined || tools.takes === null ? {} : { takes: tools.takes }),
       reads: stage.reads,
       runId,
       revision,

@@ -8,6 +8,7 @@ import { topicFor } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { pauseFor } from '../stream/back-off.ts'
 import { untilAnswered } from './patience.ts'
+import { BOOKS, topicsReadBy } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 
 /** Partitions of each topic on the broker, by name. */
@@ -19,14 +20,15 @@ const LOOK_MS = 5000
 const AGREEING_LOOKS = 3
 const AGREEING_MS = 1000
 
-/** What a run keeps beside its records. A newer version may add to them, and the next start makes them anew. */
-const BOOKS = ['runs', 'starts', 'spending', 'calls'] as const satisfies readonly TopicName[]
-
 /** The topics that hold a run's records, by their names on the broker. */
 export function recordTopics(readers: readonly ReadingPart[], revision: string): string[] {
   const books: ReadonlySet<TopicName> = new Set(BOOKS)
-  const all = new Set(readers.flatMap(({ topics, writes = [] }) => [...topics, ...writes]))
-  return [...all].filter((name) => !books.has(name)).map((name) => topicFor(name, revision))
+  const records = (names: readonly TopicName[]): TopicName[] => names.filter((name) => !books.has(name))
+  const all = readers.flatMap((reader) => [
+    ...topicsReadBy({ ...reader, topics: records(reader.topics) }, revision),
+    ...records(reader.writes ?? []).map((name) => topicFor(name, revision)),
+  ])
+  return [...new Set(all)]
 }
 
 export interface WatchedRun {
@@ -50,7 +52,7 @@ export function topicFault({ runId, revision, readers, topics }: WatchedRun, now
   // Partitions are never taken away: a topic with fewer was deleted and made anew.
   const gone = watched.filter((topic) => (now.get(topic) ?? 0) < (topics.get(topic) ?? 0))
   if (gone.length > 0) return topicGone(runId, gone)
-  const read = new Set(readers.flatMap((reader) => reader.topics).map((name) => topicFor(name, revision)))
+  const read = new Set(readers.flatMap((reader) => topicsReadBy(reader, revision)))
   const wider = records.filter((topic) => read.has(topic) && now.get(topic)! > topics.get(topic)!)
   if (wider.length === 0) return null
   const each = wider.map((topic) => `${topic} (${topics.get(topic)} before, ${now.get(topic)} now)`)

@@ -28,6 +28,7 @@ export const RECORD_NAMES = [
   'Spending',
   'Call',
   'RunStart',
+  'Selection',
 ] as const satisfies readonly RecordName[]
 
 /** Reads every .avsc of the folder, by the name of its record. */

@@ -16,9 +16,14 @@ export interface IdMap {
 
 const HEX = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+/** Is it a lower-case UUID, as all ids of problems are? */
+export function isUuid(text: string): boolean {
+  return HEX.test(text)
+}
+
 /** The four 32-bit words of a lower-case UUID. Throws on anything else. */
 export function idWords(id: string): [number, number, number, number] {
-  if (!HEX.test(id)) throw new TypeError(`not a UUID: ${JSON.stringify(id)}`)
+  if (!isUuid(id)) throw new TypeError(`not a UUID: ${JSON.stringify(id)}`)
   return [
     Number.parseInt(id.slice(0, 8), 16),
     Number.parseInt(id.slice(9, 13) + id.slice(14, 18), 16),

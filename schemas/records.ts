@@ -221,6 +221,14 @@ export interface Call extends Envelope {
   result: string
 }
 
+/** A part of the problems that a replay was to take: the whole selection is all parts of one hash. */
+export interface Selection extends Envelope {
+  sha256: string
+  part: number
+  parts: number
+  ids: Buffer
+}
+
 /** The records that topics hold, by Avro name. */
 export interface Records {
   Problem: Problem
@@ -239,6 +247,7 @@ export interface Records {
   Spending: Spending
   Call: Call
   RunStart: RunStart
+  Selection: Selection
 }
 
 export type RecordName = keyof Records

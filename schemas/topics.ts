@@ -36,17 +36,34 @@ export const TOPICS = {
   calls: { record: 'Call', partitions: 12, compacted: true },
   /** Every start of every process of a run, with its config. */
   starts: { record: 'RunStart', partitions: 1, compacted: true },
+  /** Which problems a replay takes, where it does not take all. At the end: rows count by the order of this list. */
+  selections: { record: 'Selection', partitions: 1, compacted: true },
 } as const satisfies Record<string, TopicDefinition>
 
 export type TopicName = keyof typeof TOPICS
 
 export const TOPIC_NAMES = Object.keys(TOPICS) as TopicName[]
 
+/** Topics that stages read, in the way of the data: a replay begins at one of them. */
+export const STAGE_TOPICS = [
+  'problems',
+  'screened',
+  'tagged',
+  'answered',
+  'sampled',
+  'verified',
+  'judged',
+  'rewarded',
+  'conversed',
+] as const satisfies readonly TopicName[]
+
+export type StageTopic = (typeof STAGE_TOPICS)[number]
+
 /** Largest record on the wire, bytes (topic max.message.bytes, consumer maxBytesPerPartition). */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
 /** Topics that a revision shares with main: they hold raw inputs or rows that name their revision. */
-const SHARED: ReadonlySet<TopicName> = new Set(['runs', 'starts', 'dead-letters', 'calls'])
+const SHARED: ReadonlySet<TopicName> = new Set(['runs', 'starts', 'dead-letters', 'calls', 'selections'])
 
 /** Name on the broker: `verified` in main, `verified.strict` in revision strict. */
 export function topicFor(topic: TopicName, revision: string): string {

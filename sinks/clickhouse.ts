@@ -8,7 +8,7 @@ import { Failure, permanent } from '../schemas/failure.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Logger } from '../schemas/logger.ts'
 import type { Answered, Conversed, Judged, Rewarded, Sampled, Verified } from '../schemas/records.ts'
-import { TOPIC_NAMES, topicFor } from '../schemas/topics.ts'
+import { STAGE_TOPICS, TOPIC_NAMES, topicFor, TOPICS } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { DEAD_LETTER_HEADERS } from '../stream/dead-letters.ts'
 import type { Delivered, Sink } from '../stream/delivered.ts'
@@ -56,6 +56,8 @@ export interface ClickhouseSinkParts {
   readonly log: Logger
   /** Revision whose topics are read: its rows carry it. */
   readonly revision?: string
+  /** False for a replay none of whose stages writes responses: those of its records are the rows of another revision. */
+  readonly givesResponses?: boolean
 }
 
 type TableName =
@@ -76,7 +78,9 @@ type Add = (table: TableName, row: Row) => void
 const SLICE_MS = 10
 
 /** Returns the sink. */
-export function createClickhouseSink({ database, codec, log, revision = 'main' }: ClickhouseSinkParts): Sink {
+export function createClickhouseSink(parts: ClickhouseSinkParts): Sink {
+  const { database, codec, log, revision = 'main', givesResponses = true } = parts
+  const reading = { codec, log, givesResponses }
   const named = new Map(TOPIC_NAMES.map((name) => [topicFor(name, revision), name]))
   return {
     open: () => Promise.resolve(),
@@ -96,7 +100,7 @@ export function createClickhouseSink({ database, codec, log, revision = 'main' }
         const topic = named.get(message.topic)
         if (topic === undefined) throw permanent('unknown-topic', `no table takes records of topic ${message.topic}`)
         inPlace(message, () => {
-          addRows(codec, log, { topic, revision, message }, add)
+          addRows(reading, { topic, revision, message }, add)
         })
       }
       for (const [table, rows] of tables) await database.insert(table, rows)
@@ -105,7 +109,15 @@ export function createClickhouseSink({ database, codec, log, revision = 'main' }
   }
 }
 
-function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
+/** What rows are read with. */
+interface Reading {
+  readonly codec: Codec
+  readonly log: Logger
+  readonly givesResponses: boolean
+}
+
+function addRows(reading: Reading, origin: Origin, add: Add): void {
+  const { codec } = reading
   const { topic, message } = origin
   switch (topic) {
     case 'problems':
@@ -137,20 +149,15 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
     case 'rejections': {
       const rejection = codec.decode('Rejection', message.value)
       add('rejections', rejectionRow(rejection, origin))
-      addPaidResponses(codec, log, origin, rejection.topic, rejection.record, add)
+      addEnded(reading, origin, { source: rejection.topic, value: rejection.record }, add)
       return
     }
     case 'dead-letters': {
       const row = deadLetterRow(origin)
       if (row !== null) add('dead_letters', row)
-      addPaidResponses(
-        codec,
-        log,
-        { ...origin, revision: message.headers[REVISION_HEADER] ?? origin.revision },
-        message.headers[DEAD_LETTER_HEADERS.topic] ?? null,
-        message.value,
-        add,
-      )
+      const revision = message.headers[REVISION_HEADER] ?? origin.revision
+      const source = message.headers[DEAD_LETTER_HEADERS.topic] ?? null
+      addEnded(reading, { ...origin, revision }, { source, value: message.value }, add)
       return
     }
     case 'runs':
@@ -162,6 +169,7 @@ function addRows(codec: Codec, log: Logger, origin: Origin, add: Add): void {
       return
     case 'calls':
     case 'spending': // kept on the log alone: what records cost is in their own rows
+    case 'selections':
       return
   }
 }
@@ -196,29 +204,31 @@ function addResponses(record: ReturnType<typeof decodeResponses>, origin: Origin
   if ('conversation' in record) for (const row of followUpRows(record, origin)) add('follow_ups', row)
 }
 
+/** A record that was refused or failed on the way. */
+interface Ended {
+  /** Name on the broker of the topic that it came from; null: not known. */
+  readonly source: string | null
+  readonly value: Buffer
+}
+
 /**
- * What models said to a problem that was refused or failed on the way was paid for too: it becomes rows, which a
- * later record of the same problem replaces.
+ * What a record that was refused or failed on the way makes known. What models said to its problem was paid for too: it
+ * becomes rows, which a later record of the same problem replaces. In a replay nothing else tells of the problem itself.
  */
-function addPaidResponses(
-  codec: Codec,
-  log: Logger,
-  origin: Origin,
-  source: string | null,
-  value: Buffer,
-  add: Add,
-): void {
-  const topic = WITH_RESPONSES.find((name) => name === source?.split('.')[0])
+function addEnded({ codec, log, givesResponses }: Reading, origin: Origin, { source, value }: Ended, add: Add): void {
+  const topic = STAGE_TOPICS.find((name) => name === source?.split('.')[0])
   if (topic === undefined) return
   try {
-    const record = decodeResponses(codec, topic, value)
-    addResponses(record, { ...origin, topic }, add)
+    const place = { ...origin, topic }
+    const responses = WITH_RESPONSES.find((name) => name === topic)
+    if (responses !== undefined && givesResponses) addResponses(decodeResponses(codec, responses, value), place, add)
+    if (origin.revision !== 'main') add('problems', problemRow(codec.decode(TOPICS[topic].record, value), place))
   } catch (error) {
     // A dead letter's bytes may be what is wrong with it; its own row says so.
     if (!(error instanceof Failure)) throw error
     log.debug(
       { topic: origin.message.topic, offset: String(origin.message.offset), code: error.code },
-      'no responses in a refused record',
+      'no rows of a refused record',
     )
   }
 }

@@ -17,13 +17,20 @@ import type { KafkaConnection } from './kafka.ts'
 import { keepMember } from './member.ts'
 import { partitionName, type Tenure } from './tenure.ts'
 
+/** Where a fetched record lies; its key is a view on the fetch buffer. */
+export interface RecordPlace {
+  readonly partition: number
+  readonly offset: number
+  readonly key: Buffer | null
+}
+
 export interface ConsumerOptions {
   readonly connection: KafkaConnection
   readonly group: string
   readonly topics: readonly string[]
   readonly log: Logger
   /** False: the record is none of ours, it is finished at once without being copied. */
-  accepts(headers: Headers): boolean
+  accepts(headers: Headers, place: RecordPlace): boolean
   /** Of two records near one another with the same id only the first is handed over; null, or absent: has none. */
   readonly idOf?: (message: Pick<KafkaMessage, 'key' | 'value' | 'headers'>) => string | null
   /** New records of one partition, in offset order. Returns at once and does not throw. */
@@ -155,14 +162,14 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     }
   }
 
-  function takeBatch(tenure: Tenure, { messages }: EachBatchPayload['batch']): void {
+  function takeBatch(tenure: Tenure, { partition, messages }: EachBatchPayload['batch']): void {
     const arrivals: Arrival[] = []
     let skipped = 0
     for (const message of messages) {
       const offset = Number(message.offset)
       const fate = tenure.ledger.deliver(offset)
       if (fate === 'known') continue
-      const isOurs = options.accepts(message.headers ?? {})
+      const isOurs = options.accepts(message.headers ?? {}, { partition, offset, key: message.key })
       const id = isOurs ? (options.idOf?.(message) ?? null) : null
       // Records that are done already count: what repeats one of them is no new record.
       const isRepeat = id !== null && tenure.isRepeat(id)

@@ -15,6 +15,7 @@ import {
   type Outgoing,
   PART_HEADER,
   REDRIVEN_FROM_HEADER,
+  REDRIVEN_REVISION_HEADER,
   REDRIVEN_TO_HEADER,
   type Stamp,
   stamp,
@@ -64,7 +65,7 @@ export function deadLetter(
 ): Outgoing {
   const headers: Record<string, HeaderValue | undefined> = { ...arrival.headers }
   // Who takes the record again is no reader of its letter.
-  Reflect.deleteProperty(headers, REDRIVEN_TO_HEADER)
+  for (const name of [REDRIVEN_TO_HEADER, REDRIVEN_REVISION_HEADER]) Reflect.deleteProperty(headers, name)
   for (const [name, value] of Object.entries(ownHeaders(arrival, error, details))) {
     const theirs = valuesOf(headers[name])
     headers[name] = theirs.length === 0 ? value : [value, ...theirs]

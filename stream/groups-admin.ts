@@ -37,15 +37,23 @@ export async function groupPosition(
   })
 }
 
+export interface GroupPlace {
+  /** What the group's stage writes, and its journal: what lies there now is none of it. */
+  readonly writes?: readonly string[]
+  readonly journal?: string
+  /** First offset by partition of each topic; those that are left out: at its present end. */
+  readonly at?: ReadonlyMap<number, number>
+}
+
 /**
- * Commits the present end of each topic for a group, so that a new run does not read what older runs left, neither
- * there nor in the topics that it writes nor in the journal, where it has one. Throws Failure permanent `group-in-use` when the group has members.
+ * Commits a place in each topic for a group: the present end, so that a new run does not read what older runs left, or
+ * the offsets that are given. Throws Failure permanent `group-in-use` when the group has members.
  */
-export async function moveGroupToEnd(
+export async function moveGroup(
   connection: KafkaConnection,
   group: string,
   topics: readonly string[],
-  { writes = [], journal }: { readonly writes?: readonly string[]; readonly journal?: string } = {},
+  { writes = [], journal, at }: GroupPlace = {},
 ): Promise<void> {
   const endsOf = async (names: readonly string[]) =>
     await Promise.all(names.map(async (topic) => ({ topic, partitions: await topicEnds(connection, topic) })))
@@ -60,11 +68,11 @@ export async function moveGroupToEnd(
     topic,
     partitions: partitions.map(({ partition, high }) => ({
       partition,
-      offset: String(high),
+      offset: String(at?.get(partition) ?? high),
       metadata: metadataOf(partition, partitions.length),
     })),
   }))
-  await commitForEmpty(connection, group, placed, `moving group ${group} to the end`)
+  await commitForEmpty(connection, group, placed, `placing group ${group}`)
 }
 
 /**

@@ -15,6 +15,8 @@ export const ATTEMPT_HEADER = 'magpie.attempt'
 export const REDRIVEN_FROM_HEADER = 'magpie.redriven-from'
 /** The only stage or sink that is to take a redriven record: other readers of the topic had it before. */
 export const REDRIVEN_TO_HEADER = 'magpie.redriven-to'
+/** Whose stage or sink that is, since revisions may read one topic; absent: of main. */
+export const REDRIVEN_REVISION_HEADER = 'magpie.redriven-revision'
 /** SHA-256, hex, of the config of the process that sent it (topic `starts` has the config). */
 export const CONFIG_HEADER = 'magpie.config'
 
@@ -83,16 +85,30 @@ export function attemptOf(headers: Readonly<Record<string, HeaderValue | undefin
  * reader of its topic alone.
  */
 export function isMeantFor(
-  { part, runId }: { part: string; runId: string },
+  { part, runId, revision }: Stamp & { readonly part: string },
   headers: Readonly<Record<string, HeaderValue | undefined>>,
 ): boolean {
-  return (headerText(headers, RUN_HEADER) ?? runId) === runId && isForReader(part, headers)
+  return (headerText(headers, RUN_HEADER) ?? runId) === runId && isForReader({ part, revision }, headers)
 }
 
-/** A redriven record is for one reader of its topic alone; null: a reader that no record can be redriven to. */
-export function isForReader(part: string | null, headers: Readonly<Record<string, HeaderValue | undefined>>): boolean {
+/** Who reads a topic; part null: a reader that no record can be redriven to. */
+export interface TopicReader {
+  readonly part: string | null
+  readonly revision: string
+}
+
+/** A redriven record is for one reader of its topic alone. */
+export function isForReader(
+  { part, revision }: TopicReader,
+  headers: Readonly<Record<string, HeaderValue | undefined>>,
+): boolean {
   const to = headerText(headers, REDRIVEN_TO_HEADER)
-  return to === null || to === part
+  return to === null || (to === part && (headerText(headers, REDRIVEN_REVISION_HEADER) ?? 'main') === revision)
+}
+
+/** Was the record sent on its way again, and for this reader? */
+export function isRedrivenTo(reader: TopicReader, headers: Readonly<Record<string, HeaderValue | undefined>>): boolean {
+  return headerText(headers, REDRIVEN_TO_HEADER) !== null && isForReader(reader, headers)
 }
 
 /** Bytes that a message takes on the wire before compression, a little more than less. */

@@ -23,6 +23,22 @@ export async function topicEnds(connection: KafkaConnection, topic: string): Pro
     .sort((one, other) => one.partition - other.partition)
 }
 
+/**
+ * The offset in each partition of the first record that was written at this time (milliseconds since 1970 UTC) or
+ * later; where there is none, the next offset. Throws Failure.
+ */
+export async function offsetsAt(
+  connection: KafkaConnection,
+  topic: string,
+  time: number,
+): Promise<Map<number, number>> {
+  const found = await connection.ask(
+    `looking for a time in topic ${topic}`,
+    async (admin) => await admin.fetchTopicOffsetsByTimestamp(topic, time),
+  )
+  return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]))
+}
+
 export interface Committed extends PartitionEnds {
   readonly topic: string
   /** What the group has committed; null: nothing, or something that the log does not hold any more. */

@@ -9,7 +9,14 @@ import { originalHeaders } from './dead-letters.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { CLAIM_MS, isHeldClaim, type Mark, type Marker, markMessage } from './letter-marks.ts'
 import { type Letter, type LetterBook, readWholeLetters, type WholeLetter } from './letters.ts'
-import { ATTEMPT_HEADER, headerText, type Outgoing, REDRIVEN_FROM_HEADER, REDRIVEN_TO_HEADER } from './outgoing.ts'
+import {
+  ATTEMPT_HEADER,
+  headerText,
+  type Outgoing,
+  REDRIVEN_FROM_HEADER,
+  REDRIVEN_REVISION_HEADER,
+  REDRIVEN_TO_HEADER,
+} from './outgoing.ts'
 import { topicEnds } from './positions.ts'
 import { readMessages } from './read-topic.ts'
 import type { Sender } from './sender.ts'
@@ -195,6 +202,7 @@ function recordOf({ letter, key, value, timestamp, headers }: WholeLetter): Outg
       [ATTEMPT_HEADER]: String(letter.attempt + 1),
       [REDRIVEN_FROM_HEADER]: letter.place,
       [REDRIVEN_TO_HEADER]: letter.stage,
+      [REDRIVEN_REVISION_HEADER]: letter.revision,
     },
   }
 }

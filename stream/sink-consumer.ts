@@ -85,7 +85,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
       log,
       sessionTimeoutMs: options.sessionTimeoutMs,
       accepts: (headers) =>
-        isMeantFor({ part: name, runId }, headers) &&
+        isMeantFor({ part: name, runId, revision }, headers) &&
         (options.revision === undefined || (headerText(headers, REVISION_HEADER) ?? revision) === revision),
       take(arrivals) {
         counts.received += arrivals.length

@@ -11,14 +11,14 @@ import type { RecordName, Records } from '../schemas/records.ts'
 import type { Arrival } from './arrival.ts'
 import { SERVER_BACK_OFF, settledWithin, type BackOff } from './back-off.ts'
 import { bury } from './bury.ts'
-import { startConsumer } from './consumer.ts'
+import { type RecordPlace, startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
 import { deadLetterCode } from './dead-letters.ts'
 import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { Journal } from './journal.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
-import { attemptOf, isMeantFor, type Outgoing } from './outgoing.ts'
+import { attemptOf, isMeantFor, isRedrivenTo, type Outgoing } from './outgoing.ts'
 import { createPatience } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
 import type { StageState } from './running-state.ts'
@@ -40,8 +40,10 @@ export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
   readonly from: string
   readonly reads: Name
   readonly runId: string
-  /** The revision that this stage writes. */
+  /** The revision that this stage writes: records of another one that it takes are this one's from here on. */
   readonly revision: string
+  /** Which records of the topic it takes; all of the run unless said. One that is redriven to it is taken wherever it lies. */
+  readonly takes?: (place: RecordPlace) => boolean
   /** Records at work at once; asked again and again, so it may change. */
   readonly inFlight: () => number
   /**
@@ -94,6 +96,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   options: StageOptions<Name, Out, Seen>,
 ): RunningStage {
   const { sender, codec, name, runId, revision } = options
+  const reader = { part: name, runId, revision }
   const log = options.log.child({ stage: name })
   const places = options.inFlight
   const journal = options.journal?.forStage({ runId, revision, stage: name, from: options.from })
@@ -126,7 +129,9 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       options.writes === undefined
         ? undefined
         : { stage: name, runId, revision, topics: options.writes, acknowledged: sender.acknowledged },
-    accepts: (headers) => isMeantFor({ part: name, runId }, headers),
+    accepts: (headers, place) =>
+      isMeantFor(reader, headers) &&
+      (options.takes === undefined || isRedrivenTo(reader, headers) || options.takes(place)),
     idOf: (message) => passOf(message, runId),
     take(arrivals) {
       counts.received += arrivals.length
@@ -186,8 +191,9 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   async function handle(arrival: Arrival, work: Work): Promise<End> {
     const { signal } = arrival.tenure
     try {
-      const record = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
-      if (record.runId !== runId) return 'skipped'
+      const found = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
+      if (found.runId !== runId) return 'skipped'
+      const record = found.revision === revision ? found : { ...found, revision }
       const context = { signal, log, calls: noMemory }
       const calls = journal?.open(arrival, record.id)
       const { lookAhead } = options

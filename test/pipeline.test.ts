@@ -10,14 +10,14 @@ import { TOPICS } from '../schemas/topics.ts'
 
 const SWITCHES = ['tag', 'answer', 'sample', 'judge', 'reward', 'converse'] as const
 
-/** The stages of a config with exactly these of the switchable stages on. */
-function stagesWith(on: readonly string[]): Config['stages'] {
+/** A config with exactly these of the switchable stages on. */
+function configWith(on: readonly string[]): Config {
   const stages = Object.fromEntries(SWITCHES.map((name) => [name, { enabled: on.includes(name) }]))
-  return configSchema.parse({ name: 'a-run', stages }).stages
+  return configSchema.parse({ name: 'a-run', stages })
 }
 
 const way = (on: readonly string[]): string[] =>
-  planStages(stagesWith(on)).map(({ name, from, to }) => `${from} > ${name} > ${to}`)
+  planStages(configWith(on)).map(({ name, from, to }) => `${from} > ${name} > ${to}`)
 
 describe('planStages', () => {
   it('has every stage in the data’s way where all are on', () => {
@@ -35,7 +35,7 @@ describe('planStages', () => {
   })
 
   it('leaves tagging, judging and further turns out of a config that says nothing', () => {
-    const names = planStages(configSchema.parse({ name: 'a-run' }).stages).map(({ name }) => name)
+    const names = planStages(configSchema.parse({ name: 'a-run' })).map(({ name }) => name)
     assert.deepEqual(names, ['screen', 'answer', 'sample', 'verify', 'reward', 'curate'])
   })
 
@@ -57,7 +57,7 @@ describe('planStages', () => {
   it('whatever is on: an unbroken chain from problems to the data sets, in the order of the list', () => {
     fc.assert(
       fc.property(fc.subarray([...SWITCHES]), (on) => {
-        const planned = planStages(stagesWith(on))
+        const planned = planStages(configWith(on))
         const off = SWITCHES.filter((name) => !on.includes(name)) as string[]
         assert.deepEqual(
           planned.map(({ name }) => name),
@@ -85,7 +85,7 @@ describe('judgedTopic', () => {
       ['sample', 'reward'],
       [],
     ]) {
-      const planned = planStages(stagesWith(on))
+      const planned = planStages(configWith(on))
       assert.equal(judgedTopic(planned), planned.at(-1)?.from)
     }
   })

@@ -45,7 +45,7 @@ export async function findAuditedRun(
     throw new UsageFault(
       `run ${record.runId} was made by version ${record.version}, whose config this version does not read: audit it with that one`,
     )
-  const planned = planStages(config.data.stages)
+  const planned = planStages(config.data)
   return {
     record,
     config: config.data,

@@ -12,7 +12,7 @@ import type { TopicName } from '../../schemas/topics.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
 import { MARK_HEADERS } from '../../stream/letter-marks.ts'
-import { headerText, isForReader, REDRIVEN_FROM_HEADER } from '../../stream/outgoing.ts'
+import { headerText, isForReader, REDRIVEN_FROM_HEADER, type TopicReader } from '../../stream/outgoing.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import {
   DEAD_IN_FILES,
@@ -73,13 +73,13 @@ async function scan(
 
 /** What a sink owes for a message of its topic: a row (`due`), none because it made a letter of it (`dead`), nothing yet. */
 function owedBy(
-  sink: 'clickhouse' | 'json',
+  sink: TopicReader,
   { headers }: Seen,
   letters: readonly Letter[],
   bits: { readonly due: number; readonly dead: number; readonly isThrough: boolean },
 ): number {
   if (!isForReader(sink, headers)) return 0
-  if (letters.some(({ stage }) => stage === sink)) return bits.dead
+  if (letters.some(({ stage }) => stage === sink.part)) return bits.dead
   return bits.isThrough ? bits.due : 0
 }
 
@@ -130,6 +130,7 @@ interface Step {
 
 async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, reader }: Step): Promise<void> {
   const { finished, codec, run } = parts
+  const { revision } = run.record
   const bit = topicBit(topic)
   const isDone = reader === null ? () => true : finished.of(reader, topic)
   const table = topic === 'problems' || topic === 'sft' ? topic : null
@@ -139,10 +140,10 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
   await scan(parts, pass, topic, (seen) => {
     const { id, partition, offset } = seen
     const letters = pass.letters.of(topic, partition, offset)
-    const isOpen = isForReader(reader, seen.headers) && !isDone(partition, offset)
+    const isOpen = isForReader({ part: reader, revision }, seen.headers) && !isDone(partition, offset)
     const isAgain = isRedriven(pass, seen)
     if (id === null || !seen.isStamped || letters.some(({ code }) => code === 'undecodable')) {
-      if (isForReader(reader ?? 'clickhouse', seen.headers))
+      if (isForReader({ part: reader ?? 'clickhouse', revision }, seen.headers))
         keepForeign(parts, pass, topic, seen, reader === null ? !isWritten(partition, offset) : isOpen)
       return
     }
@@ -154,11 +155,11 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
     let open = isOpen ? bit : 0
     if (table !== null) {
       const row = { due: DUE_IN_TABLE[table], dead: DEAD_IN_TABLE[table], isThrough: isWritten(partition, offset) }
-      open |= owedBy('clickhouse', seen, letters, row)
+      open |= owedBy({ part: 'clickhouse', revision }, seen, letters, row)
     }
     if (topic === 'sft') {
       const line = { due: DUE_IN_FILES, dead: DEAD_IN_FILES, isThrough: isFiled(partition, offset) }
-      open |= owedBy('json', seen, letters, line)
+      open |= owedBy({ part: 'json', revision }, seen, letters, line)
     }
     if (topic === 'sft' && readable(codec, 'SftRecord', seen.value)?.pairRefusal === null) open |= OWES_PAIR
     words[at + OPEN]! |= open
@@ -208,6 +209,7 @@ function keepForeign({ codec, run }: LogParts, pass: Pass, topic: TopicName, see
 
 async function readPreferences(parts: LogParts, pass: Pass): Promise<void> {
   const { finished, codec } = parts
+  const { revision } = parts.run.record
   const bit = topicBit('preferences')
   const isWritten = finished.of('clickhouse', 'preferences')
   const isFiled = finished.of('json', 'preferences')
@@ -218,7 +220,7 @@ async function readPreferences(parts: LogParts, pass: Pass): Promise<void> {
     const isAgain = isRedriven(pass, seen)
     const record = id === null || !isIn(pass.share, id) ? null : readable(codec, 'PreferenceRecord', seen.value)
     if (id === null || !seen.isStamped || (record === null && isIn(pass.share, id))) {
-      if (isForReader('clickhouse', seen.headers))
+      if (isForReader({ part: 'clickhouse', revision }, seen.headers))
         keepForeign(parts, pass, 'preferences', seen, !isWritten(partition, offset))
       return
     }
@@ -234,7 +236,9 @@ async function readPreferences(parts: LogParts, pass: Pass): Promise<void> {
     words[pair + ROW.seen]! |= bit
     const row = { due: DUE_IN_TABLE.sft, dead: DEAD_IN_TABLE.sft, isThrough: isWritten(partition, offset) }
     const line = { due: DUE_IN_FILES, dead: DEAD_IN_FILES, isThrough: isFiled(partition, offset) }
-    words[pair + ROW.open]! |= owedBy('clickhouse', seen, letters, row) | owedBy('json', seen, letters, line)
+    words[pair + ROW.open]! |=
+      owedBy({ part: 'clickhouse', revision }, seen, letters, row) |
+      owedBy({ part: 'json', revision }, seen, letters, line)
   })
 }
 
@@ -245,6 +249,7 @@ export function pairNumber(id: string): number {
 
 async function readRejections(parts: LogParts, pass: Pass): Promise<void> {
   const { finished, codec } = parts
+  const { revision } = parts.run.record
   const isWritten = finished.of('clickhouse', 'rejections')
   const key = new Uint32Array(4)
   await scan(parts, pass, 'rejections', (seen) => {
@@ -253,7 +258,7 @@ async function readRejections(parts: LogParts, pass: Pass): Promise<void> {
     if (seen.id !== null && !isIn(pass.share, seen.id)) return
     const rejection = seen.id === null ? null : readable(codec, 'Rejection', seen.value)
     if (rejection === null || !seen.isStamped || !readUuid(Buffer.from(rejection.problemId), key)) {
-      if (isForReader('clickhouse', seen.headers))
+      if (isForReader({ part: 'clickhouse', revision }, seen.headers))
         keepForeign(parts, pass, 'rejections', seen, !isWritten(seen.partition, seen.offset))
       return
     }

@@ -74,6 +74,10 @@ export interface Messages {
   /** A run that goes on: problems that exist already of those wanted. */
   resumed(run: string, made: number, total: number | null): string
   finishedAlready(run: string): string
+  /** A replay begins: the topic and revision that it reads, and how many problems were chosen (null: all). */
+  replaying(run: string, topic: string, of: string, chosen: number | null): string
+  /** A replay goes on. isWhole: it was finished before. */
+  replayResumed(run: string, isWhole: boolean): string
   /** Fewer problems are wanted than there are. */
   smallerTotal(run: string, made: number, total: number): string
 
@@ -98,6 +102,8 @@ export interface Messages {
   backPressure(waiting: number): string
   acceptReached(sft: number, preference: number): string
   totalReached(total: number): string
+  /** A replay has taken all that it was to take. */
+  allRead(problems: number): string
   /** What is left of a budget would not carry another problem to its end. */
   readonly budgetClosed: string
 

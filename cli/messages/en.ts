@@ -80,6 +80,13 @@ export const en: Messages = {
   finishedAlready: (run) =>
     `Run ${run} is finished already; dead letters that were sent again are taken up. Start another with --run NAME, or ask for more with --total N or --accept N.`,
 
+  replaying: (run, topic, of, chosen) =>
+    `Replay ${run}: takes ${chosen === null ? 'the problems' : plural(chosen, 'chosen problem')} of topic ${topic} (revision ${of}); nothing that is there is changed.`,
+  replayResumed: (run, isWhole) =>
+    isWhole
+      ? `Replay ${run} is finished already; dead letters that were sent again are taken up. Start another with --revision NAME.`
+      : `Replay ${run} goes on where it stopped.`,
+
   smallerTotal: (run, made, total) =>
     `Run ${run} has ${plural(made, 'problem')} already, more than the ${count(total)} wanted: none is made, none is taken away, and what is under way is finished. For a data set of fewer rows: --accept N, or ./magpie export --limit N.`,
 
@@ -102,6 +109,7 @@ export const en: Messages = {
   acceptReached: (sft, preference) =>
     `Enough accepted (${count(sft)} SFT, ${count(preference)} preference): no new problems, what is under way is finished.`,
   budgetClosed: 'What is left of the budget carries no further problem: what is under way is finished.',
+  allRead: (problems) => `All ${plural(problems, 'problem')} taken; what is under way is finished.`,
   totalReached: (total) => `All ${plural(total, 'problem')} made; what is under way is finished.`,
 
   columns: {

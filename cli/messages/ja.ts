@@ -76,6 +76,13 @@ export const ja: Messages = {
   finishedAlready: (run) =>
     `実行 ${run} はすでに完了しています（再送されたデッドレターは処理されます）。新しく始めるには --run NAME を、追加するには --total N か --accept N を指定してください。`,
 
+  replaying: (run, topic, of, chosen) =>
+    `リプレイ ${run}: トピック ${topic}（リビジョン ${of}）の${chosen === null ? '問題' : `選ばれた ${count(chosen)} 問`}を処理し直します。既存のデータは変更しません。`,
+  replayResumed: (run, isWhole) =>
+    isWhole
+      ? `リプレイ ${run} はすでに完了しています（再送されたデッドレターは処理されます）。新しく始めるには --revision NAME を指定してください。`
+      : `リプレイ ${run} を停止した所から再開します。`,
+
   smallerTotal: (run, made, total) =>
     `実行 ${run} にはすでに ${count(made)} 問あり、目標の ${count(total)} 問を超えています。新しい問題は作らず、既存の問題も削除しません。処理中の分は最後まで処理します。少ない件数のデータセットには --accept N を指定してください。`,
 
@@ -98,6 +105,7 @@ export const ja: Messages = {
   acceptReached: (sft, preference) =>
     `採用数が目標に達しました(SFT ${count(sft)} 件、選好ペア ${count(preference)} 件)。新しい問題の生成を止め、処理中の分を仕上げます。`,
   budgetClosed: '予算の残りでは次の問題を最後まで処理できません。新しい問題の生成を止め、処理中の分を仕上げます。',
+  allRead: (problems) => `${count(problems)} 問すべてを読み込みました。処理中の分を仕上げます。`,
   totalReached: (total) => `${count(total)} 問すべての生成が終わりました。処理中の分を仕上げます。`,
 
   columns: {

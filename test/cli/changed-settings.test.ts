@@ -43,13 +43,13 @@ describe('changedSettings', () => {
 })
 
 describe('changedParts', () => {
-  const stages = configSchema.parse({
+  const config = configSchema.parse({
     name: 'a',
     stages: { tag: { enabled: true }, converse: { enabled: true } },
-  }).stages
+  })
   const done = { screen: 100, tag: 90, answer: 60, sample: 50 }
   const passed = { screen: 90, tag: 85, answer: 58, sample: 50 }
-  const work = { made: 100, total: 120, spent: { done, passed }, stages }
+  const work = { made: 100, total: 120, spent: { done, passed }, config }
 
   it('says of each part how many records have the old settings and how many may still get the new ones', () => {
     const parts = changedParts(['roles.answerer.sampling.temperature', 'stages.verify.votes', 'producer.seed'], work)
@@ -67,7 +67,7 @@ describe('changedParts', () => {
   })
 
   it('leaves out what is for no part, and stages that are switched off', () => {
-    const off = { ...work, stages: configSchema.parse({ name: 'a' }).stages }
+    const off = { ...work, config: configSchema.parse({ name: 'a' }) }
     const paths = ['accept.sft', 'drain.seconds', 'out', 'roles.tagger.model', 'total']
     assert.deepEqual(changedParts(paths, off), [])
   })

@@ -38,7 +38,11 @@ function fakeSender(refuses = false): Sender {
 async function rowsOf(runId: string, accept: object | null, sender = fakeSender()) {
   const config = configSchema.parse({ name: 'a-run', accept })
   const signal = new AbortController().signal
-  const rows = await countAccepted({ ...bench, runId }, { sender, accept: config.accept }, signal)
+  const rows = await countAccepted(
+    { ...bench, runId },
+    { sender, accept: config.accept, topics: { has: () => true } },
+    signal,
+  )
   return { sender: rows.sender, counts: () => rows.counts(), isEnough: (made: number) => rows.isEnough(made) }
 }
 

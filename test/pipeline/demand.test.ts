@@ -8,7 +8,7 @@ import { planStages } from '../../pipeline.ts'
 import { createDemand } from '../../pipeline/demand.ts'
 import type { RunningStage } from '../../stream/stage.ts'
 
-const planned = planStages(configSchema.parse({ name: 'a-run' }).stages)
+const planned = planStages(configSchema.parse({ name: 'a-run' }))
 
 function world(accept: object | null, { atOnce = 1, elsewhere = false, most = { sft: 1, preference: 1 } } = {}) {
   const rows = { sft: 0, preference: 0 }

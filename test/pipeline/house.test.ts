@@ -9,7 +9,7 @@ import type { StageName } from '../../pipeline.ts'
 import { createHouse } from '../../pipeline/house.ts'
 import type { RunningStage } from '../../stream/stage.ts'
 
-const planned = planStages(configSchema.parse({ name: 'a-run' }).stages)
+const planned = planStages(configSchema.parse({ name: 'a-run' }))
 
 /** A stage of which only the counters matter. */
 function fakeStage(name: StageName) {

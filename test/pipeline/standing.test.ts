@@ -5,10 +5,10 @@ import { after, before, describe, it } from 'node:test'
 import { configSchema } from '../../configs/schema.ts'
 import { groupOf, planStages } from '../../pipeline.ts'
 import { untilAnswered } from '../../pipeline/patience.ts'
-import { beginAtEnd, lagOf, plannedSinks, readingParts, throughCheck } from '../../pipeline/standing.ts'
+import { beginRun, lagOf, plannedSinks, readingParts, throughCheck } from '../../pipeline/standing.ts'
 import type { ReadingPart } from '../../pipeline/standing.ts'
 import { topicFor } from '../../schemas/topics.ts'
-import { moveGroupToEnd } from '../../stream/groups-admin.ts'
+import { moveGroup } from '../../stream/groups-admin.ts'
 import { committedPositions } from '../../stream/positions.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
 import { CONFIG, openRunBench } from './run-bench.ts'
@@ -38,13 +38,13 @@ const run = (runId: string) => ({ ...bench, runId })
 async function finish(runId: string, { part, topics }: ReadingPart): Promise<void> {
   const { connection, revision } = bench
   const names = topics.map((topic) => topicFor(topic, revision))
-  await moveGroupToEnd(connection, groupOf(runId, revision, part), names)
+  await moveGroup(connection, groupOf(runId, revision, part), names)
 }
 
 describe('plannedSinks', () => {
   const plan = (config: object): Record<string, readonly string[]> => {
-    const { stages, sinks } = configSchema.parse({ name: 'a-run', ...config })
-    return Object.fromEntries(plannedSinks(planStages(stages), sinks).map(({ part, topics }) => [part, topics]))
+    const parsed = configSchema.parse({ name: 'a-run', ...config })
+    return Object.fromEntries(plannedSinks(planStages(parsed), parsed.sinks).map(({ part, topics }) => [part, topics]))
   }
 
   it('stores every end of a record in ClickHouse, and the data sets in files', () => {
@@ -69,7 +69,7 @@ describe('plannedSinks', () => {
 
 describe('readingParts', () => {
   it('are the stages in the data’s way, then the sinks', () => {
-    const parts = readingParts(planStages(CONFIG.stages), [JSON_SINK])
+    const parts = readingParts(planStages(CONFIG), [JSON_SINK])
     assert.deepEqual(
       parts.map(({ part, topics }) => `${part}: ${topics.join(', ')}`),
       [
@@ -94,7 +94,7 @@ describe('a run on the log', () => {
 
   it('begins at the ends: what older runs left is not its own', async () => {
     await bench.fill('problems', 'old', [0, 1, 2])
-    await beginAtEnd(run('young'), PARTS)
+    await beginRun(run('young'), PARTS)
     for (const part of PARTS) assert.equal(await lagOf(run('young'), part), 0, part.part)
     assert.equal(await throughCheck(run('young'), PARTS)(), true)
     await bench.fill('problems', 'young', [3, 4])
@@ -105,7 +105,7 @@ describe('a run on the log', () => {
   it('begins at the end of the journal too, which all runs share', async () => {
     const { connection, revision, sender } = bench
     await sender.send([{ topic: 'calls', partition: 0, key: 'of another run', value: Buffer.from('kept') }])
-    await beginAtEnd(run('fresh'), [{ ...VERIFY, writes: ['sft'] }])
+    await beginRun(run('fresh'), [{ ...VERIFY, writes: ['sft'] }])
     const group = groupOf('fresh', revision, 'verify')
     const [placed] = await committedPositions(connection, group, [topicFor('sampled', revision)])
     assert.ok(placed!.journalFrom! > 0 && placed!.places !== null)
@@ -114,9 +114,9 @@ describe('a run on the log', () => {
   it('places what a killed leader had not placed, and leaves what it had', async () => {
     await bench.fill('problems', 'old', [30])
     await bench.fill('sampled', 'old', [30])
-    await beginAtEnd(run('cut'), [SCREEN])
+    await beginRun(run('cut'), [SCREEN])
     await bench.fill('problems', 'cut', [31])
-    await beginAtEnd(run('cut'), PARTS, true)
+    await beginRun(run('cut'), PARTS, { onlyUnplaced: true })
     assert.equal(await lagOf(run('cut'), SCREEN), 1, 'its record is not passed over')
     assert.equal(await lagOf(run('cut'), VERIFY), 0)
   })
@@ -132,7 +132,7 @@ describe('a run on the log', () => {
     await member.run({ autoCommit: false, eachBatch: () => Promise.resolve() })
     try {
       await joined
-      await beginAtEnd(run('joined'), PARTS)
+      await beginRun(run('joined'), PARTS)
       assert.ok((await lagOf(run('joined'), SCREEN)) > 0)
       assert.equal(await lagOf(run('joined'), VERIFY), 0)
     } finally {
@@ -141,7 +141,7 @@ describe('a run on the log', () => {
   })
 
   it('is through when nothing waits before any part, wherever it waits', async () => {
-    await beginAtEnd(run('through'), PARTS)
+    await beginRun(run('through'), PARTS)
     for (const part of PARTS) {
       await bench.fill(part.topics.at(-1)!, 'through', [9])
       assert.equal(await throughCheck(run('through'), PARTS)(), false, part.part)
@@ -151,7 +151,7 @@ describe('a run on the log', () => {
   })
 
   it('is not delayed by what other runs add later', async () => {
-    await beginAtEnd(run('mine'), [SCREEN])
+    await beginRun(run('mine'), [SCREEN])
     await bench.fill('problems', 'mine', [11])
     const isThrough = throughCheck(run('mine'), [SCREEN])
     assert.equal(await isThrough(), false)
@@ -162,7 +162,7 @@ describe('a run on the log', () => {
   })
 
   it('looks in the data’s way and stops at the first part that has work', async () => {
-    await beginAtEnd(run('first'), [SCREEN])
+    await beginRun(run('first'), [SCREEN])
     await bench.fill('problems', 'first', [5])
     const last: ReadingPart = {
       part: 'verify',
@@ -176,7 +176,7 @@ describe('a run on the log', () => {
   })
 
   it('does not stand where another run or revision stands', async () => {
-    await beginAtEnd(run('here'), [SCREEN])
+    await beginRun(run('here'), [SCREEN])
     await bench.fill('problems', 'here', [6])
     assert.equal(await lagOf(run('here'), SCREEN), 1)
     assert.ok((await lagOf(run('elsewhere'), SCREEN)) > 1)

@@ -12,7 +12,7 @@ import { EPOCH, rejection, sft } from '../support/rows.ts'
 import { CONFIG, openRunBench } from './run-bench.ts'
 import type { RunBench } from './run-bench.ts'
 
-const planned = planStages(configSchema.parse({ name: 'a-run' }).stages)
+const planned = planStages(configSchema.parse({ name: 'a-run' }))
 
 /** A start whose stages, all of them or none, run here. */
 function guard(accept: object | null, { elsewhere = false } = {}) {

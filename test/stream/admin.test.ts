@@ -6,7 +6,7 @@ import kafkajs from 'kafkajs'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { Problem } from '../../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
-import { deleteGroups, groupNames, groupPosition, moveGroupToEnd } from '../../stream/groups-admin.ts'
+import { deleteGroups, groupNames, groupPosition, moveGroup } from '../../stream/groups-admin.ts'
 import { connectKafka } from '../../stream/kafka.ts'
 import { topicEnds } from '../../stream/positions.ts'
 import { readTopic } from '../../stream/read-topic.ts'
@@ -157,7 +157,7 @@ describe('topics', () => {
     const lag = async () =>
       (await groupPosition(bench.connection, group, [topic])).reduce((sum, each) => sum + each.lag, 0)
     assert.equal(await lag(), 10)
-    await moveGroupToEnd(bench.connection, group, [topic])
+    await moveGroup(bench.connection, group, [topic])
     assert.equal(await lag(), 0)
     await bench.sender.send(problemMessages(bench.codec, topic, 'r', 4, 10))
     const seen: string[] = []
@@ -183,7 +183,7 @@ describe('topics', () => {
       () => stage.state().emitted === 4,
       () => JSON.stringify(stage.state()),
     )
-    await assert.rejects(moveGroupToEnd(bench.connection, group, [topic]), { code: 'group-in-use' })
+    await assert.rejects(moveGroup(bench.connection, group, [topic]), { code: 'group-in-use' })
     await stage.drain(1000)
     assert.deepEqual(seen.sort(), ['p10', 'p11', 'p12', 'p13'])
     assert.equal(await lag(), 0)

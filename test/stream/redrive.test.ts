@@ -158,7 +158,12 @@ describe('redrive', () => {
     const { headers: firstHeaders, offset } = first
     const { headers: secondHeaders } = second
     assert.deepEqual({ ...second, headers: firstHeaders, offset }, first)
-    const added = { 'magpie.attempt': '2', 'magpie.redriven-from': letter.place, 'magpie.redriven-to': 'test' }
+    const added = {
+      'magpie.attempt': '2',
+      'magpie.redriven-from': letter.place,
+      'magpie.redriven-to': 'test',
+      'magpie.redriven-revision': letter.revision,
+    }
     const bytes = Object.fromEntries(Object.entries(added).map(([name, text]) => [name, Buffer.from(text)]))
     assert.deepEqual(
       { ...secondHeaders },
@@ -211,7 +216,9 @@ describe('redrive', () => {
         [3, 1],
       ],
     )
-    assert.ok((await dead()).every(({ headers }) => isMeantFor({ part: 'clickhouse', runId }, headers)))
+    assert.ok(
+      (await dead()).every(({ headers }) => isMeantFor({ part: 'clickhouse', runId, revision: 'main' }, headers)),
+    )
   })
 
   it('sends nothing twice when it is killed between sending and marking', async () => {

@@ -18,6 +18,7 @@ import { openRecording } from '../../local/engine/recorded.ts'
 import { createCodec } from '../../schemas/codec.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { RecordName, Records } from '../../schemas/records.ts'
+import { topicFor } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import type { Delivered } from '../../stream/delivered.ts'
 import { connectKafka, type KafkaConnection } from '../../stream/kafka.ts'
@@ -172,9 +173,15 @@ function startProcess(
   }
 }
 
-/** All messages of a run in a topic, repeats included. */
-export async function messagesOf({ connection }: Workshop, runId: string, topic: TopicName): Promise<Delivered[]> {
+/** All messages of a run in a topic of a revision, repeats included. */
+export async function messagesOf(
+  { connection }: Workshop,
+  runId: string,
+  name: TopicName,
+  revision = 'main',
+): Promise<Delivered[]> {
   const found: Delivered[] = []
+  const topic = topicFor(name, revision)
   for await (const message of readTopic(connection, { topic, signal: AbortSignal.timeout(60_000) }))
     if (message.headers[RUN_HEADER] === runId) found.push(message)
   return found
@@ -186,9 +193,10 @@ export async function recordsOf<Name extends RecordName>(
   runId: string,
   topic: TopicName,
   name: Name,
+  revision = 'main',
 ): Promise<Records[Name][]> {
   const codec = await createCodec()
-  return (await messagesOf(workshop, runId, topic)).map(({ value }) => codec.decode(name, value))
+  return (await messagesOf(workshop, runId, topic, revision)).map(({ value }) => codec.decode(name, value))
 }
 
 /** Everything that a run has on the log, repeats included. */

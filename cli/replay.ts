@@ -1,0 +1,171 @@
+// magpie replay: records of a topic once more, by another config, into a revision of their own.
+
+import type { Command } from 'commander'
+import { loadConfig } from '../configs/load.ts'
+import type { LoadedConfig } from '../configs/load.ts'
+import { withReplay } from '../configs/replayed.ts'
+import type { PartName } from '../pipeline.ts'
+import { prepareReplay } from '../pipeline/replay/prepare.ts'
+import type { PreparedReplay, ReplayAsked } from '../pipeline/replay/prepare.ts'
+import { chooseProblems } from '../pipeline/replay/selection.ts'
+import { replayParts, stagesBehind } from '../pipeline/replay/stages.ts'
+import { createCodec } from '../schemas/codec.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import { silentLogger } from '../schemas/logger.ts'
+import { steadyNow } from '../schemas/steady-clock.ts'
+import { openDatabase } from '../sinks/clickhouse/database.ts'
+import { kafkaConfig } from '../stream/config.ts'
+import type { KafkaAddress } from '../stream/config.ts'
+import { connectKafka } from '../stream/kafka.ts'
+import { attend, interruption, startChecked } from './attend.ts'
+import { describeEnd } from './describe-end.ts'
+import { createDisplay } from './display.ts'
+import { messagesIn } from './messages/choose.ts'
+import { madeStateFolder } from './options.ts'
+import { prepareKafka, prepareModel } from './prepare.ts'
+import type { Preparing } from './prepare.ts'
+import { asReader } from './reader.ts'
+import { addReplayOptions, readAsked } from './replay-options.ts'
+import type { ReplayOptions } from './replay-options.ts'
+import { nameOf } from './run-name.ts'
+
+const EXAMPLES = `
+Nothing that is there is changed: what the replay makes lies on topics of its own and in the same tables under its
+revision. The same command goes on with one that was stopped. docs/replay.md is the manual.
+
+Examples:
+  ./magpie replay --from sampled --revision strict -c strict.yaml
+  ./magpie replay --from rewarded --revision pairs --stages curate --set stages.curate.preference.count=4
+  ./magpie replay --from verified --revision hard --where "difficulty = 'hard'" --run my-run
+  ./magpie replay --from sampled --revision strict --join --stages verify`
+
+/** Adds the command. */
+export function addReplay(program: Command): void {
+  addReplayOptions(
+    program.command('replay').description('process records of a topic once more, into a revision of their own'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ReplayOptions) => {
+      process.exitCode = await replay(options)
+    })
+}
+
+async function replay(options: ReplayOptions): Promise<number> {
+  const { asked, faults } = readAsked(options)
+  const ofFile = await loadFile(options, asked).catch((error: unknown) => {
+    if (!(error instanceof UsageFault) || faults.length === 0) throw error
+    throw new UsageFault([...faults, ...error.faults])
+  })
+  if (faults.length > 0) throw new UsageFault(faults)
+  const { revision } = asked
+  const ready = await prepared(options, asked, ofFile)
+  if (ready === null) return 130
+  const { kafka, runId, loaded, replay: section, previous } = ready
+  const own = replayParts(loaded.config)
+  const parts = asked.join ? joined(asked, own) : new Set<PartName>(['produce', ...own])
+  const { config: path } = options
+  const reload = async (): Promise<LoadedConfig> =>
+    withReplay((await loadFile(options, asked))!, section, { runId, sinks: null })
+  const end = await attend({
+    ...{ loaded, runId, revision, stateDir: madeStateFolder(options), writesFiles: parts.has('json') },
+    start: async (preparing) => {
+      const { display, messages } = preparing
+      const local = await prepareModel(loaded, preparing)
+      const run = await startChecked(
+        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka },
+        preparing,
+      )
+      const name = nameOf({ runId, revision })
+      const chosen = section.selection?.problems ?? null
+      display.say(
+        previous === null
+          ? messages.replaying(name, section.from, section.of, chosen)
+          : messages.replayResumed(name, previous.state === 'finished'),
+      )
+      if (asked.join) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
+      return run
+    },
+    file: path === undefined ? null : { path, load: reload },
+  })
+  const at = options.state === '.magpie' ? '' : ` --state ${options.state}`
+  describeEnd(end, options, [
+    `./magpie sql "SELECT revision, count() FROM sft FINAL WHERE run_id = '${runId}' GROUP BY revision"${at}`,
+    `./magpie audit --run ${runId} --revision ${revision}${at}`,
+  ])
+  return end.exitCode
+}
+
+/** The config of -c; null where none is given. Throws UsageFault. */
+async function loadFile(options: ReplayOptions, asked: ReplayAsked): Promise<LoadedConfig | null> {
+  const { config } = options
+  return config === undefined ? null : await load(options, asked, { file: config })
+}
+
+async function load(
+  options: ReplayOptions,
+  { from, parts }: ReplayAsked,
+  source: { readonly file: string; readonly text?: string },
+): Promise<LoadedConfig> {
+  const { endpoint, model, out, lang: language, budgetUsd, budgetTokens, maxHours } = options
+  const behind = from === null ? [] : stagesBehind(from)
+  const named = behind.filter((name) => parts.includes(name))
+  return await loadConfig({
+    ...source,
+    set: options.set ?? [],
+    overrides: { endpoint, model, out, language, budgetUsd, budgetTokens, maxHours },
+    environment: process.env,
+    work: { producer: 'none', stages: named.length === 0 ? behind : named },
+  })
+}
+
+/** Finds out what there is to do, before there is a log or a language of the run; null: interrupted. */
+async function prepared(
+  options: ReplayOptions,
+  asked: ReplayAsked,
+  ofFile: LoadedConfig | null,
+): Promise<(PreparedReplay & { readonly kafka: KafkaAddress }) | null> {
+  const messages = messagesIn(options.lang ?? ofFile?.config.language ?? 'en')
+  const display = createDisplay(process.stderr, steadyNow)
+  const stop = interruption()
+  const { signal } = stop
+  const preparing: Preparing = { stateDir: madeStateFolder(options), display, messages, log: silentLogger, signal }
+  try {
+    const kafka = await prepareKafka(ofFile?.config.kafka ?? kafkaConfig.parse({}), preparing)
+    const connection = connectKafka({ ...kafka, log: silentLogger })
+    try {
+      const found = await prepareReplay({
+        ...{ connection, asked, signal, log: silentLogger, now: steadyNow },
+        codec: await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] }),
+        load: async ({ text, of }) => ofFile ?? (await load(options, asked, { file: of, text })),
+        choose: (where, source, { config }) =>
+          asReader(
+            options,
+            (database) => chooseProblems(database, where, source, signal),
+            (opening) => openDatabase({ ...opening, server: config.sinks.clickhouse.server }),
+          ),
+        onWaiting: (runId) => {
+          display.step(messages.waitingForLeader(nameOf({ runId, revision: asked.revision })))
+        },
+      })
+      return { ...found, kafka }
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    if (stop.said) return null
+    throw error
+  } finally {
+    display.close({ keep: false })
+    stop.release()
+  }
+}
+
+/** The parts of a replay that this process joins. Throws UsageFault for what the replay does not have. */
+function joined({ parts, revision }: ReplayAsked, own: readonly PartName[]): Set<PartName> {
+  const unknown = parts.filter((name) => !(own as readonly string[]).includes(name))
+  if (unknown.length > 0)
+    throw new UsageFault(
+      unknown.map((name) => `--stages: revision ${revision} has no part ${name}; it has ${own.join(', ')}`),
+    )
+  return new Set(parts.length === 0 ? own : own.filter((name) => parts.includes(name)))
+}

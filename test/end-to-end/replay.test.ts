@@ -1,0 +1,241 @@
+// The recorded run, replayed: other rules over the same generations, side by side with what was there. No model is asked,
+// nothing of main is changed by a byte, every problem of the replay has one end however often it is killed.
+
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { FrontStats } from '../../local/engine/front-stats.ts'
+import { topicFor } from '../../schemas/topics.ts'
+import type { Delivered } from '../../stream/delivered.ts'
+import { topicNames } from '../../stream/topics-admin.ts'
+import type { Ended, Running, Workshop } from '../support/end-to-end.ts'
+import {
+  dataFiles,
+  messagesOf,
+  noRecording,
+  openWorkshop,
+  query,
+  recordingFile,
+  recordsOf,
+  runName,
+  simulatedConfig,
+  sorted,
+} from '../support/end-to-end.ts'
+
+const RUN = runName('replayed')
+/** Revisions are topics, which all tests share. */
+const [STRICT, CHOSEN, EARLY, LATE, HALF, LIVE] = ['strict', 'chosen', 'early', 'late', 'half', 'live'].map((name) =>
+  runName(name),
+) as [string, string, string, string, string, string]
+const TOTAL = 200
+
+/** Needs no model: curation asks for more agreement, and only the samples vote. */
+const STRICT_CONFIG = `
+name: strict
+stages:
+  verify: { voters: samples }
+  reward: { rewards: [{ name: agreement, kind: agreement }] }
+  curate: { reward: agreement, minAgreement: 0.9 }
+`
+
+const OF_MAIN = ['problems', 'screened', 'answered', 'sampled', 'verified', 'rewarded', 'sft', 'preferences'] as const
+const TABLES = ['problems', 'responses', 'sft', 'preferences', 'rejections', 'dead_letters', 'runs', 'run_starts']
+
+describe('a replay of the recorded run', { skip: noRecording }, () => {
+  let workshop: Workshop
+  let simulator: Running
+  let url = ''
+  let main: { log: string; rows: string }
+  let sampled: Delivered[]
+
+  const stats = async (): Promise<FrontStats> => (await (await fetch(`${url}/simulator/stats`)).json()) as FrontStats
+  const command = (words: readonly string[], more: readonly string[] = []): Running =>
+    workshop.magpie([...words, '--out', 'out', ...more], { SIMULATOR_PORT: new URL(url).port })
+  const run = (name: string, total: number): Running =>
+    command(['run', '-c', simulatedConfig, '--run', name, '--total', String(total)])
+  const replay = (from: string, revision: string, ...more: string[]): Running =>
+    command(['replay', '--from', from, '--revision', revision, '--run', RUN], more)
+  const done = async (running: Running): Promise<Ended> => {
+    const ended = await running.ended
+    assert.equal(ended.code, 0, running.said())
+    return ended
+  }
+
+  /** Everything of main as it lies on the log and in the tables. */
+  async function allOfMain(): Promise<{ log: string; rows: string }> {
+    const log: unknown[] = []
+    for (const topic of [...OF_MAIN, 'rejections', 'spending'] as const)
+      for (const { partition, offset, timestamp, key, value, headers } of await messagesOf(workshop, RUN, topic))
+        log.push([topic, partition, Number(offset), timestamp, key, value.toString('base64'), headers])
+    const rows: unknown[] = []
+    for (const table of TABLES) {
+      const of = `FROM ${table} FINAL WHERE run_id = '${RUN}' AND revision = 'main'`
+      rows.push(await query(workshop, `SELECT * ${of} ORDER BY id`))
+    }
+    return { log: JSON.stringify(log), rows: JSON.stringify(rows) }
+  }
+
+  /** Ids of the problems that ended in a revision, each with how. */
+  async function ends(revision: string): Promise<Map<string, string[]>> {
+    const found = new Map<string, string[]>()
+    const note = (id: string, end: string): void => void found.set(id, [...(found.get(id) ?? []), end])
+    for (const row of await recordsOf(workshop, RUN, 'sft', 'SftRecord', revision)) note(row.problemId, 'sft')
+    const pairs = await recordsOf(workshop, RUN, 'preferences', 'PreferenceRecord', revision)
+    for (const id of new Set(pairs.map(({ problemId }) => problemId))) if (!found.has(id)) note(id, 'preference')
+    for (const row of await recordsOf(workshop, RUN, 'rejections', 'Rejection', revision))
+      note(row.problemId, 'rejected')
+    return found
+  }
+
+  before(async () => {
+    workshop = await openWorkshop()
+    simulator = workshop.magpie(['simulate', '--recording', recordingFile, '--port', '0'])
+    url = (await simulator.says(/http:\/\/[\d.:]+/))[0]
+    await writeFile(join(workshop.folder, 'strict.yaml'), STRICT_CONFIG)
+    await done(run(RUN, TOTAL))
+    main = await allOfMain()
+    sampled = await messagesOf(workshop, RUN, 'sampled')
+  })
+  after(async () => {
+    await workshop.close()
+  })
+
+  it('killed at any moment, ends every problem once, asks no model and leaves main as it was', async () => {
+    const before = await stats()
+    for (const moment of [/Replay .* takes the problems of topic sampled/, /problems? taken; what is under way/]) {
+      const killed = replay('sampled', STRICT, '-c', 'strict.yaml')
+      await killed.says(moment)
+      killed.signal('SIGKILL')
+      await killed.ended
+    }
+    const { error } = await done(replay('sampled', STRICT, '-c', 'strict.yaml'))
+    assert.match(error, /goes on where it stopped/)
+
+    const found = await ends(STRICT)
+    assert.deepEqual(sorted(found.keys()), sorted(sampled.map(({ key }) => key)))
+    for (const [id, each] of found) assert.equal(each.length, 1, `${id} ended as ${each.join(' and ')}`)
+    const rejected = [...found.values()].filter(([end]) => end === 'rejected').length
+    assert.ok(rejected > 0 && rejected < found.size, `${rejected} of ${found.size} were rejected`)
+    assert.equal((await stats()).total.sequences, before.total.sequences, 'no model was asked')
+    assert.deepEqual((await messagesOf(workshop, RUN, 'dead-letters')).length, 0)
+    assert.ok((await allOfMain()).log === main.log, 'the topics of main have changed')
+    assert.ok((await allOfMain()).rows === main.rows, 'the rows of main have changed')
+  })
+
+  it('makes only the topics that it writes', async () => {
+    const names = (await topicNames(workshop.connection)).filter((name) => name.endsWith(`.${STRICT}`))
+    const written = ['verified', 'rewarded', 'sft', 'preferences', 'rejections', 'spending'] as const
+    assert.deepEqual(names, sorted(written.map((name) => topicFor(name, STRICT))))
+  })
+
+  it('stands beside main in the tables and the files, by id', async () => {
+    const strict = await ends(STRICT)
+    const rows = await query<{ revision: string; sft: string; responses: string; hashes: string }>(
+      workshop,
+      `SELECT revision, countIf(t = 'sft') AS sft, countIf(t = 'responses') AS responses, toString(uniqExact(hash)) AS hashes
+       FROM (SELECT revision, 'sft' AS t, config_hash AS hash FROM sft FINAL WHERE run_id = '${RUN}'
+             UNION ALL SELECT revision, 'responses', '' FROM responses FINAL WHERE run_id = '${RUN}')
+       GROUP BY revision ORDER BY revision = 'main' DESC`,
+    )
+    const sft = [...strict.values()].filter(([end]) => end === 'sft').length
+    assert.deepEqual(
+      rows.map(({ revision }) => revision),
+      ['main', STRICT],
+    )
+    assert.equal(Number(rows[1]!.sft), sft)
+    assert.ok(Number(rows[0]!.sft) > sft, 'stricter rules keep less')
+    assert.equal(rows[0]!.responses, rows[1]!.responses)
+    const table = async (name: string): Promise<string[]> => {
+      const of = `FROM ${name} FINAL WHERE run_id = '${RUN}' AND revision = '${STRICT}'`
+      return (await query<{ id: string }>(workshop, `SELECT id ${of} ORDER BY id`)).map(({ id }) => id)
+    }
+    assert.deepEqual(await table('problems'), sorted(strict.keys()))
+    const files = await dataFiles(join(workshop.folder, 'out'))
+    const ofStrict = files.sft.filter(({ path }) => path.includes(`/${STRICT}/`)).flatMap((file) => file.rows)
+    assert.deepEqual(sorted(ofStrict.map(({ id }) => id)), await table('sft'))
+    assert.match((await workshop.magpie(['runs']).ended).out, new RegExp(`${RUN} +${STRICT} +finished`))
+  })
+
+  it('takes exactly the problems that --where chooses', async () => {
+    const where = "cityHash64(id) % 3 = 0 AND stage = 'rewarded' -- a third"
+    await done(replay('rewarded', CHOSEN, '--where', where, '--stages', 'curate,json'))
+    const chosen = await query<{ id: string }>(
+      workshop,
+      `SELECT id FROM problems FINAL WHERE run_id = '${RUN}' AND revision = 'main' AND (${where}\n) ORDER BY id`,
+    )
+    assert.ok(chosen.length > 5 && chosen.length < sampled.length - 5, `${chosen.length} chosen`)
+    assert.deepEqual(
+      sorted((await ends(CHOSEN)).keys()),
+      chosen.map(({ id }) => id),
+    )
+  })
+
+  it('takes exactly what lies before --until, from --since, or from --offset on', async () => {
+    const rewarded = await messagesOf(workshop, RUN, 'rewarded')
+    const times = rewarded.map(({ timestamp }) => timestamp).sort((one, other) => one - other)
+    const middle = times[Math.floor(times.length / 2)]!
+    const at = new Date(middle).toISOString()
+    const first = new Map<number, number>()
+    for (const { partition, offset, timestamp } of rewarded)
+      if (timestamp >= middle) first.set(partition, Math.min(first.get(partition) ?? Infinity, Number(offset)))
+    const [early, late]: [string[], string[]] = [[], []]
+    for (const { partition, offset, key } of rewarded)
+      (Number(offset) < (first.get(partition) ?? Infinity) ? early : late).push(key)
+    assert.ok(early.length > 0 && late.length > 0)
+
+    await done(replay('rewarded', EARLY, '--until', at, '--stages', 'curate,json'))
+    assert.deepEqual(sorted((await ends(EARLY)).keys()), sorted(early))
+    await done(replay('rewarded', LATE, '--since', at, '--stages', 'curate,json'))
+    assert.deepEqual(sorted((await ends(LATE)).keys()), sorted(late))
+    const some = [...first].slice(0, 2)
+    const offset = some.map(([partition, number]) => `${partition}:${number}`).join(',')
+    await done(replay('rewarded', HALF, '--offset', offset, '--stages', 'curate,json'))
+    const skipped = new Map(some)
+    const expected = rewarded.filter((each) => Number(each.offset) >= (skipped.get(each.partition) ?? 0))
+    assert.deepEqual(sorted((await ends(HALF)).keys()), sorted(expected.map(({ key }) => key)))
+  })
+
+  it('refuses wrong use, all faults at once, and a revision that is there with other settings', async () => {
+    const wrong = await replay('sampeld', 'main', '--since', '1h', '--offset', '3').ended
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.error, /did you mean sampled\?/)
+    assert.match(wrong.error, /--revision main is the run itself/)
+    assert.match(wrong.error, /--since and --offset both say/)
+    const before = await replay('sampled', 'x', '--stages', 'answer').ended
+    assert.deepEqual([before.code, /answer comes before topic sampled/.test(before.error)], [2, true])
+    const blind = await replay('sampled', 'x', '--stages', 'curate').ended
+    assert.deepEqual([blind.code, /name verify too, or begin at verified/.test(blind.error)], [2, true])
+    const none = await replay('rewarded', 'x', '--since', new Date(Date.now() + 3_600_000).toISOString()).ended
+    assert.deepEqual([none.code, /no record in this range/.test(none.error)], [2, true])
+    const other = await replay('verified', STRICT, '-c', 'strict.yaml').ended
+    assert.deepEqual([other.code, /begun with --from sampled, not verified/.test(other.error)], [2, true])
+    const looser = await replay('sampled', STRICT, '-c', 'strict.yaml', '--set', 'stages.curate.minAgreement=0.1').ended
+    assert.deepEqual([looser.code, /stages\.curate\.minAgreement/.test(looser.error)], [2, true])
+    const sql = await replay('rewarded', 'x', '--where', 'dificulty = 1').ended
+    assert.deepEqual([sql.code, /--where: .*dificulty/.test(sql.error)], [2, true])
+  })
+
+  it('follows a run that goes on, beside it, until that is finished', async () => {
+    const live = runName('live')
+    const leading = run(live, 120)
+    await leading.says(/\d+\/120 problems/)
+    const words = ['replay', '--from', 'sampled', '--revision', LIVE, '--run', live, '--follow', '-c', 'strict.yaml']
+    const following = command(words)
+    await done(leading)
+    await done(following)
+    const [taken, made] = [
+      await recordsOf(workshop, live, 'verified', 'Verified', LIVE),
+      await recordsOf(workshop, live, 'sampled', 'Sampled'),
+    ]
+    assert.deepEqual(sorted(taken.map(({ id }) => id)), sorted(made.map(({ id }) => id)))
+    const rows = await query<{ id: string }>(
+      workshop,
+      `SELECT id FROM problems FINAL WHERE run_id = '${live}' AND revision = '${LIVE}' ORDER BY id`,
+    )
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      sorted(made.map(({ id }) => id)),
+    )
+  })
+})
