@@ -11,7 +11,7 @@ import {
   type FingerprintEntry,
 } from '../processors/screening/contamination-fingerprint.ts'
 import { UsageFault } from '../schemas/failure.ts'
-import { placeOfOutput, writeWhole } from './fingerprint-out.ts'
+import { placeOfOutput, writeWhole } from './output-file.ts'
 import { readBenchmark } from './fingerprint-problems.ts'
 
 interface FingerprintOptions {

@@ -1,49 +1,139 @@
 // `magpie sql`: any reading SQL on the run's tables, also while a run is going.
 
+import { existsSync } from 'node:fs'
+import { Option } from 'commander'
 import type { Command } from 'commander'
+import { z } from 'zod'
+import { explained } from '../analytics/sql/explain.ts'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import { harmlessLines } from '../schemas/terminal-text.ts'
-import { stateOption } from './options.ts'
-import { asReader } from './reader.ts'
+import { collect, moment, stateOption } from './options.ts'
+import { placeOfOutput, writeWhole } from './output-file.ts'
+import { asReader, databaseOption } from './reader.ts'
+import { formatFor, TABLE } from './sql-formats.ts'
+import { readStatement } from './sql-statement.ts'
+import { renderRows } from './sql-table.ts'
+import type { TextRows } from './sql-table.ts'
+
+interface SqlArguments {
+  readonly file?: string
+  readonly param: string[]
+  readonly format?: string
+  readonly out?: string
+  readonly force?: true
+  readonly asOf?: number
+  readonly config?: string
+  readonly state: string
+}
+
+const HELP = `
+Tables: runs, run_starts, problems, responses, follow_ups, sft, preferences, rejections, dead_letters.
+Views: funnel, funnel_by_model, outcomes, accepted_by_hour, reasons, failures, cost, cost_per_row, model_calls, engines,
+retries, verdicts, pass_rates, reward_histogram, reward_agreement, lengths, duplicates, compared_outcomes and more.
+docs/sql.md has them all, and queries to begin with. A table shows no repeat of a row, with FINAL or without.
+A terminal gets no control characters of a record; a pipe or a file gets every byte as it is. A spreadsheet takes a
+CSV cell that begins with = + - @ for a formula: open such files as text (SECURITY.md).
+
+Examples:
+  ./magpie sql "SELECT step, problems FROM funnel ORDER BY position"
+  ./magpie sql "SELECT * FROM sft WHERE category = {what:String} LIMIT 5" --param what=algebra --format vertical
+  ./magpie sql "SELECT * FROM responses" --out responses.parquet
+  ./magpie sql --file slow-engines.sql --as-of 2h -c run.yaml`
 
 /** Adds the command. */
 export function addSql(program: Command): void {
   program
     .command('sql')
     .description('Asks the database in SQL (reading only); a run may be going on.')
-    .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
-    .option('--format <format>', 'a ClickHouse output format (PrettyCompact on a terminal, else TSVWithNames)')
-    .addOption(stateOption())
-    .addHelpText(
-      'after',
-      `
-Tables: runs, run_starts, problems, responses, sft, preferences, rejections, dead_letters (read them with FINAL).
-Views: funnel, reasons, failures, cost, verdicts, reward_histogram, duplicates.
-A terminal gets no control characters of a record; a pipe or a file gets every byte as it is. A spreadsheet takes a
-CSV cell that begins with = + - @ for a formula: open such files as text (SECURITY.md).
-
-Examples:
-  ./magpie sql "SELECT step, problems FROM funnel ORDER BY position"
-  ./magpie sql "SELECT * FROM sft FINAL LIMIT 5" --format JSONEachRow
-  ./magpie sql "SELECT * FROM responses FINAL" --format Parquet > responses.parquet`,
+    .argument('[query]', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
+    .option('--file <file>', 'the statement lies in this file; - is stdin')
+    .addOption(
+      new Option('--param <name=value>', 'the value of {name:Type} in the SQL (repeatable)')
+        .argParser(collect)
+        .default([], 'none'),
     )
-    .action(async (query: string, options: { format?: string; state: string }) => {
-      const format = options.format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TSVWithNames')
-      if (!/^[A-Za-z0-9]+$/.test(format))
-        throw new UsageFault(`--format ${format} is no ClickHouse format; try JSONEachRow`)
-      const interrupted = new AbortController()
-      const interrupt = (): void => {
-        interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
-      }
-      process.once('SIGINT', interrupt)
-      const { signal } = interrupted
-      const result = await asReader(options, (database) => database.bytes(query, { format, readOnly: true, signal }))
-      process.removeListener('SIGINT', interrupt)
-      await new Promise<void>((resolve, reject) => {
-        process.stdout.write(process.stdout.isTTY ? harmlessLines(result.toString('utf8')) : result, (error) => {
-          if (error == null) resolve()
-          else reject(error)
-        })
-      })
+    .option(
+      '--format <format>',
+      'table, vertical, json, jsonl, csv, tsv, parquet, avro, arrow, markdown, or a format of ClickHouse (a table on a terminal, else tsv)',
+    )
+    .option('--out <file>', 'writes the result into this file, in the format of its ending')
+    .option('--force', 'replaces the file of --out')
+    .addOption(
+      new Option('--as-of <time>', 'the tables as they were: 2026-01-31T12:00:00Z, or 2h ago (docs/sql.md)').argParser(
+        moment,
+      ),
+    )
+    .addOption(databaseOption())
+    .addOption(stateOption())
+    .addHelpText('after', HELP)
+    .action(runSql)
+}
+
+async function runSql(query: string | undefined, options: SqlArguments): Promise<void> {
+  const { out } = options
+  const isTerminal = process.stdout.isTTY
+  const format = formatFor(options.format, out, isTerminal)
+  const { sql, parameters } = await readStatement(query, options.file, options.param)
+  const place = out === undefined ? null : await freePlace(out, options.force === true)
+  const asOf = options.asOf === undefined ? {} : { asOf: options.asOf }
+  const asked = { ...asOf, parameters, format: format === TABLE ? 'JSONCompactStrings' : format, readOnly: true }
+  const interrupted = new AbortController()
+  const interrupt = (): void => {
+    interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
+  }
+  process.once('SIGINT', interrupt)
+  const { signal } = interrupted
+  const result = await asReader(options, async (database) => {
+    try {
+      return await database.bytes(sql, { ...asked, signal })
+    } catch (error) {
+      throw await explained(database, error)
+    }
+  })
+  process.removeListener('SIGINT', interrupt)
+  const shown = format === TABLE ? Buffer.from(tableOf(result.toString('utf8'))) : result
+  if (place !== null) {
+    await writeWhole(place, shown)
+    process.stderr.write(`${place}: ${size(shown.length)} of ${format}\n`)
+    return
+  }
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.write(isTerminal && format !== TABLE ? harmlessLines(shown.toString('utf8')) : shown, (error) => {
+      if (error == null) resolve()
+      else reject(error)
     })
+  })
+}
+
+/** The place of --out. Throws UsageFault where something is there already. */
+async function freePlace(out: string, force: boolean): Promise<string> {
+  const place = await placeOfOutput(out)
+  if (!force && existsSync(place)) throw new UsageFault(`${out}: is there already; --force replaces it`)
+  return place
+}
+
+/** What ClickHouse says to a table's format; a FORMAT in the SQL itself goes before it. */
+function tableOf(text: string): string {
+  const rows = readRows(text)
+  if (rows === null) return harmlessLines(text)
+  const { isTTY, columns } = process.stdout
+  return `${renderRows(rows, { width: isTTY ? columns : 120, colour: isTTY && process.env['NO_COLOR'] === undefined })}\n`
+}
+
+const textRows = z.object({
+  meta: z.array(z.object({ name: z.string(), type: z.string() })),
+  data: z.array(z.array(z.string())),
+})
+
+function readRows(text: string): TextRows | null {
+  if (!text.startsWith('{')) return null
+  try {
+    return textRows.safeParse(JSON.parse(text)).data ?? null
+  } catch {
+    return null // another format that begins alike, as JSONEachRow
+  }
+}
+
+function size(bytes: number): string {
+  return bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
 }

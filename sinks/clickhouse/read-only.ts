@@ -51,6 +51,10 @@ export function assertReadOnly(sql: string): void {
     ) {
       throw refused('a file in place of a table')
     }
+    // A parameter's value is not seen here, and as a name it may be a path.
+    if (looksAtShape && token.value === 'Identifier' && isSymbol(tokens[place - 1], ':')) {
+      throw refused('a name by parameter is for SELECT alone')
+    }
   })
 }
 

@@ -6,7 +6,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { placeOfOutput } from '../../cli/fingerprint-out.ts'
+import { placeOfOutput } from '../../cli/output-file.ts'
 import { readBenchmark } from '../../cli/fingerprint-problems.ts'
 import { decodeFingerprint, fingerprintProblems } from '../../processors/screening/contamination-fingerprint.ts'
 import { UsageFault } from '../../schemas/failure.ts'

@@ -1,7 +1,7 @@
 // `magpie sql` and `magpie report` as a user runs them, while a run owns the database and after it.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -10,7 +10,7 @@ import { silentLogger } from '../../schemas/logger.ts'
 import { createClickhouseSink } from '../../sinks/clickhouse.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
-import { message, problem, rewarded, RUN, sft } from '../support/rows.ts'
+import { EPOCH, message, problem, rewarded, RUN, sft } from '../support/rows.ts'
 import { magpie } from './magpie-process.ts'
 
 describe('magpie sql and magpie report', () => {
@@ -61,6 +61,36 @@ describe('magpie sql and magpie report', () => {
       assert.deepEqual(ends, { accepted: 1, rejected: 0, deadLetters: 0, open: 0 })
     })
 
+    it(`take parameters, files, moments and forms, ${when}`, async () => {
+      const byName = 'SELECT {n:UInt32} + 1 AS n, {text:String} AS text'
+      const words = ['--param', 'n=41', '--param', "text=it's = \\ ; --", '--format', 'jsonl']
+      assert.deepEqual(JSON.parse((await ask('sql', byName, ...words)).stdout), { n: 42, text: "it's = \\ ; --" })
+
+      const file = join(state, 'query.sql')
+      await writeFile(file, '\uFEFFSELECT count() AS c FROM sft -- the last line')
+      const count = async (...more: string[]) => (await ask('sql', '--file', file, '--format', 'csv', ...more)).stdout
+      assert.equal(await count(), '"c"\n1\n')
+      assert.equal(await count('--as-of', new Date(EPOCH + 20_000).toISOString()), '"c"\n1\n')
+      assert.equal(await count('--as-of', new Date(EPOCH + 19_999).toISOString()), '"c"\n0\n')
+
+      const out = join(state, `${when}.parquet`)
+      const written = await ask('sql', 'SELECT id FROM responses', '--out', out)
+      assert.deepEqual([written.code, written.stdout], [0, ''])
+      const parquet = await readFile(out)
+      assert.equal(parquet.subarray(0, 4).toString() + parquet.subarray(-4).toString(), 'PAR1PAR1')
+      const again = await ask('sql', 'SELECT 1', '--out', out)
+      assert.deepEqual([again.code, await readFile(out)], [2, parquet])
+      assert.equal((await ask('sql', 'SELECT 1', '--out', out, '--force')).code, 0)
+      assert.notDeepEqual(await readFile(out), parquet)
+      assert.deepEqual(
+        (await readdir(state)).filter((name) => name.endsWith('.tmp')),
+        [],
+      )
+
+      const table = await ask('sql', 'SELECT step, problems FROM funnel ORDER BY position LIMIT 1', '--format', 'table')
+      assert.equal(table.stdout, 'step      problems\nproblems         1\n1 row\n')
+    })
+
     it(`refuse what is not reading, and say what is wrong, ${when}`, async () => {
       const refused = await ask('sql', 'SELECT 1; DROP TABLE sft')
       assert.equal(refused.code, 1)
@@ -68,10 +98,50 @@ describe('magpie sql and magpie report', () => {
       assert.equal(refused.stdout, '')
       const wrong = await ask('sql', 'SELECT nothing FROM sft')
       assert.equal(wrong.code, 1)
-      assert.match(wrong.stderr, /nothing/)
+      assert.match(wrong.stderr, /^magpie: there is no column nothing/)
       assert.doesNotMatch(wrong.stderr, /magpie:[0-9a-f]{8}|\n {4}at /)
     })
   }
+
+  it('say what is wrong in one line, and what to do', async () => {
+    const said = async (...words: string[]) => {
+      const { code, stdout, stderr } = await ask('sql', ...words)
+      assert.equal(stdout, '')
+      assert.ok(code === 1 || code === 2)
+      return stderr
+    }
+    const faults: [string[], RegExp][] = [
+      [['SELECT 1 FROM respnses'], /^magpie: there is no table respnses; did you mean responses\?$/],
+      [['SELECT 1 FROM zzz'], /^magpie: there is no table zzz; there are .*\bcost\b.*\bsft\b.*$/],
+      [['SELECT idd FROM sft'], /^magpie: there is no column idd; did you mean id\?$/],
+      [['SELECT verdict FROM problems'], /^magpie: there is no column verdict there; it is one of .*responses.*$/],
+      [['SELECT 1 FROM sft WHERE'], /^magpie: the SQL ends before it is whole$/],
+      [['SELECT a b c FROM sft'], /^magpie: the SQL is not understood from line 1, column 12 on: c$/],
+      [['SELECT 1 FORMAT Parquett'], /^magpie: there is no format Parquett; did you mean Parquet\?$/],
+      [['SELECT * FROM numbers(100000000)'], /^magpie: the result has more than 1,000,000 rows .* add LIMIT .*$/],
+      [['SELECT 1 SETTINGS readonly = 0'], /^magpie: only reading is allowed, .*$/],
+      [['SELECT {n:UInt8}', '--param', 'n=x'], /^magpie: Value x cannot be parsed as UInt8 .*$/],
+      [
+        ['SELECT {n:UInt8}', '--param', 'm=1', '--param', '7'],
+        /name=value\n.*\{n:UInt8\}: give --param n=…\n.*did you mean n\?$/,
+      ],
+      [['SELECT 1', '--param', 'n=1'], /^magpie: --param n: the SQL has no \{n:Type\}$/],
+      [['--file', join(state, 'none.sql')], /^magpie: --file .*none\.sql: cannot be read/],
+      [['SELECT 1', '--file', 'a.sql'], /not both$/],
+      [[], /^magpie: there is no SQL: give it as an argument/],
+      [['SELECT 1', '--out', join(state, 'x.docx')], /nothing says in which format/],
+      [['SELECT 1', '-c', join(state, 'none.yaml')], /none\.yaml/],
+    ]
+    for (const [words, expected] of faults) assert.match((await said(...words)).trimEnd(), expected)
+  })
+
+  it('ask the server of the config', async () => {
+    const config = join(state, 'run.yaml')
+    await writeFile(config, 'name: elsewhere\nsinks: { clickhouse: { server: { url: "http://127.0.0.1:1/" } } }\n')
+    const { code, stderr } = await ask('sql', 'SELECT 1', '-c', config)
+    assert.equal(code, 1, stderr)
+    assert.match(stderr, /ECONNREFUSED/)
+  })
 
   it('say that there is no such run, no database yet, no such format', async () => {
     assert.equal((await ask('report', '--run', 'none')).code, 2)

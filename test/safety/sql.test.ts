@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
@@ -57,6 +58,20 @@ const REFUSED = [
   'SELECT number FROM numbers(2000000)',
 ]
 
+/** The same by the value of a parameter, {p:…}. */
+const BY_PARAMETER: readonly (readonly [string, string])[] = [
+  ['DESCRIBE TABLE {p:Identifier}', '{file}'],
+  ['EXISTS TABLE {p:Identifier}', '{file}'],
+  ['SHOW CREATE TABLE {p:Identifier}', '{file}'],
+  ['EXPLAIN SELECT * FROM {p:Identifier}', '{file}'],
+  ['SELECT * FROM {p:Identifier}', '{file}'],
+  ['SELECT 1 IN {p:Identifier}', '{file}'],
+  ['SELECT {p:Identifier} FROM system.one', "file('{file}')"],
+  ['SELECT {p:UInt8}', '1; DROP TABLE problems'],
+  ['SELECT {p:UInt8}', "1 UNION ALL SELECT file('{file}')"],
+  ['SELECT {p:Array(UInt8)}', "[1]) FROM file('{file}'"],
+]
+
 describe('SQL of strangers', () => {
   let folder = ''
   let database: Database
@@ -80,6 +95,28 @@ describe('SQL of strangers', () => {
       assert.ok(!existsSync(join(folder, 'out')))
     })
   }
+
+  for (const [sql, value] of BY_PARAMETER) {
+    it(`is refused by a parameter: ${sql} with ${value}`, async () => {
+      const parameters = { p: value.replaceAll('{file}', join(folder, 'file.txt')) }
+      await assert.rejects(database.query(sql, { readOnly: true, parameters }), (error: Error) => {
+        assert.ok(!error.message.includes(SECRET), error.message)
+        return true
+      })
+    })
+  }
+
+  it('gets every text by a parameter as it is, at every moment', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), fc.boolean(), async (text, past) => {
+        const asOf = past ? { asOf: 0 } : {}
+        const options = { readOnly: true, parameters: { text, list: [text] }, format: 'JSONEachRow', ...asOf }
+        const answer = await database.query('SELECT {text:String} AS text, {list:Array(String)} AS list', options)
+        assert.deepEqual(JSON.parse(answer), { text, list: [text] })
+      }),
+      { numRuns: 200 },
+    )
+  })
 
   it('still reads the tables afterwards, and nothing was changed', async () => {
     assert.equal(await database.query('SELECT count() FROM problems', { readOnly: true, format: 'TSV' }), '0\n')

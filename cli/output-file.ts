@@ -1,4 +1,4 @@
-// Where `magpie fingerprint` may write. Promises: its own input, a device, a pipe, a socket or a folder is never replaced;
+// Where a command may write a file (--out). Promises: its own input, a device, a pipe, a socket or a folder is never replaced;
 // no half file ever stands there.
 
 import { lstat, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ const ELSEWHERE = 'give another place with --out'
  * The place to write to: a file that is there or not yet. A link stays a link, and the regular file that it leads to is
  * written. Throws UsageFault for anything else, and for the input itself under whatever name.
  */
-export async function placeOfOutput(out: string, input: string): Promise<string> {
+export async function placeOfOutput(out: string, input?: string): Promise<string> {
   try {
     const there = await lstat(out).catch(nullWhereNone)
     if (there === null) return out
@@ -19,7 +19,7 @@ export async function placeOfOutput(out: string, input: string): Promise<string>
     const found = await stat(target, { bigint: true })
     if (!found.isFile())
       throw new UsageFault(`${out}: it is no regular file, and would be replaced by one; ${ELSEWHERE}`)
-    const given = await stat(input, { bigint: true }).catch(nullWhereNone)
+    const given = input === undefined ? null : await stat(input, { bigint: true }).catch(nullWhereNone)
     if (given !== null && given.dev === found.dev && given.ino === found.ino)
       throw new UsageFault(`${out}: it is the file that is read, and its problems would be lost; ${ELSEWHERE}`)
     return target
@@ -29,7 +29,7 @@ export async function placeOfOutput(out: string, input: string): Promise<string>
 }
 
 /** Written aside and renamed. Throws UsageFault. */
-export async function writeWhole(place: string, text: string): Promise<void> {
+export async function writeWhole(place: string, text: string | Uint8Array): Promise<void> {
   const aside = `${place}.${process.pid}.tmp`
   try {
     await writeFile(aside, text, { flag: 'wx' })

@@ -1,0 +1,56 @@
+// The statement of `magpie sql`: from the command line, a file or stdin, and the values of its parameters. Promise: a
+// value goes along apart from the SQL, so that nothing in it is ever read as SQL.
+
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { nearest } from '../configs/nearest.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import { placeholdersOf } from '../sinks/clickhouse/placeholders.ts'
+
+export interface Statement {
+  readonly sql: string
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/**
+ * Reads the statement and its values. query: as an argument; file: where it lies, - for stdin; given: name=value.
+ * Throws UsageFault, all faults at once.
+ */
+export async function readStatement(
+  query: string | undefined,
+  file: string | undefined,
+  given: readonly string[],
+): Promise<Statement> {
+  if (query !== undefined && file !== undefined)
+    throw new UsageFault('give the SQL as an argument or by --file, not both')
+  const sql = query ?? (file === undefined ? undefined : await readSql(file))
+  if (sql === undefined) throw new UsageFault('there is no SQL: give it as an argument, or by --file FILE (- is stdin)')
+  const faults: string[] = []
+  const parameters: Record<string, string> = {}
+  for (const pair of given) {
+    const { name, value } = /^(?<name>[A-Za-z_]\w*)=(?<value>[^]*)$/.exec(pair)?.groups ?? {}
+    if (name === undefined || value === undefined) faults.push(`--param ${pair}: write it as name=value`)
+    else if (Object.hasOwn(parameters, name)) faults.push(`--param ${name} is given twice`)
+    else parameters[name] = value
+  }
+  const asked = placeholdersOf(sql)
+  for (const [name, type] of asked) {
+    if (!Object.hasOwn(parameters, name)) faults.push(`the SQL asks for {${name}:${type}}: give --param ${name}=…`)
+  }
+  for (const name of Object.keys(parameters)) {
+    if (asked.has(name)) continue
+    const near = nearest(name, asked.keys())
+    faults.push(`--param ${name}: the SQL has no {${name}:Type}${near === null ? '' : `; did you mean ${near}?`}`)
+  }
+  if (faults.length > 0) throw new UsageFault(faults)
+  return { sql, parameters }
+}
+
+async function readSql(file: string): Promise<string> {
+  if (file === '-') return await text(process.stdin)
+  try {
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '')
+  } catch (error) {
+    throw new UsageFault(`--file ${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`)
+  }
+}
