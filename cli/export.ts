@@ -12,7 +12,7 @@ import { lookOf } from '../analytics/export/look.ts'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import { harmless } from '../schemas/terminal-text.ts'
 import { collect, moment, notNegative, positiveInteger, share, stateOption } from './options.ts'
-import { asReader } from './reader.ts'
+import { asReader, databaseOption } from './reader.ts'
 import { programVersion } from './version.ts'
 
 interface ExportArguments {
@@ -35,6 +35,7 @@ interface ExportArguments {
   readonly threshold?: number
   readonly force?: true
   readonly json?: true
+  readonly config?: string
   readonly state: string
 }
 
@@ -66,6 +67,7 @@ export function addExport(program: Command): void {
     .option('--force', 'write also where files lie that are no export')
     .option('--check <path>', 'load an export back (its folder, or one of its files) and hold it to its manifest')
     .option('--json', 'what was written or found, as JSON')
+    .addOption(databaseOption())
     .addOption(stateOption())
     .addHelpText(
       'after',

@@ -12,6 +12,7 @@ import { addFingerprint } from './fingerprint.ts'
 import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
 import { addModels } from './models.ts'
+import { addPush } from './push.ts'
 import { addQuickstart } from './quickstart.ts'
 import { addReplay } from './replay.ts'
 import { addReport } from './report.ts'
@@ -41,6 +42,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addAudit,
     addSql,
     addExport,
+    addPush,
     addRuns,
     addTopics,
     addDashboard,

@@ -70,6 +70,12 @@ export const templateShape = z.strictObject({
     .nullable()
     .describe('Markers of the thought; null: the model does not think aloud'),
   contextLength: z.int().positive().nullable().describe('Tokens; null: not known'),
+  licences: z
+    .record(z.string().min(1), z.string().min(1))
+    .optional()
+    .describe(
+      'Licence of the weights by name pattern, as the Hugging Face hub calls it; the first pattern that fits decides',
+    ),
   verified: z
     .enum(['template', 'server', 'recalled'])
     .describe(
@@ -82,7 +88,7 @@ export const templateShape = z.strictObject({
 export type Template = z.infer<typeof templateShape> & { readonly name: string }
 
 /** These say something of one entry alone. */
-const OWN = ['models', 'verified', 'source', 'notes']
+const OWN = ['models', 'licences', 'verified', 'source', 'notes']
 
 /**
  * All entries, in the order of the file. `path` and `tasksPath` stand for the project's own files.

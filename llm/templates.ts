@@ -142,6 +142,11 @@ function withoutOrganisation(model: string): string {
   return model.slice(model.lastIndexOf('/') + 1)
 }
 
+/** Whether a model's name fits a pattern of the catalogue; organisations and case do not count. */
+export function fitsModel(pattern: string, model: string): boolean {
+  return fits(withoutOrganisation(pattern.toLowerCase()), withoutOrganisation(model.toLowerCase()))
+}
+
 /** Whether a text fits a pattern in which * stands for any text. */
 function fits(pattern: string, text: string): boolean {
   const pieces = pattern.split('*').map((piece) => piece.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))

@@ -16,8 +16,9 @@ export function createAsk(
   database: Pick<Database, 'query' | 'where'>,
   { asOf, signal }: { readonly asOf: number | null; readonly signal: AbortSignal },
 ): Ask {
-  const options: QueryOptions = { format: 'JSONEachRow', readOnly: true, signal, ...(asOf === null ? {} : { asOf }) }
-  const text: Ask['text'] = ({ sql, parameters }) => database.query(sql, { ...options, parameters })
+  const options: QueryOptions = { readOnly: true, signal, ...(asOf === null ? {} : { asOf }) }
+  const text: Ask['text'] = ({ sql, parameters }) =>
+    database.query(sql, { ...options, format: 'JSONEachRow', parameters })
   return {
     where: database.where,
     text,

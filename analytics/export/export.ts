@@ -122,7 +122,8 @@ async function fill(place: Place, parts: ExportParts, { ask, runs, total }: Foun
     const pages = readPages((bounds) => ask.text(pageQuery(filters, look, bounds)), total)
     await writeRows(pages, { maker, filters, leftOut, tally, signal, add: splits.add })
     if (tally.runs.size === 0) throw permanent('no-rows', `no row could be made: ${JSON.stringify(leftOut)}`)
-    const nameOf = namesOf(names, { look, models: Object.keys(tally.models), startedAt: startOf(runs) })
+    const said = { look, hasSplit: filters.split !== null, startedAt: startOf(runs) }
+    const nameOf = namesOf(names, { ...said, models: Object.keys(tally.models) })
     const files = await splits.finish(nameOf)
     const schema = `${JSON.stringify(maker.schema, null, 2)}\n`
     await writeText(join(staging, names.schema), schema)

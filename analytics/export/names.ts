@@ -7,6 +7,7 @@ import type { NameOf } from './splits.ts'
 
 export interface NamesParts {
   readonly look: Look
+  readonly hasSplit: boolean
   /** Models that wrote the responses. */
   readonly models: readonly string[]
   /** Milliseconds since 1970 UTC. */
@@ -14,12 +15,12 @@ export interface NamesParts {
 }
 
 /** Names of the files of an export. */
-export function namesOf({ file }: Pick<Names, 'file'>, { look, models, startedAt }: NamesParts): NameOf {
+export function namesOf({ file }: Pick<Names, 'file'>, { look, hasSplit, models, startedAt }: NamesParts): NameOf {
   return ({ split, rows, place, of }) => {
     if (file !== null) return file
     if (look.format === 'magpie') {
       const model = models.length === 1 ? modelInPath(models[0]!) : 'several-models'
-      const side = split === 'test' ? '_test' : ''
+      const side = hasSplit ? `_${split}` : ''
       return `Magpie_${model}_${rows}_${timestampInPath(startedAt)}_${look.type}${side}.json`
     }
     return look.container === 'parquet'

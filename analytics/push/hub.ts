@@ -1,0 +1,100 @@
+// The door to the Hugging Face hub (@huggingface/hub): files of a folder as one commit to a data set repository. Promises:
+// large files are read as they are sent, never whole; a cut connection and a passing refusal are tried again; the token
+// stands in no message.
+
+import { pathToFileURL } from 'node:url'
+import { commitIter, createBranch, createRepo, HubApiError, repoExists } from '@huggingface/hub'
+import type { CommitOperation } from '@huggingface/hub'
+import { Failure, permanent, transient } from '../../schemas/failure.ts'
+import { createRedactor } from '../../schemas/redact.ts'
+import { steadyFetch } from './steady-fetch.ts'
+
+/** A file to push. */
+export interface HubFile {
+  /** In the repository, with `/`. */
+  readonly path: string
+  /** Absolute path on this machine. */
+  readonly file: string
+}
+
+export interface Push {
+  /** Address of the hub, without a slash at its end. */
+  readonly hubUrl: string
+  /** `owner/name` of the data set. */
+  readonly repo: string
+  readonly branch: string
+  /** Of a repository that is made now; an existing one stays as it is. */
+  readonly isPrivate: boolean
+  /** Begins with hf_. */
+  readonly token: string
+  readonly title: string
+  readonly files: readonly HubFile[]
+  readonly signal: AbortSignal
+  /** Bytes of large files sent so far; less than before where a try failed. */
+  readonly onSent: (bytes: number) => void
+  readonly onPhase: (phase: Phase) => void
+  /** How long to wait before a further try; the real one unless a test says otherwise. */
+  readonly wait?: (milliseconds: number) => Promise<void>
+}
+
+export type Phase = 'preuploading' | 'uploadingLargeFiles' | 'committing'
+
+export interface Pushed {
+  readonly commit: string
+  readonly url: string
+}
+
+/**
+ * Makes the repository and the branch where they are missing, uploads, commits. Throws permanent `hub-refused` (token,
+ * rights, a request that can never succeed), transient `hub-unreachable`, and the signal's reason.
+ */
+export async function pushFiles(push: Push): Promise<Pushed> {
+  const { hubUrl, repo, branch, token, signal } = push
+  const redact = createRedactor([token])
+  const fetch = steadyFetch({ signal, onSent: push.onSent, ...(push.wait === undefined ? {} : { wait: push.wait }) })
+  const to = { repo: { type: 'dataset' as const, name: repo }, hubUrl, accessToken: token, fetch }
+  try {
+    if (!(await repoExists(to)))
+      await unlessThere(createRepo({ ...to, visibility: push.isPrivate ? 'private' : 'public' }))
+    if (branch !== 'main') await unlessThere(createBranch({ ...to, branch }))
+    const operations = push.files.map(({ path, file }): CommitOperation => {
+      return { operation: 'addOrUpdate', path, content: pathToFileURL(file) }
+    })
+    // The plain protocol of large files: the hub's newer one keeps 64 MB buffers for each of five files.
+    const events = commitIter({ ...to, branch, operations, title: push.title, abortSignal: signal, useXet: false })
+    for (;;) {
+      const { done, value } = await events.next()
+      if (done === true) {
+        if (value === undefined) throw permanent('hub-refused', 'the hub took the files and named no commit')
+        return { commit: value.commit.oid, url: value.commit.url }
+      }
+      if (value.event === 'phase') push.onPhase(value.phase)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw failureOf(error, redact)
+  }
+}
+
+/** 409: another push has made it in between. */
+async function unlessThere(made: Promise<unknown>): Promise<void> {
+  try {
+    await made
+  } catch (error) {
+    if (!(error instanceof HubApiError) || error.statusCode !== 409) throw error
+  }
+}
+
+function failureOf(error: unknown, redact: (text: string) => string): Failure {
+  if (error instanceof Failure) return error
+  const said = redact(error instanceof Error ? error.message : String(error))
+  if (!(error instanceof HubApiError)) return transient('hub-unreachable', `the hub cannot be reached: ${said}`)
+  const { statusCode } = error
+  if (statusCode === 401 || statusCode === 403)
+    return permanent(
+      'hub-refused',
+      `the hub refuses the token: ${said}; it needs the right to write to this repository`,
+    )
+  if (statusCode === 429 || statusCode >= 500) return transient('hub-unreachable', `the hub is not able to: ${said}`)
+  return permanent('hub-refused', `the hub refuses: ${said}`)
+}
