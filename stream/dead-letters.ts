@@ -12,6 +12,7 @@ import {
   FROM_HEADER,
   type HeaderValue,
   headerText,
+  LOADED_HEADER,
   type Outgoing,
   PART_HEADER,
   REDRIVEN_FROM_HEADER,
@@ -42,7 +43,7 @@ export const DEAD_LETTER_HEADERS = {
 /** All that burying adds, or puts before a header that the record had. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   ...Object.values(DEAD_LETTER_HEADERS),
-  ...[FROM_HEADER, STAGE_HEADER, PART_HEADER],
+  ...[FROM_HEADER, STAGE_HEADER, PART_HEADER, LOADED_HEADER],
 ])
 
 const MESSAGE_LENGTH = 2000
@@ -64,8 +65,9 @@ export function deadLetter(
   details: Stamp & { stage: string; attempts: number; now?: number },
 ): Outgoing {
   const headers: Record<string, HeaderValue | undefined> = { ...arrival.headers }
-  // Who takes the record again is no reader of its letter.
-  for (const name of [REDRIVEN_TO_HEADER, REDRIVEN_REVISION_HEADER]) Reflect.deleteProperty(headers, name)
+  // Who takes the record again is no reader of its letter, and the letter was not loaded.
+  for (const name of [REDRIVEN_TO_HEADER, REDRIVEN_REVISION_HEADER, LOADED_HEADER])
+    Reflect.deleteProperty(headers, name)
   for (const [name, value] of Object.entries(ownHeaders(arrival, error, details))) {
     const theirs = valuesOf(headers[name])
     headers[name] = theirs.length === 0 ? value : [value, ...theirs]

@@ -20,6 +20,9 @@ export const REDRIVEN_REVISION_HEADER = 'magpie.redriven-revision'
 /** SHA-256, hex, of the config of the process that sent it (topic `starts` has the config). */
 export const CONFIG_HEADER = 'magpie.config'
 
+/** Of which dump a message was loaded, and its offset where it came from: `DUMP/OFFSET`. Nothing that comes of it has it. */
+export const LOADED_HEADER = 'magpie.loaded'
+
 export type HeaderValue = string | Buffer | (string | Buffer)[]
 
 export interface Outgoing {

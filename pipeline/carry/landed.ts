@@ -3,14 +3,11 @@
 
 import { UsageFault } from '../../schemas/failure.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
-import { headerText, REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
+import { headerText, LOADED_HEADER, REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
 import { readBatches } from '../../stream/read-topic.ts'
 import { partitionName } from '../../stream/tenure.ts'
 import type { Manifest } from './manifest.ts'
 import type { Place } from './references.ts'
-
-/** Of which dump a record came, and its offset there: `DUMP/OFFSET`. */
-export const LOADED_HEADER = 'magpie.loaded'
 
 export interface Landed {
   /** By partitionName: the old offset of the last record, and how many there are. */
