@@ -95,7 +95,7 @@ export async function moveGroupToBeginning(
 }
 
 /** Where a group is to stand: by partition of its topics. */
-export interface GroupPlace {
+export interface CarriedPlace {
   readonly topic: string
   readonly partition: number
   readonly offset: number
@@ -111,7 +111,7 @@ export interface GroupPlace {
 export async function placeGroup(
   connection: KafkaConnection,
   group: string,
-  places: readonly GroupPlace[],
+  places: readonly CarriedPlace[],
   { writes, journalFrom }: { readonly writes: readonly string[]; readonly journalFrom: ReadonlyMap<number, number> },
 ): Promise<void> {
   const outputs = await Promise.all(

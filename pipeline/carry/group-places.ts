@@ -2,7 +2,7 @@
 
 import type { PartName } from '../../pipeline.ts'
 import { MAX_SPREAD } from '../../stream/done-set.ts'
-import type { GroupPlace } from '../../stream/groups-admin.ts'
+import type { CarriedPlace } from '../../stream/groups-admin.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import { partitionName } from '../../stream/tenure.ts'
 import { endedCheck } from './manifest.ts'
@@ -20,7 +20,7 @@ export interface PlacedGroup {
   readonly part: PartName
   readonly revision: string
   readonly writes: readonly string[]
-  readonly places: readonly GroupPlace[]
+  readonly places: readonly CarriedPlace[]
   /** Records that have ended and lie too far up for a commit to say so: they go through their stage again. */
   readonly again: number
 }

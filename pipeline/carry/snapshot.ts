@@ -65,7 +65,7 @@ function outputsOf(
     throw new UsageFault(
       `run ${runId} was made by version ${version}, whose config this version does not read: dump it with that one`,
     )
-  const stage = planStages(read.data.stages).find(({ name }) => name === part)
+  const stage = planStages(read.data).find(({ name }) => name === part)
   if (stage === undefined) return null
   const topics = writtenBy(stage).map((topic) => topicFor(topic, revision))
   return { runId, revision, stage: stage.name, topics: topics.filter((topic) => ends.has(topic)) }
