@@ -6,6 +6,7 @@ import { nearest } from '../configs/nearest.ts'
 import { REVISION_NAME } from '../configs/replay.ts'
 import { namedParts } from '../pipeline/replay/stages.ts'
 import type { ReplayAsked } from '../pipeline/replay/prepare.ts'
+import type { Time } from '../pipeline/replay/range.ts'
 import { STAGE_TOPICS, TOPIC_NAMES } from '../schemas/topics.ts'
 import { collect, moment, positiveInteger, positiveNumber, stateOption } from './options.ts'
 
@@ -15,8 +16,8 @@ export interface ReplayOptions {
   readonly of: string
   readonly run?: string
   readonly config?: string
-  readonly since?: number
-  readonly until?: number
+  readonly since?: Time
+  readonly until?: Time
   readonly offset?: number | ReadonlyMap<number, number>
   readonly where?: string
   readonly stages?: string
@@ -41,8 +42,8 @@ export function addReplayOptions(command: Command): Command {
     .option('--of <revision>', 'revision whose topic that is', 'main')
     .option('--run <name>', 'run that is replayed (default: the newest)')
     .option('-c, --config <file>', 'config of the replay (default: that of the run)')
-    .option('--since <time>', 'only records from this time on: 2026-01-31T12:00:00Z, or 2h (ago)', moment)
-    .option('--until <time>', 'only records before this time', moment)
+    .option('--since <time>', 'only records from this time on: 2026-01-31T12:00:00Z, or 2h (ago)', time)
+    .option('--until <time>', 'only records before this time', time)
     .option('--offset <n>', 'first offset, of all partitions or of some: 1000, or 0:1000,3:250', offsets)
     .option('--where <sql>', 'only these problems: a condition on table problems, or a SELECT of their ids')
     .option('--stages <a,b>', 'only these of the stages behind the topic (and of the sinks clickhouse, json)')
@@ -69,7 +70,7 @@ export function readAsked(options: ReplayOptions): { readonly asked: ReplayAsked
     ...(options.from !== undefined && from === null ? [wrongTopic(options.from)] : []),
     ...wrongRevision(revision, of),
     ...(since !== null && offset !== null ? ['--since and --offset both say where to begin: leave one out'] : []),
-    ...(since !== null && until !== null && since >= until
+    ...(since !== null && until !== null && since.at >= until.at
       ? ['--since is not before --until: no record is between']
       : []),
     ...(follow && until !== null ? ['--follow has no end, and --until says one: leave one out'] : []),
@@ -117,6 +118,11 @@ function wrongRevision(revision: string, of: string): string[] {
       `--revision "${revision}": must be letters, digits, "_" or "-", at most 50, and begin with a letter or digit`,
     ]
   return revision === of ? [`--of ${of} is the revision that is made: a replay reads another one`] : []
+}
+
+/** Reads a moment (a commander argument parser). */
+function time(text: string): Time {
+  return { at: moment(text), isAgo: /^\d+[smhd]$/.test(text) }
 }
 
 /** Reads `1000` or `0:1000,3:250` (a commander argument parser). */

@@ -18,6 +18,7 @@ import { kafkaConfig } from '../stream/config.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import { connectKafka } from '../stream/kafka.ts'
 import { attend, interruption, startChecked } from './attend.ts'
+import { changedParts, changedSettings } from './changed-settings.ts'
 import { describeEnd } from './describe-end.ts'
 import { createDisplay } from './display.ts'
 import { messagesIn } from './messages/choose.ts'
@@ -61,6 +62,7 @@ async function replay(options: ReplayOptions): Promise<number> {
   const ready = await prepared(options, asked, ofFile)
   if (ready === null) return 130
   const { kafka, runId, loaded, replay: section, previous } = ready
+  if (previous !== null) assertSameSettings(previous, loaded)
   const own = replayParts(loaded.config)
   const parts = asked.join ? joined(asked, own) : new Set<PartName>(['produce', ...own])
   const { config: path } = options
@@ -94,6 +96,24 @@ async function replay(options: ReplayOptions): Promise<number> {
   ])
   return end.exitCode
 }
+
+/** Where models are and what they cost may change under a revision; what shapes its data may not. Throws UsageFault. */
+function assertSameSettings(
+  { runId, revision, config: before }: NonNullable<PreparedReplay['previous']>,
+  { json, config }: LoadedConfig,
+): void {
+  const paths = changedSettings(before, json, ALL).filter((path) => !/\.(?:endpoints|price)\b/.test(path))
+  const nothing = { made: 0, total: null, spent: { done: {}, passed: {} } }
+  const changed = changedParts(paths, { ...nothing, config }).filter(({ part }) => part !== 'produce')
+  if (changed.length === 0) return
+  const settings = [...new Set(changed.flatMap((each) => each.settings))].join(', ')
+  throw new UsageFault(
+    `revision ${revision} of run ${runId} was begun with other settings (${settings}): set them back, or give another --revision NAME`,
+  )
+}
+
+/** More settings than a config has. */
+const ALL = 10_000
 
 /** The config of -c; null where none is given. Throws UsageFault. */
 async function loadFile(options: ReplayOptions, asked: ReplayAsked): Promise<LoadedConfig | null> {

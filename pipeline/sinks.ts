@@ -60,7 +60,7 @@ export async function openSinks(
       })
     : null
   const { server } = config.sinks.clickhouse
-  const open = () => openDatabase({ url: parts.clickhouseUrl, server, stateDir, role: 'owner', log, signal })
+  const open = () => openDatabase({ url: parts.clickhouseUrl, server, stateDir, role: 'sharer', log, signal })
   const database = has('clickhouse') ? await patiently('clickhouse', open, parts, signal) : null
   const start = (name: SinkName, sink: Sink): Promise<RunningSink> => {
     const topics = topicsReadBy(

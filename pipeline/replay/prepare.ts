@@ -6,12 +6,14 @@ import type { LoadedConfig } from '../../configs/load.ts'
 import { withReplay } from '../../configs/replayed.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
+import { topicFor } from '../../schemas/topics.ts'
 import type { StageTopic } from '../../schemas/topics.ts'
 import { pauseFor } from '../../stream/back-off.ts'
 import { createSender } from '../../stream/sender.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
 import { differences, findSource, planReplay } from './plan.ts'
 import type { OnLog, ReplaySource } from './plan.ts'
+import { isSameRange } from './range.ts'
 import type { RangeAsked } from './range.ts'
 import { publishSelection } from './selection.ts'
 import type { Chosen } from './selection.ts'
@@ -105,7 +107,7 @@ async function begin(parts: PrepareParts, found: ReplaySource): Promise<Prepared
 }
 
 async function goOn(
-  { asked, load }: PrepareParts,
+  { connection, asked, load }: PrepareParts,
   previous: NonNullable<ReplaySource['previous']>,
 ): Promise<PreparedReplay> {
   const { runId, revision, replay } = previous
@@ -116,6 +118,10 @@ async function goOn(
     ...named.faults,
     ...differences(previous, { ...asked, follow: asked.range.follow, stages: named.stages }),
   ]
+  if (!(await isSameRange(connection, topicFor(replay.from, replay.of), replay, asked.range)))
+    faults.push(
+      `revision ${revision} of run ${runId} was begun with another range: leave --since, --until and --offset out, or give another --revision NAME`,
+    )
   if (faults.length > 0) throw new UsageFault(faults)
   return { runId, replay, previous, loaded: withReplay(loaded, replay, { runId, sinks: named.sinks }) }
 }

@@ -6,10 +6,18 @@ import type { KafkaConnection } from '../../stream/kafka.ts'
 import { offsetsAt, topicEnds } from '../../stream/positions.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 
+/** A moment. */
+export interface Time {
+  /** Milliseconds since 1970 UTC. */
+  readonly at: number
+  /** It was said as so long ago, so that the same words are another moment later. */
+  readonly isAgo: boolean
+}
+
 export interface RangeAsked {
-  /** Milliseconds since 1970 UTC; null: the beginning, the end that the topic has now. */
-  readonly since: number | null
-  readonly until: number | null
+  /** null: the beginning, the end that the topic has now. */
+  readonly since: Time | null
+  readonly until: Time | null
   /** First offset, of all partitions or by partition; null: not said. */
   readonly offsets: number | ReadonlyMap<number, number> | null
   /** Goes on with what comes. */
@@ -25,8 +33,8 @@ export async function findRange(
   asked: RangeAsked,
 ): Promise<Range | { readonly faults: string[] }> {
   const ends = await topicEnds(connection, topic)
-  const at = async (time: number | null): Promise<ReadonlyMap<number, number> | null> =>
-    time === null ? null : await offsetsAt(connection, topic, time)
+  const at = async (time: Time | null): Promise<ReadonlyMap<number, number> | null> =>
+    time === null ? null : await offsetsAt(connection, topic, time.at)
   return rangeOf(ends, { ...asked, topic, since: await at(asked.since), until: await at(asked.until) })
 }
 
@@ -59,4 +67,25 @@ export function rangeOf(
     return { faults: [`topic ${topic} has no record in this range: ${why}; look at --since, --until and --offset`] }
   }
   return { begin, end: follow ? null : end }
+}
+
+/**
+ * Says whether a replay that began with `known` was asked for with this range. What is left out, or said as so long ago,
+ * is as it was at its first start. Throws Failure when Kafka does not answer.
+ */
+export async function isSameRange(
+  connection: KafkaConnection,
+  topic: string,
+  known: Range,
+  asked: RangeAsked,
+): Promise<boolean> {
+  const since = asked.since?.isAgo === true ? null : asked.since
+  const until = asked.until?.isAgo === true ? null : asked.until
+  if (since === null && until === null && asked.offsets === null) return true
+  const found = await findRange(connection, topic, { ...asked, since, until })
+  if ('faults' in found) return false
+  const hasBegin = since !== null || asked.offsets !== null
+  const isSame = (one: Range['end'], other: Range['end']): boolean =>
+    JSON.stringify(Object.entries(one ?? {}).sort()) === JSON.stringify(Object.entries(other ?? {}).sort())
+  return (!hasBegin || isSame(found.begin, known.begin)) && (until === null || isSame(found.end, known.end))
 }

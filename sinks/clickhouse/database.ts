@@ -10,6 +10,8 @@ import { resolveServer } from './address.ts'
 import type { ServerConfig } from './address.ts'
 import type { Database } from './contract.ts'
 import { openEmbedded } from './embedded.ts'
+import { openAsGuest } from './guest.ts'
+import type { Seat } from './guest.ts'
 import { migrate } from './migrate.ts'
 import { holderOf, liveOwner } from './owner-file.ts'
 import { serveOwner } from './owner.ts'
@@ -24,8 +26,11 @@ export interface OpenOptions {
   readonly server?: ServerConfig | undefined
   /** Folder of local state; the embedded database lies in clickhouse/ under it. */
   readonly stateDir: string
-  /** owner: writes, and serves readers in other processes while it is open. reader: reads, and creates nothing. */
-  readonly role: 'owner' | 'reader'
+  /**
+   * owner: writes, and serves readers in other processes while it is open. sharer: the same; where another process owns
+   * the embedded database, it hands its rows to that one (guest.ts). reader: reads, and creates nothing.
+   */
+  readonly role: 'owner' | 'sharer' | 'reader'
   readonly log: Logger
   readonly signal?: AbortSignal
   /** How long to wait for another process to let go of the directory, ms (60,000 for an owner, 20,000 for a reader). */
@@ -55,7 +60,8 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
       return await prepared(database, () => migrate(database, options.log), options.log)
     })
   }
-  return options.role === 'owner' ? await openAsOwner(options) : await openAsReader(options)
+  if (options.role === 'reader') return await openAsReader(options)
+  return options.role === 'owner' ? await openAsOwner(options) : await openShared(options)
 }
 
 /** Refusals that no waiting mends. */
@@ -114,15 +120,33 @@ async function prepared(database: Database, prepare: () => Promise<void>, log: L
 }
 
 async function openAsOwner(options: OpenOptions): Promise<Database> {
+  const seat = await takeSeat(options, 60_000)
+  if (seat.kind === 'guest') {
+    throw new UsageFault(
+      `process ${seat.owner.pid} already runs with the state folder ${options.stateDir} and owns its database: stop it, give another --state DIR, share a server by CLICKHOUSE_URL, or leave clickhouse out of --stages (a worker needs no database)`,
+    )
+  }
+  return seat.database
+}
+
+async function openShared(options: OpenOptions): Promise<Database> {
+  const seat = await takeSeat(options, 60_000)
+  if (seat.kind === 'owner') return seat.database
+  const { log, stateDir } = options
+  log.info({ owner: seat.owner.pid, folder: stateDir }, 'another process owns the database; rows go to it')
+  return openAsGuest({ owner: seat.owner, sit: () => takeSeat(options, MOVE_MS), log })
+}
+
+/** A guest whose owner has gone waits so long for the folder; then its sink tries again. */
+const MOVE_MS = 5000
+
+/** Owns the embedded database, or finds who does. Throws transient `database-locked` while neither can be told. */
+async function takeSeat(options: OpenOptions, patienceMs: number): Promise<Seat> {
   const { log } = options
   const folder = embeddedFolder(options.stateDir)
   const openedAt = Date.now()
-  const found = await untilFree(folder, options, 60_000)
-  if (found.kind === 'owner') {
-    throw new UsageFault(
-      `process ${found.pid} already runs with the state folder ${options.stateDir} and owns its database: stop it, give another --state DIR, share a server by CLICKHOUSE_URL, or leave clickhouse out of --stages (a worker needs no database)`,
-    )
-  }
+  const found = await untilFree(folder, options, patienceMs)
+  if (found.kind === 'owner') return { kind: 'guest', owner: found }
   const whole = keepWhole(found.database, openedAt, log)
   const prepare = async (): Promise<void> => {
     await assertRoom(folder)
@@ -132,13 +156,11 @@ async function openAsOwner(options: OpenOptions): Promise<Database> {
   return await closeOnFault(whole, async () => {
     const database = await prepared(whole, prepare, log)
     const served = await serveOwner({ database, folder, log })
-    return {
-      ...database,
-      close: async () => {
-        await served.close()
-        await whole.close()
-      },
+    const close = async (): Promise<void> => {
+      await served.close()
+      await whole.close()
     }
+    return { kind: 'owner', database: { ...database, close } }
   })
 }
 
@@ -170,7 +192,7 @@ async function untilFree(folder: string, options: OpenOptions, patienceMs: numbe
     // in case the holder's process id belongs to someone else by now.
     const holder = holderOf(folder)
     if (holder === null || attempt % 20 === 19) {
-      if (options.role === 'owner' && existsSync(folder)) await assertRoom(folder)
+      if (options.role !== 'reader' && existsSync(folder)) await assertRoom(folder)
       const database = await openEmbedded(folder, options.log)
       if (database !== null) return { kind: 'free', database }
     }
