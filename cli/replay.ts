@@ -159,7 +159,7 @@ async function prepared(
         load: async ({ text, of }) => ofFile ?? (await load(options, asked, { file: of, text })),
         choose: (where, source, { config }) =>
           asReader(
-            options,
+            { state: options.state },
             (database) => chooseProblems(database, where, source, signal),
             (opening) => openDatabase({ ...opening, server: config.sinks.clickhouse.server }),
           ),

@@ -21,7 +21,7 @@ import type { PlacedMessage } from '../../stream/read-topic.ts'
 import { mendMarks, redriveLetters } from '../../stream/redrive.ts'
 import type { Redriven } from '../../stream/redrive.ts'
 import type { Sender } from '../../stream/sender.ts'
-import { type RunningStage, startStage } from '../../stream/stage.ts'
+import { type RunningStage, type StageOptions, startStage } from '../../stream/stage.ts'
 import { beginTenure } from '../../stream/tenure.ts'
 import { type Bench, openBench, problemMessages, until } from '../support/stream.ts'
 
@@ -57,13 +57,13 @@ describe('redrive', () => {
     await bench.createTopics({ [`rejections.${revision}`]: 1 })
     const world = { isBroken: true }
     const group = bench.name('group')
-    const start = (name = 'test'): RunningStage => {
+    const start = (name = 'test', more: Partial<StageOptions<'Problem', Problem>> = {}): RunningStage => {
       const stage = startStage<'Problem', Problem>({
         connection: bench.connection,
         sender: bench.sender,
         codec: bench.codec,
         name,
-        group: `${group}-${name}`,
+        group: `${group}-${name}-${more.revision ?? ''}`,
         ...{ from, reads: 'Problem', runId, revision },
         inFlight: () => 16,
         process: (problem) => {
@@ -73,6 +73,7 @@ describe('redrive', () => {
         route: (problem) => [{ topic: to, key: problem.id, value: bench.codec.encode('Problem', problem) }],
         deadLetterShare: 1,
         log: silentLogger,
+        ...more,
       })
       started.push(stage)
       return stage
@@ -218,6 +219,34 @@ describe('redrive', () => {
     )
     assert.ok(
       (await dead()).every(({ headers }) => isMeantFor({ part: 'clickhouse', runId, revision: 'main' }, headers)),
+    )
+  })
+
+  it('goes to the stage of its own revision alone, behind the end of what that one reads too', async () => {
+    const { feed, start, through, redrive, copies, world, to } = await setUp(1)
+    await feed(4)
+    const strict = bench.name('strict')
+    const replay = start('test', { revision: strict, takes: ({ offset }) => offset < 2 })
+    const run = start('test', { process: (problem) => Promise.resolve({ emit: problem }) })
+    await through(replay, 2)
+    await through(run, 4)
+    world.isBroken = false
+    assert.deepEqual(numbers(await redrive()), [2, 0, 0])
+    await through(replay, 4)
+    assert.deepEqual([replay.state().received, replay.state().emitted, replay.state().dead], [4, 2, 2])
+    assert.deepEqual([run.state().received, run.state().emitted], [4, 4])
+    for (const { headers } of await copies()) {
+      for (const [revision, isMeant] of [
+        [strict, true],
+        ['main', false],
+      ] as const)
+        assert.equal(isMeantFor({ part: 'test', runId: String(headers['magpie.run']), revision }, headers), isMeant)
+    }
+    const made = (await bench.read(to)).filter(({ headers }) => headers['magpie.revision'] === strict)
+    assert.deepEqual(
+      made.map(({ value }) => bench.codec.decode('Problem', value).revision),
+      [strict, strict],
+      'what it takes is of its revision',
     )
   })
 

@@ -10,7 +10,7 @@ import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { UsageFault } from '../../../schemas/failure.ts'
+import { Failure, UsageFault } from '../../../schemas/failure.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import { inFolder } from '../../support/rows.ts'
@@ -32,7 +32,7 @@ async function saying(child: ChildProcess, word: string): Promise<void> {
   assert.fail(`the owner ended without saying ${word}: ${said}`)
 }
 
-const open = (folder: string, role: 'owner' | 'reader', patienceMs?: number) =>
+const open = (folder: string, role: 'owner' | 'sharer' | 'reader', patienceMs?: number) =>
   openDatabase({
     url: '',
     stateDir: folder,
@@ -77,6 +77,39 @@ describe('an embedded database in two processes', () => {
         await later.close()
       } finally {
         owner.kill('SIGKILL')
+      }
+    }))
+
+  it('takes rows of a guest, who owns it when the owner has been killed', () =>
+    inFolder(async (folder) => {
+      const owner = await startOwner(folder)
+      const guest = await open(folder, 'sharer')
+      try {
+        await guest.ready?.()
+        await guest.insert('t', [{ id: 'of the guest', n: 9 }])
+        assert.deepEqual(await guest.rows(COUNT), [{ c: 6 }])
+        await assert.rejects(guest.insert('t', [{ id: 'x', n: 'no number' }]), { retry: 'permanent' })
+        await assert.rejects(guest.insert('t; DROP TABLE t', [{ id: 'x' }]), { code: 'wrong-request' })
+        await assert.rejects(guest.command('DROP TABLE t'), { code: 'clickhouse-guest' })
+
+        owner.kill('SIGKILL')
+        await once(owner, 'exit')
+        for (let tries = 1; ; tries += 1) {
+          try {
+            await guest.insert('t', [{ id: 'of the owner', n: 10 }])
+            break
+          } catch (error) {
+            if (!(error instanceof Failure) || error.retry !== 'transient' || tries === 50) throw error
+          }
+        }
+        assert.deepEqual(await guest.rows(COUNT), [{ c: 7 }])
+        const next = await open(folder, 'sharer')
+        await next.insert('t', [{ id: 'of the next guest', n: 11 }])
+        assert.deepEqual(await next.rows(COUNT), [{ c: 8 }])
+        await next.close()
+      } finally {
+        owner.kill('SIGKILL')
+        await guest.close()
       }
     }))
 
