@@ -11,8 +11,8 @@
 
 import { groupOf } from '../../pipeline.ts'
 import type { PartName } from '../../pipeline.ts'
+import type { Replay } from '../../configs/replay.ts'
 import { Failure } from '../../schemas/failure.ts'
-import { topicFor } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor } from '../../stream/back-off.ts'
 import { decodeDoneSet } from '../../stream/done-set.ts'
@@ -39,7 +39,7 @@ export type Ends = ReadonlyMap<TopicName, readonly PartitionEnds[]>
  */
 export async function takeFinished(
   connection: KafkaConnection,
-  { record: { runId, revision }, readers }: AuditedRun,
+  { record: { runId, revision }, readers, nameOf }: AuditedRun,
   existing: ReadonlySet<TopicName>,
   isOver: boolean,
   signal: AbortSignal,
@@ -47,7 +47,7 @@ export async function takeFinished(
   const known = new Map<string, IsFinished>()
   for (const { part, topics } of readers) {
     const present = topics.filter((topic) => existing.has(topic))
-    const names = new Map(present.map((topic) => [topicFor(topic, revision), topic]))
+    const names = new Map(present.map((topic) => [nameOf(topic), topic]))
     const group = groupOf(runId, revision, part)
     const positions = await insisting(() => committedPositions(connection, group, [...names.keys()]), signal)
     for (const [name, topic] of names) {
@@ -84,15 +84,25 @@ async function insisting<Result>(call: () => Promise<Result>, signal: AbortSigna
   }
 }
 
-/** Step 3. */
+/** Step 3. What a replay reads ends where the replay does, at the latest. */
 export async function takeEnds(
   connection: KafkaConnection,
   topics: ReadonlySet<TopicName>,
-  revision: string,
+  { replay, nameOf }: Pick<AuditedRun, 'replay' | 'nameOf'>,
 ): Promise<Ends> {
   const ends = new Map<TopicName, readonly PartitionEnds[]>()
   const order: TopicName[] = ['rejections', 'dead-letters', ...PROBLEM_TOPICS.toReversed()]
-  for (const topic of order)
-    if (topics.has(topic)) ends.set(topic, await topicEnds(connection, topicFor(topic, revision)))
+  for (const topic of order) {
+    if (!topics.has(topic)) continue
+    const whole = await topicEnds(connection, nameOf(topic))
+    ends.set(topic, replay?.from === topic ? whole.map((partition) => rangeOf(replay, partition)) : whole)
+  }
   return ends
+}
+
+/** The part of a partition that a replay reads. One that was added since is read only by a replay that follows. */
+export function rangeOf({ begin, end }: Pick<Replay, 'begin' | 'end'>, ends: PartitionEnds): PartitionEnds {
+  const { partition, low, high } = ends
+  const [first, last] = [begin[partition] ?? 0, end === null ? high : (end[partition] ?? 0)]
+  return { partition, low: Math.max(low, first), high: Math.max(low, first, Math.min(high, last)) }
 }

@@ -10,6 +10,7 @@ import {
   DUE_IN_FILES,
   DUE_IN_TABLE,
   ENDS,
+  GIVES_PROBLEM,
   holdsResponses,
   IN_DATA_SET,
   IN_SEGMENTS,
@@ -50,7 +51,11 @@ export function weighStores(pass: Pass, sums: Sums, isOver: boolean, limits: Lim
     const uuid = idOfWords(words, at)
     if (withTables) {
       for (const table of ['problems', 'sft', 'rejections'] as const) {
-        const isOnLog = table === 'rejections' ? (words[at + ENDS]! & 0xffff) !== 0 : (seen & topicBit(table)) !== 0
+        const isOnLog = {
+          problems: (open & GIVES_PROBLEM) !== 0,
+          sft: (seen & topicBit('sft')) !== 0,
+          rejections: (words[at + ENDS]! & 0xffff) !== 0,
+        }[table]
         const id = table === 'problems' ? uuid : table === 'sft' ? sftId(uuid) : rejectionId(uuid)
         const row = {
           id,

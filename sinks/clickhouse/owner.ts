@@ -1,18 +1,33 @@
 // The port by which other processes read the embedded database of a running one. Speaks as much of ClickHouse's
 // HTTP interface as its client needs for reads. Promises: only on 127.0.0.1, by that name, with the token of owner.json,
-// only reads (read-only lane), and a query whose client has gone is stopped.
+// only reads (read-only lane) but for one thing: the rows of a revision that is dropped are taken away. A query whose
+// client has gone is stopped.
 
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { z } from 'zod'
 import { Failure } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import type { Database } from './contract.ts'
 import { DEFAULT_FORMAT } from './lane.ts'
 import { optionsAtOwner } from './owner-options.ts'
 import { removeOwnerNote, writeOwnerNote } from './owner-file.ts'
+import { removeRevisionRows } from './revision-rows.ts'
+
+/** Where the owner is asked to take the rows of a revision away: the body is a RunName as JSON. */
+export const FORGET_PATH = '/magpie-forget'
+
+/** main is the run itself: nothing takes that away. */
+const forgetting = z.strictObject({
+  runId: z.string().min(1),
+  revision: z
+    .string()
+    .min(1)
+    .refine((name) => name !== 'main'),
+})
 
 export interface ServedOwner {
   readonly url: string
@@ -79,6 +94,10 @@ async function answer(database: Database, request: IncomingMessage, response: Se
     response.end('Ok.\n')
     return
   }
+  if (url.pathname === FORGET_PATH) {
+    await forget(database, await text(request), response)
+    return
+  }
   const gone = new AbortController()
   response.on('close', () => {
     gone.abort(new Error('the reader has gone'))
@@ -93,6 +112,16 @@ async function answer(database: Database, request: IncomingMessage, response: Se
     if (gone.signal.aborted) return
     const [status, body] = asException(error)
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body)
+  }
+}
+
+async function forget(database: Database, body: string, response: ServerResponse): Promise<void> {
+  try {
+    await removeRevisionRows(database, forgetting.parse(JSON.parse(body)))
+    response.writeHead(204).end()
+  } catch (error) {
+    const isPassing = error instanceof Failure && error.retry === 'transient'
+    response.writeHead(isPassing ? 503 : 400, { 'content-type': 'text/plain; charset=utf-8' }).end(`${String(error)}\n`)
   }
 }
 
