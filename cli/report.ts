@@ -10,7 +10,7 @@ import { renderComparison } from '../analytics/revisions/render-compare.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { Database } from '../sinks/clickhouse/contract.ts'
 import { stateOption } from './options.ts'
-import { asReader } from './reader.ts'
+import { asReader, databaseOption } from './reader.ts'
 
 /** Adds the command. */
 export function addReport(program: Command): void {
@@ -22,6 +22,7 @@ export function addReport(program: Command): void {
     .option('--json', 'the whole report as JSON')
     .option('--compare <revision...>', 'two revisions side by side, what changed from the first to the second')
     .option('--rules', 'what each rule of curation cost, all of them, instead of the screen')
+    .addOption(databaseOption())
     .addOption(stateOption())
     .addHelpText(
       'after',
@@ -36,6 +37,7 @@ export interface ReportArguments {
   readonly json?: true
   readonly rules?: true
   readonly compare?: readonly string[]
+  readonly config?: string
   readonly state: string
 }
 

@@ -99,7 +99,7 @@ export function createClickhouseSink(parts: ClickhouseSinkParts): Sink {
         }
         const topic = named.get(message.topic)
         if (topic === undefined) throw permanent('unknown-topic', `no table takes records of topic ${message.topic}`)
-        if (isOfAnother(message, revision)) continue
+        if (topicFor(topic, revision) === topicFor(topic, 'main') && isOfAnother(message, revision)) continue
         inPlace(message, () => {
           addRows(reading, { topic, revision, message }, add)
         })

@@ -141,6 +141,7 @@ describe('the report', () => {
     assert.deepEqual(report.run, {
       id: RUN,
       revision: 'main',
+      replay: null,
       state: 'finished',
       startedAt: '2026-01-02T03:04:05.678Z',
       finishedAt: '2026-01-02T03:04:41.678Z',
