@@ -77,7 +77,8 @@ export async function auditRun(parts: AuditParts): Promise<Audit> {
   const { config, planned, replay, nameOf } = run
   const { sinks, out } = config
   const database = sinks.clickhouse.enabled ? await opened(parts.database) : null
-  const files = sinks.json.enabled && parts.out !== null ? findFiles(parts.out ?? out, run) : null
+  const hasFiles = sinks.json.enabled && planned.at(-1)?.to === 'sft'
+  const files = hasFiles && parts.out !== null ? findFiles(parts.out ?? out, run) : null
   const existing = new Set(await topicNames(connection))
   const wanted = topicsOf(run)
   const topics = new Set(wanted.filter((topic) => existing.has(nameOf(topic))))
@@ -116,12 +117,12 @@ async function passesFor(work: Work): Promise<number> {
 async function takePass(work: Work, share: Share): Promise<boolean> {
   const { parts, run, database, files, topics, sums, furthest, notes, signal } = work
   const { connection, codec } = parts
-  const { record, config, replay, nameOf } = run
-  const { runId } = record
+  const { config, replay, nameOf } = run
+  const { runId } = run.record
   const pass = createPass(share, run)
   const wasOver = (await stateOf(parts, run, signal)) === 'finished'
   const finished = await takeFinished(connection, run, topics, wasOver, signal)
-  if (database !== null) await readTables(database, record, pass, signal)
+  if (database !== null) await readTables(database, run, pass, signal)
   if (files !== null) await readFiles(files, pass, wasOver)
   const ends = await takeEnds(connection, topics, run)
   const isOver = wasOver && (await stateOf(parts, run, signal)) === 'finished'
@@ -130,7 +131,7 @@ async function takePass(work: Work, share: Share): Promise<boolean> {
   if (replay === null) await expectSlots({ runId, config, isOver, furthest, input: parts.input }, pass)
   const before = rowsInFlight(sums.stores.values())
   weighStages(pass, run, isOver, sums)
-  weighStores(pass, sums, isOver, limitsOf(config))
+  weighStores(pass, sums, isOver, { limits: limitsOf(config), addedTo: run.addition?.table ?? null })
   if (isOver) sums.overdue += rowsInFlight(sums.stores.values()) - before
   for (const [topic, partitions] of ends) {
     const begin = topic === replay?.from ? replay.begin : {}

@@ -2,7 +2,7 @@
 // data's way, then rejections. Records are decoded only where their key does not say enough: problems (their slot),
 // preferences (the number of the pair), rejections (their stage), and those that give responses, for their number.
 
-import { judgedTopic } from '../../pipeline.ts'
+import { responsesTopic } from '../../pipeline.ts'
 import type { PartName } from '../../pipeline.ts'
 import { Failure } from '../../schemas/failure.ts'
 import type { Codec } from '../../schemas/codec.ts'
@@ -12,7 +12,7 @@ import type { TopicName } from '../../schemas/topics.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
 import { MARK_HEADERS } from '../../stream/letter-marks.ts'
-import { headerText, isForReader, REDRIVEN_FROM_HEADER, type TopicReader } from '../../stream/outgoing.ts'
+import { headerText, isForReader, isRedrivenTo, REDRIVEN_FROM_HEADER, type TopicReader } from '../../stream/outgoing.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import {
   DEAD_IN_FILES,
@@ -30,13 +30,12 @@ import {
   SEEN,
   topicBit,
 } from './entry.ts'
-import { isSelected } from './find-run.ts'
 import type { AuditedRun } from './find-run.ts'
 import { readUuid } from './id-table.ts'
 import type { Letter } from './letters.ts'
 import { addRepeat, goFurther, isIn, sight, sightPair } from './pass.ts'
 import type { Furthest, Pass } from './pass.ts'
-import { noteResponses, responsesOf } from './responses.ts'
+import { noteResponses, noteRowsOfEnded, responsesOf, rowsOfEnded } from './responses.ts'
 import { scanTopic } from './scan.ts'
 import type { Seen } from './scan.ts'
 import type { Ends, Finished } from './snapshot.ts'
@@ -119,10 +118,10 @@ async function readDeadLetters(parts: LogParts, pass: Pass): Promise<void> {
       rows: known?.rows ?? 0,
       seen: `${pass.nameOf('dead-letters')}/${letter.place}`,
     })
-    const packed = seen.id === null ? null : responsesOf(parts.codec, letter.topic, seen.value)
-    if (seen.id === null || packed === null) return
+    const made = seen.id === null ? null : rowsOfEnded(parts.codec, parts.run, letter.topic, seen.value)
+    if (seen.id === null || made === null) return
     const at = sight(pass, seen.id, 'dead-letters', seen)
-    noteResponses(pass.problems.words(), at, packed, isDue)
+    noteRowsOfEnded(pass.problems.words(), at, made, isDue)
   })
 }
 
@@ -142,10 +141,10 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
   const table = run.problemRows.has(topic) ? 'problems' : topic === 'sft' ? topic : null
   const isWritten = finished.of('clickhouse', topic)
   const isFiled = finished.of('json', topic)
-  const givesResponses = !isSource && topic === judgedTopic(run.planned)
+  const givesResponses = !isSource && run.givesResponses && topic === responsesTopic(run.planned)
   await scan(parts, pass, topic, (seen) => {
     const { id, partition, offset } = seen
-    if (isSource && !isSelected(run, id)) return
+    if (isSource && !isInput(run, reader, seen)) return
     const letters = pass.letters.of(topic, partition, offset)
     const isOpen = isForReader({ part: reader, revision }, seen.headers) && !isDone(partition, offset)
     const isAgain = isRedriven(pass, seen)
@@ -179,6 +178,12 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
   })
 }
 
+/** Is it one of the records that a replay reads, or was it sent again to it? */
+function isInput({ record: { revision }, takes }: AuditedRun, part: PartName | null, seen: Seen): boolean {
+  const reader = { part, revision }
+  return isRedrivenTo(reader, seen.headers) || (isForReader(reader, seen.headers) && takes(seen))
+}
+
 function noteFurthest(codec: Codec, furthest: Furthest, value: Buffer): void {
   const problem = readable(codec, 'Problem', value)
   if (problem === null) return
@@ -195,9 +200,9 @@ export async function readFurthest(
   let messages = 0
   const { planned, replay, record, nameOf } = run
   const topic = nameOf(planned[0]?.from ?? 'problems')
-  await scanTopic({ connection, topic, ends, runId: record.runId, signal }, ({ id, value }) => {
-    if (replay === null) noteFurthest(codec, furthest, value)
-    else if (!isSelected(run, id)) return
+  await scanTopic({ connection, topic, ends, runId: record.runId, signal }, (seen) => {
+    if (replay === null) noteFurthest(codec, furthest, seen.value)
+    else if (!run.takes(seen)) return
     messages += 1
   })
   return messages
@@ -280,8 +285,8 @@ async function readRejections(parts: LogParts, pass: Pass): Promise<void> {
     const isDue = isWritten(seen.partition, seen.offset)
     if (letters.some((letter) => letter.stage === 'clickhouse')) words[at + OPEN]! |= DEAD_IN_TABLE.rejections
     else if (isDue) words[at + OPEN]! |= DUE_IN_TABLE.rejections
-    const packed = rejection.topic === null ? null : responsesOf(codec, rejection.topic, rejection.record)
-    if (packed !== null) noteResponses(words, at, packed, isDue)
+    const made = rowsOfEnded(codec, parts.run, rejection.topic, rejection.record)
+    if (made !== null) noteRowsOfEnded(words, at, made, isDue)
   })
 }
 

@@ -84,7 +84,7 @@ async function insisting<Result>(call: () => Promise<Result>, signal: AbortSigna
   }
 }
 
-/** Step 3. What a replay reads ends where the replay does, at the latest. */
+/** Step 3. Of what a replay reads, from where it begins; what was sent to it again lies behind its end. */
 export async function takeEnds(
   connection: KafkaConnection,
   topics: ReadonlySet<TopicName>,
@@ -95,14 +95,12 @@ export async function takeEnds(
   for (const topic of order) {
     if (!topics.has(topic)) continue
     const whole = await topicEnds(connection, nameOf(topic))
-    ends.set(topic, replay?.from === topic ? whole.map((partition) => rangeOf(replay, partition)) : whole)
+    ends.set(topic, replay?.from === topic ? whole.map((each) => behind(replay, each)) : whole)
   }
   return ends
 }
 
-/** The part of a partition that a replay reads. One that was added since is read only by a replay that follows. */
-export function rangeOf({ begin, end }: Pick<Replay, 'begin' | 'end'>, ends: PartitionEnds): PartitionEnds {
-  const { partition, low, high } = ends
-  const [first, last] = [begin[partition] ?? 0, end === null ? high : (end[partition] ?? 0)]
-  return { partition, low: Math.max(low, first), high: Math.max(low, first, Math.min(high, last)) }
+function behind({ begin }: Pick<Replay, 'begin'>, { partition, low, high }: PartitionEnds): PartitionEnds {
+  const first = Math.max(low, begin[partition] ?? 0)
+  return { partition, low: first, high: Math.max(first, high) }
 }

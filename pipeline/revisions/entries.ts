@@ -9,7 +9,7 @@ import type { Outgoing } from '../../stream/outgoing.ts'
 import { readTopic } from '../../stream/read-topic.ts'
 
 /** Topics with such keys. The state of the run is none of them: it goes last. */
-const KEYED: readonly TopicName[] = ['starts', 'spending', 'calls']
+const KEYED: readonly TopicName[] = ['starts', 'spending', 'selections', 'calls']
 
 /** Tombstones for these topics, as far as they are there. Throws Failure when Kafka does not answer. */
 export async function tombstonesOf(

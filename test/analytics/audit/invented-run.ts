@@ -61,7 +61,8 @@ export interface InventedRun {
   at(topic: TopicName, id: string, slot: number): Message
   sft(id: string, slot: number, pairRefusal?: string | null): Message
   preference(id: string, slot: number): Message
-  rejection(id: string, stage: string): Message
+  /** record: what was refused. */
+  rejection(id: string, stage: string, record?: Message): Message
   /** A dead letter of a stage, of a record at this place. */
   letter(id: string, stage: string, source: { topic: TopicName; partition: number; offset: number }): Message
   readonly messages: readonly Message[]
@@ -111,10 +112,11 @@ export function inventRun(codec: Codec, run: string, replayed: Replayed | null =
       const value = codec.encode('PreferenceRecord', row)
       return { ...stamp({ topic: 'preferences', key: id, value }, stampOf), topic: 'preferences', key: id, value }
     },
-    rejection(id, stage) {
+    rejection(id, stage, record) {
       const value = codec.encode('Rejection', {
         ...rejection(0),
         ...{ id: rejectionId(id), problemId: id, runId: run, revision, stage },
+        ...(record === undefined ? {} : { topic: made.nameOf(record.topic), record: record.value }),
       })
       return { ...stamp({ topic: 'rejections', key: id, value }, stampOf), topic: 'rejections', key: id, value }
     },
@@ -159,9 +161,9 @@ function replayMessages(made: InventedRun, from: TopicName): Message[] {
   return [...Array(ACCEPTED + 1).keys(), NOT_CURATED].flatMap((slot) => {
     const id = made.id(slot)
     const way = behind.map((topic) => made.at(topic, id, slot))
-    if (slot === REFUSED_AGAIN) return [made.rejection(id, first)]
+    if (slot === REFUSED_AGAIN) return [made.rejection(id, first, made.at(from, id, slot))]
     if (slot === DEAD_AGAIN) return [made.letter(id, first, { topic: from, partition: 0, offset: 5 })]
-    if (slot === NOT_CURATED) return [...way, made.rejection(id, 'curate')]
+    if (slot === NOT_CURATED) return [...way, made.rejection(id, 'curate', way.at(-1) ?? made.at(from, id, slot))]
     const sft = made.sft(id, slot, slot === WITHOUT_PAIR ? 'too-few' : null)
     return [...way, sft, ...(slot === WITHOUT_PAIR ? [] : [made.preference(id, slot)])]
   })
@@ -207,13 +209,13 @@ export async function sayRun(sender: Sender, codec: Codec, run: string, says: Ru
   })
 }
 
-/** Writes the rows of these messages with the sinks' own code; limit: rows that the SFT data set may have. */
+/** Writes the rows of these messages with the sinks' own code. limit: rows that the SFT data set may have. */
 export async function fillStores(
   codec: Codec,
   database: Database,
   { run, revision, nameOf, messages }: Pick<InventedRun, 'run' | 'revision' | 'nameOf' | 'messages'>,
   outDir: string,
-  limit: number | null = null,
+  { limit = null, givesResponses = true }: { limit?: number | null; givesResponses?: boolean } = {},
 ): Promise<string> {
   const delivered = messages.map(({ topic, key, value, headers }, index): Delivered => ({
     ...{ topic: nameOf(topic), partition: 0, offset: BigInt(index), timestamp: STARTED, key, value },
@@ -221,7 +223,7 @@ export async function fillStores(
   }))
   const ofTopics = (topics: readonly TopicName[]) =>
     delivered.filter(({ topic }) => topics.some((name) => nameOf(name) === topic))
-  const tables = createClickhouseSink({ database, codec, log: silentLogger, revision })
+  const tables = createClickhouseSink({ database, codec, log: silentLogger, revision, givesResponses })
   await tables.write(
     ofTopics(['problems', 'screened', 'tagged', 'conversed', 'sft', 'preferences', 'rejections', 'dead-letters']),
   )

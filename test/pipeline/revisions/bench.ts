@@ -24,7 +24,16 @@ import type { InventedRun, RunSays } from '../../analytics/audit/invented-run.ts
 export const SIGNAL = new AbortController().signal
 
 export const replayOf = (more: Partial<Replay> = {}): Replay => ({
-  ...{ of: 'main', from: 'sampled', begin: {}, end: null, selection: null, keep: [], into: null },
+  ...{
+    of: 'main',
+    from: 'sampled',
+    stages: ['verify', 'judge', 'reward', 'converse', 'curate'],
+    begin: {},
+    end: null,
+    selection: null,
+    keep: [],
+    into: null,
+  },
   ...more,
 })
 
