@@ -17,6 +17,7 @@ import type {
 } from './report/contract.ts'
 import { findRun } from './report/find-run.ts'
 import type { Reads } from './report/find-run.ts'
+import { answersOf, isOwnCost, isOwnStep } from './report/replay.ts'
 import { curationOf } from './report/rules.ts'
 
 export type { Report } from './report/contract.ts'
@@ -39,12 +40,15 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
   const select = async <Row>(sql: string): Promise<Row[]> =>
     await database.rows<Row>(sql, { run: run.id, revision: run.revision })
 
-  const steps = await select<{ step: string; problems: number }>(
+  const { replay } = run
+  // A replay that only curates has the responses of what it reads.
+  const answers = replay === null ? run.revision : await answersOf(database, run.id, run.revision)
+  const selectAnswers = async <Row>(sql: string): Promise<Row[]> =>
+    await database.rows<Row>(sql, { run: run.id, revision: answers })
+
+  const found = await select<{ step: string; problems: number }>(
     `SELECT step, problems FROM funnel WHERE ${OF_RUN} ORDER BY position`,
   )
-  // A replay from a later topic has no problems of its own: its widest step is the whole.
-  const whole = steps[0]?.problems ?? 0
-  const share = (part: number): number => (whole === 0 ? 0 : part / whole)
 
   const reasons = await select<Omit<Reason, 'share'>>(
     `SELECT stage, reason, problems FROM reasons WHERE ${OF_RUN} ORDER BY problems DESC, stage, reason`,
@@ -52,35 +56,43 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
   const deadLetters = await select<DeadLetters>(
     `SELECT stage, code, dead_letters AS count, redriven, example FROM failures WHERE ${OF_RUN} ORDER BY count DESC, stage, code`,
   )
-  const cost = await select<Cost>(
+  const allCost = await select<Cost>(
     `SELECT role, model, calls, retries, prompt_tokens AS promptTokens, cached_tokens AS cachedTokens,
        completion_tokens AS completionTokens, seconds, usd
      FROM cost WHERE ${OF_RUN}
      ORDER BY indexOf(${ROLES}, role) = 0, indexOf(${ROLES}, role), role, model`,
   )
-  const verdicts = await select<Omit<VerdictCount, 'share'>>(
+  const cost = allCost.filter(({ role }) => isOwnCost(replay, role))
+  const verdicts = await selectAnswers<Omit<VerdictCount, 'share'>>(
     `SELECT assumeNotNull(verdict) AS verdict, sum(responses) AS responses FROM verdicts WHERE ${OF_RUN}
      GROUP BY verdict ORDER BY indexOf(['equal', 'different', 'unknown'], verdict)`,
   )
-  const ruled = await select<RuledCount & { calls: number }>(
+  const ruled = await selectAnswers<RuledCount & { calls: number }>(
     `SELECT symbolic, judge, sum(responses) AS responses, sum(calls) AS calls FROM judgements WHERE ${OF_RUN}
      GROUP BY symbolic, judge ORDER BY symbolic, judge`,
   )
-  const [unfinished] = await select<Unfinished>(
+  const [unfinished] = await selectAnswers<Unfinished>(
     `SELECT countIf(thought = 'unfinished') AS thoughts, countIf(finish_reason = 'length') AS cut, countIf(continuations > 0) AS continued
      FROM responses FINAL WHERE ${OF_RUN}`,
   )
-  const [passed] = await select<{ rate: number | null }>(
+  const [passed] = await selectAnswers<{ rate: number | null }>(
     `SELECT avg(pass_rate) AS rate FROM problems FINAL WHERE ${OF_RUN}`,
   )
-  const conversations = await select<ConversationEnd>(
+  const conversations = await selectAnswers<ConversationEnd>(
     `SELECT reached AS turns, nullIf(ended, 'all-there') AS ended, conversations FROM conversation_ends WHERE ${OF_RUN}
      ORDER BY turns DESC, conversations DESC, ended`,
   )
-  const rewards = await select<RewardSummary>(REWARDS)
+  const rewards = await selectAnswers<RewardSummary>(REWARDS)
   const ends = await endsOf(select)
   // Some end before they are problems (a producer refuses what is none), so these are more than the funnel begins with.
   const begun = ends.accepted + ends.rejected + ends.deadLetters + ends.open
+  // A replay begins with the problems that it took.
+  const steps =
+    replay === null
+      ? found
+      : [{ step: 'taken', problems: begun }, ...found.filter(({ step }) => isOwnStep(replay, step))]
+  const whole = steps[0]?.problems ?? 0
+  const share = (part: number): number => (whole === 0 ? 0 : part / whole)
   const curation = await curationOf(select, OF_RUN)
   // The funnel counts problems, and one problem may have several preference rows.
   const [counted] = await select<Report['rows']>(
@@ -107,6 +119,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
     cost,
     tokens,
     money: moneyOf(cost, rows),
+    answersOf: answers,
     verdicts: verdicts.map((each) => ({ ...each, share: judged === 0 ? 0 : each.responses / judged })),
     judge: ruledOf(ruled),
     unfinished: unfinished ?? { thoughts: 0, cut: 0, continued: 0 },

@@ -1,6 +1,8 @@
 // Where the log is, for commands that only look at it: the brokers of the config or of KAFKA_BROKERS, else the local
 // Kafka of the state folder, which must be running.
 
+import { loadConfig } from '../configs/load.ts'
+import type { Config } from '../configs/schema.ts'
 import { findKafka } from '../local/kafka.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
@@ -17,6 +19,22 @@ export async function runningKafka(
 ): Promise<KafkaAddress> {
   const address = resolveKafka(config, process.env)
   return { ...address, brokers: address.brokers ?? (await localBrokers(stateDir)) }
+}
+
+/** The same where the config of the run says where Kafka is: it is handed on, for what else it says. */
+export async function withConfiguredKafka<Result>(
+  options: { readonly state: string; readonly config?: string },
+  ask: (connection: KafkaConnection, config: Config | null) => Promise<Result>,
+): Promise<Result> {
+  const { config: file } = options
+  const work = { producer: 'none', stages: [] } as const
+  const config = file === undefined ? null : (await loadConfig({ file, environment: process.env, work })).config
+  const connection = connectKafka({ ...(await runningKafka(stateFolder(options), config?.kafka)), log: silentLogger })
+  try {
+    return await ask(connection, config)
+  } finally {
+    await connection.close()
+  }
 }
 
 /** Connects there, asks, and closes. Throws UsageFault where there is no broker, Failure where it does not answer. */

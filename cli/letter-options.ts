@@ -3,20 +3,19 @@
 
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { loadConfig } from '../configs/load.ts'
 import { nearest } from '../configs/nearest.ts'
 import { PART_NAMES } from '../pipeline.ts'
+import { isDropped, readNewest } from '../pipeline/run-records.ts'
+import { createCodec } from '../schemas/codec.ts'
 import { topicFor } from '../schemas/topics.ts'
 import { UsageFault } from '../schemas/failure.ts'
-import { silentLogger } from '../schemas/logger.ts'
-import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import type { LetterFilter } from '../stream/letter-filter.ts'
 import { openLetterBook } from '../stream/letters.ts'
 import type { Letter, LetterBook } from '../stream/letters.ts'
 import { topicNames } from '../stream/topics-admin.ts'
-import { runningKafka } from './brokers.ts'
-import { collect, moment, positiveInteger, stateFolder } from './options.ts'
+import { withConfiguredKafka } from './brokers.ts'
+import { collect, moment, positiveInteger } from './options.ts'
 
 export interface LetterOptions {
   readonly run?: string
@@ -54,17 +53,21 @@ export async function withLetters<Result>(
   options: { readonly state: string; readonly config?: string },
   work: (connection: KafkaConnection, book: LetterBook, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const parts = { producer: 'none', stages: [] } as const
-  const { config: file } = options
-  const config = file === undefined ? null : (await loadConfig({ file, environment: process.env, work: parts })).config
-  const connection = connectKafka({ ...(await runningKafka(stateFolder(options), config?.kafka)), log: silentLogger })
   const { signal } = new AbortController()
-  try {
+  return await withConfiguredKafka(options, async (connection) => {
     const exists = (await topicNames(connection)).includes(topicFor('dead-letters', 'main'))
-    return await work(connection, exists ? await openLetterBook(connection, signal) : NO_LETTERS, signal)
-  } finally {
-    await connection.close()
-  }
+    const book = exists ? await openLetterBook(connection, signal, await keptRevisions(connection, signal)) : NO_LETTERS
+    return await work(connection, book, signal)
+  })
+}
+
+/** Letters of dropped revisions stay on the shared topic, and are nobody's any more. */
+async function keptRevisions(connection: KafkaConnection, signal: AbortSignal) {
+  const codec = await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] })
+  const isThere = (await topicNames(connection)).includes(topicFor('runs', 'main'))
+  const records = isThere ? await readNewest(connection, codec, signal) : []
+  const dropped = new Set(records.filter(isDropped).map(({ id }) => id))
+  return (runId: string, revision: string): boolean => !dropped.has(`${runId}/${revision}`)
 }
 
 const NO_LETTERS: LetterBook = {

@@ -16,6 +16,7 @@ import { addPush } from './push.ts'
 import { addQuickstart } from './quickstart.ts'
 import { addReplay } from './replay.ts'
 import { addReport } from './report.ts'
+import { addRevisions } from './revisions.ts'
 import { addRun } from './run.ts'
 import { addRuns } from './runs.ts'
 import { addServices } from './services.ts'
@@ -44,6 +45,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addExport,
     addPush,
     addRuns,
+    addRevisions,
     addTopics,
     addDashboard,
     addDeadLetters,

@@ -2,10 +2,15 @@
 
 import type { Command } from 'commander'
 import { buildReport } from '../analytics/report.ts'
+import type { RenderOptions } from '../analytics/report/render.ts'
 import { renderReport } from '../analytics/report/render.ts'
 import { renderRules } from '../analytics/report/rules.ts'
+import { compareRevisions } from '../analytics/revisions/compare.ts'
+import { renderComparison } from '../analytics/revisions/render-compare.ts'
+import { UsageFault } from '../schemas/failure.ts'
+import type { Database } from '../sinks/clickhouse/contract.ts'
 import { stateOption } from './options.ts'
-import { asReader } from './reader.ts'
+import { asReader, databaseOption } from './reader.ts'
 
 /** Adds the command. */
 export function addReport(program: Command): void {
@@ -15,11 +20,13 @@ export function addReport(program: Command): void {
     .option('--run <name>', 'the run (the newest when left out)')
     .option('--revision <name>', 'the revision', 'main')
     .option('--json', 'the whole report as JSON')
+    .option('--compare <revision...>', 'two revisions side by side, what changed from the first to the second')
     .option('--rules', 'what each rule of curation cost, all of them, instead of the screen')
+    .addOption(databaseOption())
     .addOption(stateOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  ./magpie report\n  ./magpie report --run simulated --json\n  ./magpie report --rules',
+      '\nExamples:\n  ./magpie report\n  ./magpie report --run simulated --json\n  ./magpie report --compare main strict\n  ./magpie report --rules',
     )
     .action(printReport)
 }
@@ -29,16 +36,29 @@ export interface ReportArguments {
   readonly revision?: string
   readonly json?: true
   readonly rules?: true
+  readonly compare?: readonly string[]
+  readonly config?: string
   readonly state: string
 }
 
 /** Writes the report to stdout. Throws UsageFault when there is no database or no such run. */
 export async function printReport(options: ReportArguments): Promise<void> {
-  const report = await asReader(options, (database) => buildReport(database, options))
   const { isTTY } = process.stdout
   const width = isTTY ? process.stdout.columns : 100
   const colour = isTTY && process.env['NO_COLOR'] === undefined
-  const render = options.rules === true ? renderRules : renderReport
-  const text = options.json === true ? JSON.stringify(report, null, 2) : render(report, { width, colour })
+  const text = await asReader(options, (database) => textOf(database, options, { width, colour }))
   process.stdout.write(`${text}\n`)
+}
+
+async function textOf(database: Database, options: ReportArguments, screen: RenderOptions): Promise<string> {
+  const { compare, json, rules, run } = options
+  if (compare !== undefined) {
+    const [left, right, ...more] = compare
+    if (left === undefined || right === undefined || more.length > 0)
+      throw new UsageFault('--compare takes two revisions, as --compare main strict')
+    const comparison = await compareRevisions(database, { run, left, right })
+    return json === true ? JSON.stringify(comparison, null, 2) : renderComparison(comparison, screen)
+  }
+  const report = await buildReport(database, options)
+  return json === true ? JSON.stringify(report, null, 2) : (rules === true ? renderRules : renderReport)(report, screen)
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { dumpRun } from '../pipeline/carry/dump.ts'
-import { readStates } from '../pipeline/run-records.ts'
+import { isDropped, readNewest } from '../pipeline/run-records.ts'
 import { codecOf } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { RunRecord } from '../schemas/records.ts'
@@ -81,10 +81,9 @@ async function recordsOf(
   codec: ReturnType<typeof codecOf>,
   signal: AbortSignal,
 ): Promise<RunRecord[]> {
-  const newest = new Map<string, RunRecord>()
-  if ((await topicNames(connection)).includes('runs'))
-    for await (const record of readStates(connection, codec, signal)) newest.set(record.id, record)
-  const all = [...newest.values()].toSorted((one, other) => other.createdAt - one.createdAt)
+  const isThere = (await topicNames(connection)).includes('runs')
+  const newest = isThere ? await readNewest(connection, codec, signal) : []
+  const all = newest.filter((each) => !isDropped(each)).toSorted((one, other) => other.createdAt - one.createdAt)
   const wanted = run ?? all[0]?.runId
   const found = all.filter(
     (record) => record.runId === wanted && (revision === undefined || record.revision === revision),

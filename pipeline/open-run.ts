@@ -104,6 +104,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     await ensureTopics(connection, { ...made, names: ['runs'] })
     let previous = await readState(signal)
     if (previous !== null) {
+      assertNotDropped(previous)
       // Whoever started the run had all its topics made before it said so; made anew they would seem to be read.
       const missing = missingAtStart({ runId, revision, readers }, await partitionCounts(connection))
       if (missing !== null) throw missing
@@ -196,6 +197,18 @@ function assertOnePartition(topic: string, counts: TopicCounts): void {
   if (count > 1)
     throw new UsageFault(
       `topic ${topic} has ${count} partitions, and screening needs it in one, since it decides in the order of the log: delete the topic and start a new run with another --run NAME`,
+    )
+}
+
+/** What a drop could not take off the log would be taken for the new revision's. */
+function assertNotDropped({ runId, revision, state }: RunRecord): void {
+  if (state === 'dropping')
+    throw new UsageFault(
+      `revision ${revision} of run ${runId} is being dropped: end that with ./magpie revisions drop ${revision} --run ${runId}, or take another name`,
+    )
+  if (state === 'dropped')
+    throw new UsageFault(
+      `revision ${revision} of run ${runId} was dropped, and topics that it shares still hold some of its records: take another name`,
     )
 }
 

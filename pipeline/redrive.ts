@@ -10,7 +10,7 @@ import type { KafkaConnection } from '../stream/kafka.ts'
 import type { Letter } from '../stream/letters.ts'
 import { topicEnds } from '../stream/positions.ts'
 import { topicNames } from '../stream/topics-admin.ts'
-import { readRunRecords } from './run-records.ts'
+import { isDropped, readRunRecords } from './run-records.ts'
 import { plannedSinks, readingParts, topicsReadBy } from './standing.ts'
 
 /** Attempts that a record gets unless more are asked for, the first one included. */
@@ -54,7 +54,12 @@ export async function planRedrive(
   for (const letter of letters) {
     const run = records.get(letter.revision)?.get(letter.runId) ?? null
     runs.set(runOf(letter), run)
-    const why = run === null ? `run ${letter.runId} has left no record of itself on this Kafka` : whyNobody(letter, run)
+    const why =
+      run === null
+        ? `run ${letter.runId} has left no record of itself on this Kafka`
+        : isDropped(run)
+          ? `revision ${letter.revision} of run ${letter.runId} was dropped`
+          : whyNobody(letter, run)
     if (why !== null) homeless.push({ letter, why })
     else if (letter.source.partition >= (partitions.get(letter.source.topic) ?? 0))
       homeless.push({

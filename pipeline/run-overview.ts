@@ -8,7 +8,7 @@ import type { KafkaConnection } from '../stream/kafka.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import { topicNames } from '../stream/topics-admin.ts'
 import { readable } from './read-records.ts'
-import { holdOf, readStates } from './run-records.ts'
+import { holdOf, readNewest } from './run-records.ts'
 import { readStarts } from './run-starts.ts'
 import { sumOf } from './spending.ts'
 
@@ -67,20 +67,19 @@ export function standingOf(record: RunRecord, now: number, isAlive: (pid: number
   return isOver || holdOf(record, now, isAlive) === 'held' ? record.state : 'lost'
 }
 
-/** Every run of every revision, the newest start first. Throws Failure when Kafka does not answer. */
+/** Every run of every revision that was not dropped, the newest start first. Throws Failure when Kafka does not answer. */
 export async function readRuns(look: Looking): Promise<RunOverview[]> {
   const { connection, codec, signal } = look
   const there = new Set(await topicNames(connection))
   if (!there.has('runs')) return []
-  const newest = new Map<string, RunRecord>()
-  for await (const record of readStates(connection, codec, signal)) newest.set(record.id, record)
+  const newest = (await readNewest(connection, codec, signal)).filter(({ state }) => state !== 'dropped')
   const starts = there.has('starts') ? await readStarts(connection, codec, signal) : []
   const spending = new Map<string, Spending>()
-  for (const revision of new Set([...newest.values()].map((record) => record.revision))) {
+  for (const revision of new Set(newest.map((record) => record.revision))) {
     const topic = topicFor('spending', revision)
     if (there.has(topic)) for await (const record of readSpending(look, topic)) spending.set(record.id, record)
   }
-  return [...newest.values()]
+  return newest
     .map((record) => overviewOf(record, starts, [...spending.values()], look))
     .toSorted((one, other) => other.startedAt - one.startedAt)
 }

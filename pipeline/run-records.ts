@@ -27,7 +27,7 @@ export interface RunIdentity {
   readonly version: string
 }
 
-/** The newest state of every run of a revision, by run id. */
+/** The newest state of every run of a revision, by run id. Of a revision that was taken away there is none. */
 export async function readRunRecords(
   connection: KafkaConnection,
   codec: Codec,
@@ -35,20 +35,38 @@ export async function readRunRecords(
   signal: AbortSignal,
 ): Promise<Map<string, RunRecord>> {
   const newest = new Map<string, RunRecord>()
-  for await (const record of readStates(connection, codec, signal))
+  for (const record of await readNewest(connection, codec, signal))
     if (record.revision === revision) newest.set(record.runId, record)
   return newest
 }
 
-/** Every state that the topic still holds, oldest first; deleted ones (empty values) are left out. */
-export async function* readStates(
+/** The newest state of every run and revision. */
+export async function readNewest(
   connection: KafkaConnection,
   codec: Codec,
   signal: AbortSignal,
-): AsyncIterable<RunRecord> {
+): Promise<readonly RunRecord[]> {
+  const newest = new Map<string, RunRecord>()
+  for await (const { id, record } of readStates(connection, codec, signal)) {
+    if (record === null) newest.delete(id)
+    else newest.set(id, record)
+  }
+  return [...newest.values()]
+}
+
+/** A word about a run and revision; null: all words before it were taken away. */
+interface Word {
+  /** Name of the run, a slash, revision. */
+  readonly id: string
+  readonly record: RunRecord | null
+}
+
+/** Every word that the topic still holds, oldest first. */
+async function* readStates(connection: KafkaConnection, codec: Codec, signal: AbortSignal): AsyncIterable<Word> {
   for await (const message of readTopic(connection, { topic: 'runs', signal })) {
+    if (message.value.length === 0) yield { id: message.key, record: null }
     const record = message.value.length === 0 ? null : readable({ connection, codec }, 'RunRecord', message)
-    if (record !== null) yield record
+    if (record !== null) yield { id: record.id, record }
   }
 }
 
@@ -65,10 +83,11 @@ export async function firstClaim(
 ): Promise<RunRecord | null> {
   let first: RunRecord | null = null
   let isSince = false
-  for await (const record of readStates(connection, codec, signal)) {
-    if (record.runId !== claim.runId || record.revision !== claim.revision) continue
+  for await (const { id, record } of readStates(connection, codec, signal)) {
+    if (id !== `${claim.runId}/${claim.revision}`) continue
     // By place on the topic, not by time: clocks of two machines differ. A word may be there more than once.
-    if (previous !== null && isSameWord(record, previous)) {
+    if (record === null) first = null
+    else if (previous !== null && isSameWord(record, previous)) {
       if (!isSince) first = null
       isSince = true
     } else if (record.state === 'running') first ??= record
@@ -90,9 +109,11 @@ export async function restoreWord(
     const known = new Set<string>()
     let newest: RunRecord | null = null
     let last: RunRecord | null = null
-    for await (const record of readStates(connection, codec, signal)) {
-      if (record.runId !== claim.runId || record.revision !== claim.revision) continue
+    for await (const { id, record } of readStates(connection, codec, signal)) {
+      if (id !== claim.id) continue
       last = record
+      if (record === null) newest = null
+      if (record === null) continue
       const { createdAt, state, host, pid } = record
       const word = JSON.stringify([createdAt, state, host, pid])
       if ((host === claim.host && pid === claim.pid) || known.has(word)) continue
@@ -102,6 +123,11 @@ export async function restoreWord(
     if (newest === null || last === null || isSameWord(last, newest)) return newest
     await publishRunRecord(sender, codec, newest)
   }
+}
+
+/** Is it a revision that was taken away, or that is on its way? */
+export function isDropped({ state }: Pick<RunRecord, 'state'>): boolean {
+  return state === 'dropping' || state === 'dropped'
 }
 
 /** Is it the same word of the same process? */

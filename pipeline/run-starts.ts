@@ -43,16 +43,17 @@ export async function publishStart(
   await sender.send([stamp({ topic: 'starts', key: id, value: codec.encode('RunStart', record) }, identity)])
 }
 
-/** Every start that the log knows, oldest first. Throws Failure when Kafka does not answer. */
+/** Every start that the log knows and that was not taken away, oldest first. Throws Failure when Kafka does not answer. */
 export async function readStarts(
   connection: KafkaConnection,
   codec: Codec,
   signal: AbortSignal,
 ): Promise<readonly RunStart[]> {
-  const starts: RunStart[] = []
+  const starts = new Map<string, RunStart>()
   for await (const message of readTopic(connection, { topic: 'starts', signal })) {
+    if (message.value.length === 0) starts.delete(message.key)
     const record = message.value.length === 0 ? null : readable({ connection, codec }, 'RunStart', message)
-    if (record !== null) starts.push(record)
+    if (record !== null) starts.set(message.key, record)
   }
-  return starts
+  return [...starts.values()]
 }

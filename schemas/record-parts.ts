@@ -6,7 +6,8 @@ export type VerdictName = 'equal' | 'different' | 'unknown'
 /** What a judge may say; undecided leaves the matter where it was. */
 export type JudgeVerdict = 'equal' | 'different' | 'undecided'
 
-export type RunState = 'running' | 'draining' | 'stopped' | 'finished' | 'failed'
+/** dropping: a revision that is being taken away; dropped: it is, and shared topics still hold some of its records. */
+export type RunState = 'running' | 'draining' | 'stopped' | 'finished' | 'failed' | 'dropping' | 'dropped'
 
 /** What a run may be given only so much of. */
 export type BudgetName = 'usd' | 'tokens' | 'hours'

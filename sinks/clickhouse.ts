@@ -99,6 +99,7 @@ export function createClickhouseSink(parts: ClickhouseSinkParts): Sink {
         }
         const topic = named.get(message.topic)
         if (topic === undefined) throw permanent('unknown-topic', `no table takes records of topic ${message.topic}`)
+        if (topicFor(topic, revision) === topicFor(topic, 'main') && isOfAnother(message, revision)) continue
         inPlace(message, () => {
           addRows(reading, { topic, revision, message }, add)
         })
@@ -107,6 +108,11 @@ export function createClickhouseSink(parts: ClickhouseSinkParts): Sink {
     },
     close: () => Promise.resolve(),
   }
+}
+
+/** Topics that revisions share hold what the sinks of the others store; a dropped one has none, and comes back by none. */
+function isOfAnother({ headers }: Delivered, revision: string): boolean {
+  return (headers[REVISION_HEADER] ?? revision) !== revision
 }
 
 /** What rows are read with. */

@@ -142,8 +142,7 @@ async function commitForEmpty(
   placed: Placed[],
   doing: string,
 ): Promise<void> {
-  const { groups } = await connection.ask(doing, async (admin) => await admin.describeGroups([group]))
-  const members = groups[0]?.members.length ?? 0
+  const members = await groupMembers(connection, group)
   if (members > 0) throw permanent('group-in-use', `group ${group} has ${members} members: stop that run first`)
   try {
     const cluster = await connection.cluster()
@@ -153,6 +152,12 @@ async function commitForEmpty(
   } catch (error) {
     throw toFailure(error, doing)
   }
+}
+
+/** How many members a group has now. Throws Failure. */
+export async function groupMembers(connection: KafkaConnection, group: string): Promise<number> {
+  const { groups } = await connection.ask('reading a group', async (admin) => await admin.describeGroups([group]))
+  return groups[0]?.members.length ?? 0
 }
 
 /** Names of all groups. Throws Failure. */

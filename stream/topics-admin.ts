@@ -45,7 +45,8 @@ export async function ensureTopics(connection: KafkaConnection, options: EnsureT
     const before = new Set(await admin.listTopics())
     const missing = wanted.filter(({ topic }) => !before.has(topic))
     // Another process may make them at the same time: then this says false, and they exist all the same.
-    if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true, timeout: 30_000 })
+    // kafkajs does not wait for a broker that has not heard of them yet; partitionsOf does.
+    if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: false, timeout: 30_000 })
     return { existing: before, partitions: await partitionsOf(admin, names) }
   })
   const journal = topicFor('calls', options.revision)
@@ -93,9 +94,10 @@ export async function partitionCounts(connection: KafkaConnection): Promise<Map<
   return await connection.ask('counting partitions', async (admin) => await partitionsOf(admin, []))
 }
 
-/** A broker learns of a topic, or of its new partitions, a moment after its controller. */
+/** A broker learns of a topic, or of its new partitions, a moment after its controller; a busy one, seconds. */
 const LOOK_MS = 100
-const LOOKS = 10
+const LOOKS = 200
+const UNHEARD: ReadonlySet<string | null> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 
 async function partitionsOf(admin: Admin, topics: string[]): Promise<Map<string, number>> {
   for (let looks = 1; ; looks += 1) {
@@ -103,7 +105,7 @@ async function partitionsOf(admin: Admin, topics: string[]): Promise<Map<string,
       const found = await admin.fetchTopicMetadata({ topics })
       return new Map(found.topics.map((each) => [each.name, each.partitions.length]))
     } catch (error) {
-      if (kafkaErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION' || looks === LOOKS) throw error
+      if (!UNHEARD.has(kafkaErrorType(error)) || looks === LOOKS) throw error
       await wait(LOOK_MS)
     }
   }

@@ -4,11 +4,9 @@
 // that goes on, of one whose processes have died, and of one that is finished.
 
 import type { Codec } from '../../schemas/codec.ts'
-import { topicFor } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { readRunRecords } from '../../pipeline/run-records.ts'
-import { topicEnds } from '../../stream/positions.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
 import type { Audit } from './contract.ts'
 import { findAuditedRun } from './find-run.ts'
@@ -76,21 +74,21 @@ export async function auditRun(parts: AuditParts): Promise<Audit> {
   const { connection } = parts
   const signal = parts.signal ?? new AbortController().signal
   const run = await findAuditedRun(parts, signal)
-  const { record, config, planned } = run
+  const { config, planned, replay, nameOf } = run
   const { sinks, out } = config
   const database = sinks.clickhouse.enabled ? await opened(parts.database) : null
-  const files = sinks.json.enabled && parts.out !== null ? findFiles(parts.out ?? out, record) : null
+  const hasFiles = sinks.json.enabled && planned.at(-1)?.to === 'sft'
+  const files = hasFiles && parts.out !== null ? findFiles(parts.out ?? out, run) : null
   const existing = new Set(await topicNames(connection))
-  const wanted: TopicName[] = [...planned.map(({ from }) => from), 'sft', 'preferences', 'rejections', 'dead-letters']
-  const topics = new Set(wanted.filter((topic) => existing.has(topicFor(topic, record.revision))))
+  const wanted = topicsOf(run)
+  const topics = new Set(wanted.filter((topic) => existing.has(nameOf(topic))))
   const work: Work = {
     ...{ parts, run, database, files, topics, signal },
-    sums: createSums({ planned, withTables: database !== null, withFiles: files !== null }),
+    sums: createSums({ planned, produces: replay === null, withTables: database !== null, withFiles: files !== null }),
     furthest: noneFurther(),
     notes: new Set(),
   }
-  for (const topic of wanted)
-    if (!topics.has(topic)) work.notes.add(`topic ${topicFor(topic, record.revision)} does not exist`)
+  for (const topic of wanted) if (!topics.has(topic)) work.notes.add(`topic ${nameOf(topic)} does not exist`)
   const shares = sharesOf(await passesFor(work))
   let isOver = false
   for (const share of shares) isOver = await takePass(work, share)
@@ -106,8 +104,9 @@ async function opened(database: AuditParts['database']): Promise<AuditDatabase |
 async function passesFor(work: Work): Promise<number> {
   const { parts, run, topics, furthest, signal } = work
   const { connection, codec, idsAtOnce = IDS_AT_ONCE } = parts
-  if (!topics.has('problems')) return 1
-  const ends = await topicEnds(connection, topicFor('problems', run.record.revision))
+  const first = run.planned[0]?.from
+  if (first === undefined || !topics.has(first)) return 1
+  const ends = (await takeEnds(connection, new Set([first]), run)).get(first) ?? []
   const messages = ends.reduce((sum, { low, high }) => sum + high - low, 0)
   if (messages <= idsAtOnce) return 1
   const ids = await readFurthest({ connection, codec, run, signal }, ends, furthest)
@@ -118,27 +117,28 @@ async function passesFor(work: Work): Promise<number> {
 async function takePass(work: Work, share: Share): Promise<boolean> {
   const { parts, run, database, files, topics, sums, furthest, notes, signal } = work
   const { connection, codec } = parts
-  const { record, config, planned } = run
-  const { revision, runId } = record
-  const pass = createPass(share, revision, (topic) => topicFor(topic, revision))
+  const { config, replay, nameOf } = run
+  const { runId } = run.record
+  const pass = createPass(share, run)
   const wasOver = (await stateOf(parts, run, signal)) === 'finished'
   const finished = await takeFinished(connection, run, topics, wasOver, signal)
-  if (database !== null) await readTables(database, record, pass, signal)
+  if (database !== null) await readTables(database, run, pass, signal)
   if (files !== null) await readFiles(files, pass, wasOver)
-  const ends = await takeEnds(connection, topics, revision)
+  const ends = await takeEnds(connection, topics, run)
   const isOver = wasOver && (await stateOf(parts, run, signal)) === 'finished'
   await readLog({ connection, codec, run, finished, ends, signal }, pass)
   goFurther(furthest, pass.furthest)
-  await expectSlots({ runId, config, isOver, furthest, input: parts.input }, pass)
+  if (replay === null) await expectSlots({ runId, config, isOver, furthest, input: parts.input }, pass)
   const before = rowsInFlight(sums.stores.values())
-  weighStages(pass, planned, isOver, sums)
-  weighStores(pass, sums, isOver, limitsOf(config))
+  weighStages(pass, run, isOver, sums)
+  weighStores(pass, sums, isOver, { limits: limitsOf(config), addedTo: run.addition?.table ?? null })
   if (isOver) sums.overdue += rowsInFlight(sums.stores.values()) - before
   for (const [topic, partitions] of ends) {
-    const gone = partitions.find(({ low }) => low > 0)
+    const begin = topic === replay?.from ? replay.begin : {}
+    const gone = partitions.find(({ partition, low }) => low > (begin[partition] ?? 0))
     if (gone !== undefined)
       notes.add(
-        `topic ${topicFor(topic, revision)} does not hold its beginning any more (partition ${gone.partition} begins at offset ${gone.low}): what lay there counts as missing where this run needs it`,
+        `topic ${nameOf(topic)} does not hold ${topic === replay?.from ? 'all that the replay reads' : 'its beginning'} any more (partition ${gone.partition} begins at offset ${gone.low}): what lay there counts as missing where this run needs it`,
       )
   }
   return isOver
@@ -156,4 +156,11 @@ function notCompared({ run: { config }, database, files }: Work): string[] {
     ...(database === null ? [`tables not compared: ${why(clickhouse.enabled)}`] : []),
     ...(files === null ? [`files not compared: ${why(json.enabled)}`] : []),
   ]
+}
+
+/** What its stages read and write, without the topics of sinks. */
+function topicsOf({ planned }: AuditedRun): TopicName[] {
+  const last = planned.at(-1)?.to ?? 'sft'
+  const ends: TopicName[] = last === 'sft' ? ['sft', 'preferences'] : [last]
+  return [...planned.map(({ from }) => from), ...ends, 'rejections', 'dead-letters']
 }

@@ -13,7 +13,7 @@ export const PROBLEM_TOPICS = [
 export const topicBit = (topic: TopicName): number => 1 << PROBLEM_TOPICS.indexOf(topic)
 
 /** Further bits of SEEN. A row that a reader meets twice has both of its bits. */
-export const EXPECTED = 1 << 11 // follows from the run's slots or the file's lines
+export const EXPECTED = 1 << 11 // follows from the run's slots, the file's lines, or what a replay reads
 export const IN_TABLE = { problems: 1 << 12, sft: 1 << 14, rejections: 1 << 16 } as const
 export const IN_DATA_SET = 1 << 18
 export const IN_SEGMENTS = 1 << 20
@@ -31,6 +31,9 @@ export const DEAD_IN_FILES = 1 << 19
 /** Rows of the other data set say that there is one of this. */
 export const OWES_SFT = 1 << 20
 export const OWES_PAIR = 1 << 21
+
+/** The topics give a row of `problems`. */
+export const GIVES_PROBLEM = 1 << 22
 
 /** Words behind the four of the id. */
 export const SEEN = 4

@@ -1,16 +1,23 @@
-// The run that is asked for, by its newest record on the log: its stages, its sinks, and what they were told.
+// The run that is asked for, by its newest record on the log: its stages, its sinks, what they were told, and what its
+// topics are called. A replay's first stage reads a topic of another revision.
 
 import type { Config } from '../../configs/schema.ts'
 import { configSchema } from '../../configs/schema.ts'
 import { nearest } from '../../configs/nearest.ts'
-import { planStages } from '../../pipeline.ts'
+import { givesResponses, planStages } from '../../pipeline.ts'
 import type { PlannedStage } from '../../pipeline.ts'
-import { readRunRecords } from '../../pipeline/run-records.ts'
+import type { Replay } from '../../configs/replay.ts'
+import { isDropped, readRunRecords } from '../../pipeline/run-records.ts'
+import { readSelection } from '../../pipeline/replay/selection.ts'
+import { takesOf } from '../../pipeline/replay/takes.ts'
 import { plannedSinks, readingParts } from '../../pipeline/standing.ts'
 import type { ReadingPart } from '../../pipeline/standing.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { Codec } from '../../schemas/codec.ts'
 import type { RunRecord } from '../../schemas/records.ts'
+import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
+import type { TopicName } from '../../schemas/topics.ts'
+import type { RecordPlace } from '../../stream/consumer.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
 
@@ -22,10 +29,34 @@ export interface RunAsked {
   readonly revision?: string | undefined
 }
 
+export interface Addition {
+  /** Revision whose rows gain it. */
+  readonly into: string
+  /** Rows of problems gain tags, rows of responses gain the rewards of these names. */
+  readonly table: 'problems' | 'responses'
+  readonly rewards: readonly string[]
+}
+
 export interface AuditedRun {
   readonly record: RunRecord
   readonly config: Config
   readonly planned: readonly PlannedStage[]
+  /** What it reads if it is a replay; null: it produces its problems. */
+  readonly replay: Replay | null
+  /** Of a replay that adds to the rows of another revision: which rows must have gained what. */
+  readonly addition: Addition | null
+  /** Name of a topic on the broker, as this run reads and writes it. */
+  readonly nameOf: (topic: TopicName) => string
+  /** The topic of this name; the name itself where it is none of the run's. */
+  readonly topicOf: (name: string) => TopicName
+  /** Topics that give rows of `problems`. */
+  readonly problemRows: ReadonlySet<TopicName>
+  /** Whether rows of responses are this revision's own. */
+  readonly givesResponses: boolean
+  /** Which records of the topic that a replay reads it takes. */
+  readonly takes: (place: RecordPlace) => boolean
+  /** First start of the run, whose folder holds the files of all its revisions; milliseconds since 1970 UTC. */
+  readonly begunAt: number
   /** Stages and sinks, each with the topics that its group reads. */
   readonly readers: readonly ReadingPart[]
 }
@@ -37,8 +68,10 @@ export async function findAuditedRun(
 ): Promise<AuditedRun> {
   const isThere = (await topicNames(connection)).includes('runs')
   const known = isThere ? await readRunRecords(connection, codec, revision, signal) : new Map<string, RunRecord>()
-  const newest = [...known.values()].toSorted((left, right) => right.createdAt - left.createdAt)
-  const record = run === undefined ? newest[0] : known.get(run)
+  const newest = [...known.values()]
+    .filter((each) => !isDropped(each))
+    .toSorted((left, right) => right.createdAt - left.createdAt)
+  const record = run === undefined ? newest[0] : newest.find(({ runId }) => runId === run)
   if (record === undefined) throw unknownRun(connection.brokers, revision, run, newest)
   const config = configSchema.safeParse(JSON.parse(record.config))
   if (!config.success)
@@ -46,12 +79,44 @@ export async function findAuditedRun(
       `run ${record.runId} was made by version ${record.version}, whose config this version does not read: audit it with that one`,
     )
   const planned = planStages(config.data)
+  const { replay } = config.data
+  const addition = additionOf(config.data)
+  const nameOf = (topic: TopicName): string => topicFor(topic, topic === replay?.from ? replay.of : record.revision)
+  const topics = new Map(TOPIC_NAMES.map((topic) => [nameOf(topic), topic]))
+  const main = replay === null ? known : await readRunRecords(connection, codec, 'main', signal)
+  const readers = readingParts(planned, plannedSinks(planned, config.data.sinks))
   return {
-    record,
-    config: config.data,
-    planned,
-    readers: readingParts(planned, plannedSinks(planned, config.data.sinks)),
+    ...{ record, config: config.data, planned, replay, addition, nameOf, readers },
+    problemRows: new Set(
+      replay === null ? ['problems'] : addition?.table === 'responses' ? [] : problemTopics(planned, readers),
+    ),
+    givesResponses: addition?.table !== 'problems' && givesResponses(planned),
+    takes: replay === null ? () => true : await takenBy(replay, { connection, codec }, record, signal),
+    topicOf: (name) => topics.get(name) ?? (name as TopicName),
+    begunAt: main.get(record.runId)?.startedAt ?? record.startedAt,
   }
+}
+
+function additionOf({ replay, stages }: Config): Addition | null {
+  if (replay === null || replay.into === null) return null
+  const table = replay.stages.includes('tag') ? 'problems' : 'responses'
+  return { into: replay.into, table, rewards: stages.reward.rewards.map(({ name }) => name) }
+}
+
+async function takenBy(
+  replay: Replay,
+  onLog: Pick<RunAsked, 'connection' | 'codec'>,
+  { runId, revision }: RunRecord,
+  signal: AbortSignal,
+): Promise<AuditedRun['takes']> {
+  const { selection } = replay
+  return takesOf(replay, selection === null ? null : await readSelection(onLog, { runId, revision }, selection, signal))
+}
+
+/** Of what the stages of a replay write, the records that ClickHouse's sink makes rows of problems of. */
+function problemTopics(planned: readonly PlannedStage[], readers: readonly ReadingPart[]): TopicName[] {
+  const stored = readers.find(({ part }) => part === 'clickhouse')?.topics ?? []
+  return planned.map(({ to }) => to).filter((to) => to !== 'sft' && stored.includes(to))
 }
 
 function unknownRun(

@@ -1,7 +1,6 @@
 // The dead letters of a run: which record each is of, and whether it was redriven. A redriven letter is no end: its
 // record went through the stage again, as a message that names the letter's place.
 
-import { topicFor } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import { DEAD_LETTER_HEADERS, deadLetterId } from '../../stream/dead-letters.ts'
 import { headerText } from '../../stream/outgoing.ts'
@@ -33,11 +32,11 @@ export interface Letters {
   all(): Iterable<Letter>
 }
 
-export function createLetters(revision: string): Letters {
+/** topicOf: the topic of a name on the broker. */
+export function createLetters(topicOf: (name: string) => TopicName): Letters {
   const byPlace = new Map<string, Letter[]>()
   const topics = new Set<string>()
   const redriven = new Set<string>()
-  const suffix = topicFor('problems', revision).slice('problems'.length)
   const none: readonly Letter[] = []
   return {
     add({ key, id, headers, partition, offset }) {
@@ -47,7 +46,7 @@ export function createLetters(revision: string): Letters {
       const sourcePartition = text(DEAD_LETTER_HEADERS.partition) ?? String(partition)
       const sourceOffset = text(DEAD_LETTER_HEADERS.offset) ?? String(offset)
       const stage = text(DEAD_LETTER_HEADERS.stage) ?? ''
-      const topic = (source.endsWith(suffix) ? source.slice(0, source.length - suffix.length) : source) as TopicName
+      const topic = topicOf(source)
       const letter: Letter = {
         id: deadLetterId(key?.toString() ?? '', stage, {
           topic: source,

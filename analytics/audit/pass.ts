@@ -2,6 +2,7 @@
 // shares are alike, and what a pass holds is bounded by their number however large the run is.
 
 import type { TopicName } from '../../schemas/topics.ts'
+import type { AuditedRun } from './find-run.ts'
 import { NOTES, PLACE, placeAt, PROBLEM_TOPICS, putPlace, ROW } from './entry.ts'
 import { createIdTable } from './id-table.ts'
 import type { IdTable } from './id-table.ts'
@@ -60,12 +61,12 @@ export interface Pass {
   readonly nameOf: (topic: TopicName) => string
 }
 
-export function createPass(share: Share, revision: string, nameOf: Pass['nameOf']): Pass {
+export function createPass(share: Share, { nameOf, topicOf }: Pick<AuditedRun, 'nameOf' | 'topicOf'>): Pass {
   return {
     share,
     problems: createIdTable({ key: 4, notes: NOTES }),
     pairs: createIdTable({ key: 5, notes: ROW.notes }),
-    letters: createLetters(revision),
+    letters: createLetters(topicOf),
     letterRows: new Map(),
     foreign: [],
     repeats: new Map(),

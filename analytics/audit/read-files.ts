@@ -10,6 +10,7 @@ import type { DataType, RunNames } from '../../sinks/json/names.ts'
 import { createSegments } from '../../sinks/json/segments.ts'
 import { listFolder } from '../../sinks/json/disk.ts'
 import { IN_DATA_SET, IN_SEGMENTS, IN_THIS_FILE, ROW, SEEN, TWICE } from './entry.ts'
+import type { AuditedRun } from './find-run.ts'
 import { readUuid } from './id-table.ts'
 import { isIn } from './pass.ts'
 import type { Pass } from './pass.ts'
@@ -21,14 +22,12 @@ export type RunFiles = RunNames
 /** So often a folder is looked at again whose files are being merged. */
 const TRIES = 5
 
-/** Finds the run's folder. Throws UsageFault where it is not here. */
-export function findFiles(
-  outDir: string,
-  { runId, revision, startedAt }: { readonly runId: string; readonly revision: string; readonly startedAt: number },
-): RunFiles {
+/** Finds the run's folder, or that of its revision. Throws UsageFault where it is not here. */
+export function findFiles(outDir: string, { record, begunAt }: Pick<AuditedRun, 'record' | 'begunAt'>): RunFiles {
+  const { runId, revision } = record
   const folder = resolve(outDir)
   const own = existsSync(folder)
-    ? ownFolder(folder, startedAt, JSON.stringify({ run_id: runId, revision: 'main' }))
+    ? ownFolder(folder, begunAt, JSON.stringify({ run_id: runId, revision: 'main' }))
     : null
   if (own === null)
     throw new UsageFault(

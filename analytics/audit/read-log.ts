@@ -2,17 +2,17 @@
 // data's way, then rejections. Records are decoded only where their key does not say enough: problems (their slot),
 // preferences (the number of the pair), rejections (their stage), and those that give responses, for their number.
 
-import { judgedTopic } from '../../pipeline.ts'
+import { responsesTopic } from '../../pipeline.ts'
 import type { PartName } from '../../pipeline.ts'
 import { Failure } from '../../schemas/failure.ts'
 import type { Codec } from '../../schemas/codec.ts'
 import type { RecordName, Records } from '../../schemas/records.ts'
-import { topicFor, TOPICS } from '../../schemas/topics.ts'
+import { TOPICS } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'
 import { MARK_HEADERS } from '../../stream/letter-marks.ts'
-import { headerText, isForReader, REDRIVEN_FROM_HEADER, type TopicReader } from '../../stream/outgoing.ts'
+import { headerText, isForReader, isRedrivenTo, REDRIVEN_FROM_HEADER, type TopicReader } from '../../stream/outgoing.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import {
   DEAD_IN_FILES,
@@ -21,6 +21,8 @@ import {
   DUE_IN_TABLE,
   ENDS,
   enderOf,
+  EXPECTED,
+  GIVES_PROBLEM,
   OPEN,
   OWES_PAIR,
   OWES_SFT,
@@ -33,7 +35,7 @@ import { readUuid } from './id-table.ts'
 import type { Letter } from './letters.ts'
 import { addRepeat, goFurther, isIn, sight, sightPair } from './pass.ts'
 import type { Furthest, Pass } from './pass.ts'
-import { noteResponses, responsesOf } from './responses.ts'
+import { noteResponses, noteRowsOfEnded, responsesOf, rowsOfEnded } from './responses.ts'
 import { scanTopic } from './scan.ts'
 import type { Seen } from './scan.ts'
 import type { Ends, Finished } from './snapshot.ts'
@@ -49,14 +51,16 @@ export interface LogParts {
 
 /** Reads everything below the ends. */
 export async function readLog(parts: LogParts, pass: Pass): Promise<void> {
+  const { planned, replay } = parts.run
   await readDeadLetters(parts, pass)
-  let writer = 'produce'
-  for (const { name, from } of parts.run.planned) {
+  // Repeats on what a replay reads are those of another revision.
+  let writer = replay === null ? 'produce' : null
+  for (const { name, from } of planned) {
     await readProblemTopic(parts, pass, { topic: from, writer, reader: name })
     writer = name
   }
-  await readProblemTopic(parts, pass, { topic: 'sft', writer, reader: null })
-  await readPreferences(parts, pass)
+  await readProblemTopic(parts, pass, { topic: planned.at(-1)?.to ?? 'sft', writer, reader: null })
+  if (planned.at(-1)?.to === 'sft') await readPreferences(parts, pass)
   await readRejections(parts, pass)
 }
 
@@ -114,17 +118,17 @@ async function readDeadLetters(parts: LogParts, pass: Pass): Promise<void> {
       rows: known?.rows ?? 0,
       seen: `${pass.nameOf('dead-letters')}/${letter.place}`,
     })
-    const packed = seen.id === null ? null : responsesOf(parts.codec, letter.topic, seen.value)
-    if (seen.id === null || packed === null) return
+    const made = seen.id === null ? null : rowsOfEnded(parts.codec, parts.run, letter.topic, seen.value)
+    if (seen.id === null || made === null) return
     const at = sight(pass, seen.id, 'dead-letters', seen)
-    noteResponses(pass.problems.words(), at, packed, isDue)
+    noteRowsOfEnded(pass.problems.words(), at, made, isDue)
   })
 }
 
 /** A topic of problems: the stage that writes it, and the one that reads it (null: sinks alone do). */
 interface Step {
   readonly topic: TopicName
-  readonly writer: string
+  readonly writer: string | null
   readonly reader: PartName | null
 }
 
@@ -133,12 +137,14 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
   const { revision } = run.record
   const bit = topicBit(topic)
   const isDone = reader === null ? () => true : finished.of(reader, topic)
-  const table = topic === 'problems' || topic === 'sft' ? topic : null
+  const isSource = run.replay?.from === topic
+  const table = run.problemRows.has(topic) ? 'problems' : topic === 'sft' ? topic : null
   const isWritten = finished.of('clickhouse', topic)
   const isFiled = finished.of('json', topic)
-  const givesResponses = topic === judgedTopic(run.planned)
+  const givesResponses = !isSource && run.givesResponses && topic === responsesTopic(run.planned)
   await scan(parts, pass, topic, (seen) => {
     const { id, partition, offset } = seen
+    if (isSource && !isInput(run, reader, seen)) return
     const letters = pass.letters.of(topic, partition, offset)
     const isOpen = isForReader({ part: reader, revision }, seen.headers) && !isDone(partition, offset)
     const isAgain = isRedriven(pass, seen)
@@ -150,25 +156,32 @@ async function readProblemTopic(parts: LogParts, pass: Pass, { topic, writer, re
     if (!isIn(pass.share, id)) return
     const at = sight(pass, id, topic, seen)
     const words = pass.problems.words()
-    if ((words[at + SEEN]! & bit) !== 0 && !isAgain) addRepeat(pass, writer)
-    words[at + SEEN]! |= bit
+    if ((words[at + SEEN]! & bit) !== 0 && !isAgain && writer !== null) addRepeat(pass, writer)
+    words[at + SEEN]! |= isSource ? bit | EXPECTED : bit
     let open = isOpen ? bit : 0
     if (table !== null) {
       const row = { due: DUE_IN_TABLE[table], dead: DEAD_IN_TABLE[table], isThrough: isWritten(partition, offset) }
       open |= owedBy({ part: 'clickhouse', revision }, seen, letters, row)
     }
+    if (table === 'problems') open |= GIVES_PROBLEM
     if (topic === 'sft') {
       const line = { due: DUE_IN_FILES, dead: DEAD_IN_FILES, isThrough: isFiled(partition, offset) }
       open |= owedBy({ part: 'json', revision }, seen, letters, line)
     }
     if (topic === 'sft' && readable(codec, 'SftRecord', seen.value)?.pairRefusal === null) open |= OWES_PAIR
     words[at + OPEN]! |= open
-    if (topic === 'problems') noteFurthest(codec, pass.furthest, seen.value)
+    if (topic === 'problems' && run.replay === null) noteFurthest(codec, pass.furthest, seen.value)
     if (givesResponses) {
       const packed = responsesOf(codec, topic, seen.value)
       if (packed !== null) noteResponses(words, at, packed, isWritten(partition, offset))
     }
   })
+}
+
+/** Is it one of the records that a replay reads, or was it sent again to it? */
+function isInput({ record: { revision }, takes }: AuditedRun, part: PartName | null, seen: Seen): boolean {
+  const reader = { part, revision }
+  return isRedrivenTo(reader, seen.headers) || (isForReader(reader, seen.headers) && takes(seen))
 }
 
 function noteFurthest(codec: Codec, furthest: Furthest, value: Buffer): void {
@@ -178,17 +191,19 @@ function noteFurthest(codec: Codec, furthest: Furthest, value: Buffer): void {
   goFurther(furthest, { slot, choice, source, choices: choice + 1 })
 }
 
-/** Reads ahead how far the producer has come; resolves with the number of its messages, repeats included. */
+/** Reads ahead how many messages the run begins with, repeats included, and how far its producer has come. */
 export async function readFurthest(
-  { connection, codec, run: { record }, signal }: Omit<LogParts, 'finished' | 'ends'>,
+  { connection, codec, run, signal }: Omit<LogParts, 'finished' | 'ends'>,
   ends: readonly PartitionEnds[],
   furthest: Furthest,
 ): Promise<number> {
   let messages = 0
-  const { runId, revision } = record
-  await scanTopic({ connection, topic: topicFor('problems', revision), ends, runId, signal }, ({ value }) => {
+  const { planned, replay, record, nameOf } = run
+  const topic = nameOf(planned[0]?.from ?? 'problems')
+  await scanTopic({ connection, topic, ends, runId: record.runId, signal }, (seen) => {
+    if (replay === null) noteFurthest(codec, furthest, seen.value)
+    else if (!run.takes(seen)) return
     messages += 1
-    noteFurthest(codec, furthest, value)
   })
   return messages
 }
@@ -199,7 +214,7 @@ function keepForeign({ codec, run }: LogParts, pass: Pass, topic: TopicName, see
   if (id === null ? pass.share.from > 0 : !isIn(pass.share, id)) return
   if (!isStamped) {
     // It lay there before the run began, whose groups start at the ends.
-    if (timestamp < run.record.startedAt) return
+    if (topic !== run.replay?.from && timestamp < run.record.startedAt) return
     const name = TOPICS[topic].record
     const record = name === null ? null : readable(codec, name, value)
     if (record !== null && record.runId !== run.record.runId) return
@@ -270,8 +285,8 @@ async function readRejections(parts: LogParts, pass: Pass): Promise<void> {
     const isDue = isWritten(seen.partition, seen.offset)
     if (letters.some((letter) => letter.stage === 'clickhouse')) words[at + OPEN]! |= DEAD_IN_TABLE.rejections
     else if (isDue) words[at + OPEN]! |= DUE_IN_TABLE.rejections
-    const packed = rejection.topic === null ? null : responsesOf(codec, rejection.topic, rejection.record)
-    if (packed !== null) noteResponses(words, at, packed, isDue)
+    const made = rowsOfEnded(codec, parts.run, rejection.topic, rejection.record)
+    if (made !== null) noteRowsOfEnded(words, at, made, isDue)
   })
 }
 

@@ -5,6 +5,7 @@ import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { IN_TABLE, ODD_RESPONSES, packResponses, RESPONSE_ROWS, ROW, SEEN, TWICE } from './entry.ts'
 import { readUuid } from './id-table.ts'
 import { pairNumber } from './read-log.ts'
+import type { Addition, AuditedRun } from './find-run.ts'
 import { isIn } from './pass.ts'
 import type { Pass } from './pass.ts'
 
@@ -19,18 +20,21 @@ const OF_RUN = 'run_id = {run:String} AND revision = {revision:String}'
 interface Reading {
   readonly database: AuditDatabase
   readonly parameters: Readonly<Record<string, unknown>>
+  readonly where: string
   readonly signal: AbortSignal
 }
 
 /** Throws what the database throws. */
 export async function readTables(
   database: AuditDatabase,
-  { runId, revision }: { readonly runId: string; readonly revision: string },
+  { record: { runId, revision }, addition }: Pick<AuditedRun, 'record' | 'addition'>,
   pass: Pass,
   signal: AbortSignal,
 ): Promise<void> {
-  const reading: Reading = { database, parameters: { run: runId, revision }, signal }
+  const own: Reading = { database, parameters: { run: runId, revision }, where: OF_RUN, signal }
+  const of = (table: (typeof TABLES)[number]): Reading => (addition?.table === table ? gaining(own, addition) : own)
   for (const table of ['problems', 'sft', 'rejections'] as const) {
+    const reading = of(table)
     const bit = IN_TABLE[table]
     const tail = { problems: '', sft: '/sft', rejections: '/rejection' }[table]
     for await (const [id] of idsOf(reading, table, 'id', 'id', pass)) {
@@ -40,9 +44,20 @@ export async function readTables(
       words[at + SEEN]! |= (words[at + SEEN]! & bit) === 0 ? bit : bit << TWICE
     }
   }
-  await readPairs(reading, pass)
-  await readResponses(reading, pass)
-  await readLetterRows(reading, pass)
+  await readPairs(own, pass)
+  await readResponses(of('responses'), pass)
+  await readLetterRows(own, pass)
+}
+
+/** Rows of the other revision that have what the addition gives. */
+function gaining(reading: Reading, { into, table, rewards }: Addition): Reading {
+  const has =
+    table === 'problems' ? 'tag_version IS NOT NULL' : 'hasAll(mapKeys(reward_versions), {rewards:Array(String)})'
+  return {
+    ...reading,
+    parameters: { ...reading.parameters, revision: into, ...(table === 'problems' ? {} : { rewards }) },
+    where: `${OF_RUN} AND ${has}`,
+  }
 }
 
 /** Where the problem's entry begins; null for an id of another form (a stray row) or of another share. */
@@ -129,10 +144,10 @@ async function* idsOf(
   { share }: Pass,
   tail = '',
 ): AsyncGenerator<string[]> {
-  const { database, parameters } = reading
+  const { database, parameters, where } = reading
   const count = Number(
     (
-      await database.query(`SELECT count() FROM ${table} FINAL WHERE ${OF_RUN}`, { ...options(reading), parameters })
+      await database.query(`SELECT count() FROM ${table} FINAL WHERE ${where}`, { ...options(reading), parameters })
     ).trim(),
   )
   const ranges = Math.min(0x10000, Math.ceil(count / ROWS_AT_ONCE) || 1)
@@ -146,7 +161,7 @@ async function* idsOf(
       high < 0x10000 ? `AND ${column} < {high:String}` : '',
     ]
     const text = await database.query(
-      `SELECT ${select} FROM ${table} FINAL WHERE ${OF_RUN} ${bounds.join(' ')} ${tail}`,
+      `SELECT ${select} FROM ${table} FINAL WHERE ${where} ${bounds.join(' ')} ${tail}`,
       {
         ...options(reading),
         parameters: {

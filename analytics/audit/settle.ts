@@ -17,9 +17,9 @@ export interface Settling {
   readonly input: string | undefined
 }
 
-/** Rows that the data sets of a run may have: those that `accept` asks for exactly. */
-export function limitsOf({ accept }: Config): Limits {
-  return accept?.exact === true ? accept : { sft: null, preference: null }
+/** Rows that the data sets of a run may have: those that `accept` asks for exactly. A replay is asked for none. */
+export function limitsOf({ accept, replay }: Config): Limits {
+  return accept?.exact === true && replay === null ? accept : { sft: null, preference: null }
 }
 
 const KINDS: readonly FaultKind[] = ['missing', 'doubled', 'stray']

@@ -11,8 +11,8 @@
 
 import { groupOf } from '../../pipeline.ts'
 import type { PartName } from '../../pipeline.ts'
+import type { Replay } from '../../configs/replay.ts'
 import { Failure } from '../../schemas/failure.ts'
-import { topicFor } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import { backOffDelay, BROKER_BACK_OFF, pauseFor } from '../../stream/back-off.ts'
 import { decodeDoneSet } from '../../stream/done-set.ts'
@@ -39,7 +39,7 @@ export type Ends = ReadonlyMap<TopicName, readonly PartitionEnds[]>
  */
 export async function takeFinished(
   connection: KafkaConnection,
-  { record: { runId, revision }, readers }: AuditedRun,
+  { record: { runId, revision }, readers, nameOf }: AuditedRun,
   existing: ReadonlySet<TopicName>,
   isOver: boolean,
   signal: AbortSignal,
@@ -47,7 +47,7 @@ export async function takeFinished(
   const known = new Map<string, IsFinished>()
   for (const { part, topics } of readers) {
     const present = topics.filter((topic) => existing.has(topic))
-    const names = new Map(present.map((topic) => [topicFor(topic, revision), topic]))
+    const names = new Map(present.map((topic) => [nameOf(topic), topic]))
     const group = groupOf(runId, revision, part)
     const positions = await insisting(() => committedPositions(connection, group, [...names.keys()]), signal)
     for (const [name, topic] of names) {
@@ -84,15 +84,23 @@ async function insisting<Result>(call: () => Promise<Result>, signal: AbortSigna
   }
 }
 
-/** Step 3. */
+/** Step 3. Of what a replay reads, from where it begins; what was sent to it again lies behind its end. */
 export async function takeEnds(
   connection: KafkaConnection,
   topics: ReadonlySet<TopicName>,
-  revision: string,
+  { replay, nameOf }: Pick<AuditedRun, 'replay' | 'nameOf'>,
 ): Promise<Ends> {
   const ends = new Map<TopicName, readonly PartitionEnds[]>()
   const order: TopicName[] = ['rejections', 'dead-letters', ...PROBLEM_TOPICS.toReversed()]
-  for (const topic of order)
-    if (topics.has(topic)) ends.set(topic, await topicEnds(connection, topicFor(topic, revision)))
+  for (const topic of order) {
+    if (!topics.has(topic)) continue
+    const whole = await topicEnds(connection, nameOf(topic))
+    ends.set(topic, replay?.from === topic ? whole.map((each) => behind(replay, each)) : whole)
+  }
   return ends
+}
+
+function behind({ begin }: Pick<Replay, 'begin'>, { partition, low, high }: PartitionEnds): PartitionEnds {
+  const first = Math.max(low, begin[partition] ?? 0)
+  return { partition, low: first, high: Math.max(first, high) }
 }

@@ -20,7 +20,7 @@ export interface SetSum {
 
 export interface Sums {
   readonly faults: Faults
-  /** `produce` first. */
+  /** `produce` first, where the run has it. */
   readonly stages: ReadonlyMap<string, StageSum>
   readonly stores: ReadonlyMap<string, StoreSum>
   readonly sets: Readonly<Record<'sft' | 'preference', SetSum>>
@@ -33,11 +33,13 @@ export interface Sums {
 
 export interface SumParts {
   readonly planned: readonly PlannedStage[]
+  /** False of a replay: what it reads is another revision's. */
+  readonly produces: boolean
   readonly withTables: boolean
   readonly withFiles: boolean
 }
 
-export function createSums({ planned, withTables, withFiles }: SumParts): Sums {
+export function createSums({ planned, produces, withTables, withFiles }: SumParts): Sums {
   const stores = [
     ...(withTables
       ? ['problems', 'responses', 'sft', 'preferences', 'rejections', 'dead_letters'].map((table) => `table ${table}`)
@@ -47,7 +49,9 @@ export function createSums({ planned, withTables, withFiles }: SumParts): Sums {
   const set = (): SetSum => ({ rows: 0, greatest: '', beside: 0, least: null })
   return {
     faults: createFaults(),
-    stages: new Map(['produce', ...planned.map(({ name }) => name)].map((stage) => [stage, emptyStage(stage)])),
+    stages: new Map(
+      [...(produces ? ['produce'] : []), ...planned.map(({ name }) => name)].map((stage) => [stage, emptyStage(stage)]),
+    ),
     stores: new Map(stores.map((store) => [store, emptyStore(store)])),
     sets: { sft: set(), preference: set() },
     repeats: 0,

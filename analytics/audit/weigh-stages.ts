@@ -1,11 +1,11 @@
 // Weighs the problems of a pass: at each stage, what went in against what came out. Everything that was got and has no
 // end, and that the stage's group says it has finished, is missing; two different ends are one too many.
 
-import type { PlannedStage } from '../../pipeline.ts'
 import { idOfWords } from '../../schemas/id-map.ts'
 import type { TopicName } from '../../schemas/topics.ts'
 import { ENDERS, ENDS, enderOf, EXPECTED, OPEN, OWES_PAIR, OWES_SFT, PLACE, SEEN, SINKS, topicBit } from './entry.ts'
 import type { FaultKind } from './contract.ts'
+import type { AuditedRun } from './find-run.ts'
 import { seenAt } from './pass.ts'
 import type { Pass } from './pass.ts'
 import type { StageSum, Sums } from './sums.ts'
@@ -13,9 +13,14 @@ import type { StageSum, Sums } from './sums.ts'
 const ROWS = topicBit('sft') | topicBit('preferences')
 const PRODUCED = 1 << enderOf('magpie')
 
+type WeighedRun = Pick<AuditedRun, 'planned'>
+
+const outOf = (to: TopicName): number => (to === 'sft' ? ROWS : topicBit(to))
+
 /** Adds up one pass. isOver: the run has finished, so what was not begun is missing. */
-export function weighStages(pass: Pass, planned: readonly PlannedStage[], isOver: boolean, sums: Sums): void {
-  applyLetters(pass, planned, sums)
+export function weighStages(pass: Pass, run: WeighedRun, isOver: boolean, sums: Sums): void {
+  const { planned } = run
+  applyLetters(pass, run, sums)
   for (const [stage, count] of pass.repeats) {
     sums.repeats += count
     const sum =
@@ -27,38 +32,23 @@ export function weighStages(pass: Pass, planned: readonly PlannedStage[], isOver
   const steps = planned.map(({ name, from, to }) => ({
     name,
     in: topicBit(from),
-    out: to === 'sft' ? ROWS : topicBit(to),
+    out: outOf(to),
     ender: 1 << enderOf(name),
     sum: sums.stages.get(name)!,
   }))
-  const produce = sums.stages.get('produce')!
-  const onLog = topicBit('problems')
+  const produce = sums.stages.get('produce') ?? null
+  const goal = outOf(planned.at(-1)?.to ?? 'sft')
   for (const at of pass.problems.entries()) {
     const [seen, open] = [words[at + SEEN]!, words[at + OPEN]!]
     const [rejected, dead] = [words[at + ENDS]! & 0xffff, words[at + ENDS]! >>> 16]
     let isMissing = false
-    const add = (stage: string, kind: FaultKind, says: string): void => {
+    const add: Add = (stage, kind, says) => {
       if (kind === 'missing') isMissing = true
       const id = idOfWords(words, at)
       sums.faults.add(stage, kind, id, () => ({ says, seen: seenAt(pass, words, at + PLACE) }))
     }
 
-    const isBegun = (seen & EXPECTED) !== 0
-    const isOut = (seen & onLog) !== 0
-    const isRefused = (rejected & PRODUCED) !== 0
-    if (isBegun) {
-      produce.in += 1
-      if (!isOut && !isRefused) {
-        if (isOver) add('produce', 'missing', 'its slot or line has neither a problem nor a rejection')
-        else produce.inFlight += 1
-      }
-    } else if (isOut) {
-      add('produce', 'stray', 'its id follows from no slot or line of the run')
-    }
-    if (isOut) produce.out += 1
-    if (isRefused) produce.rejected += 1
-    if (isOut && isRefused) add('produce', 'doubled', `on ${pass.nameOf('problems')}, and rejected by the producer`)
-
+    if (produce !== null) weighProduced(produce, { seen, isRefused: (rejected & PRODUCED) !== 0, isOver }, add)
     for (const step of steps) {
       const isIn = (seen & step.in) !== 0
       const ends = [(seen & step.out) !== 0, (rejected & step.ender) !== 0, (dead & step.ender) !== 0] as const
@@ -78,8 +68,32 @@ export function weighStages(pass: Pass, planned: readonly PlannedStage[], isOver
           add(step.name, 'missing', 'its SFT row says that it has a preference row, and it has none')
       }
     }
-    weighWhole(pass, { at, rejected, dead, isMissing, isOverdue: isOver && !again.has(at) }, sums)
+    weighWhole(pass, { at, goal, rejected, dead, isMissing, isOverdue: isOver && !again.has(at) }, sums)
   }
+}
+
+type Add = (stage: string, kind: FaultKind, says: string) => void
+
+/** What the producer made of a slot or line. */
+function weighProduced(
+  produce: StageSum,
+  { seen, isRefused, isOver }: { readonly seen: number; readonly isRefused: boolean; readonly isOver: boolean },
+  add: Add,
+): void {
+  const isBegun = (seen & EXPECTED) !== 0
+  const isOut = (seen & topicBit('problems')) !== 0
+  if (isBegun) {
+    produce.in += 1
+    if (!isOut && !isRefused) {
+      if (isOver) add('produce', 'missing', 'its slot or line has neither a problem nor a rejection')
+      else produce.inFlight += 1
+    }
+  } else if (isOut) {
+    add('produce', 'stray', 'its id follows from no slot or line of the run')
+  }
+  if (isOut) produce.out += 1
+  if (isRefused) produce.rejected += 1
+  if (isOut && isRefused) add('produce', 'doubled', 'on problems, and rejected by the producer')
 }
 
 type EndsOfStage = readonly [isOut: boolean, isRejected: boolean, isDead: boolean]
@@ -101,6 +115,8 @@ function told(stage: string, [isOut, isRejected, isDead]: EndsOfStage): string {
 
 interface Weighed {
   readonly at: number
+  /** Bits of what the last stage sends on. */
+  readonly goal: number
   readonly rejected: number
   readonly dead: number
   readonly isMissing: boolean
@@ -109,12 +125,12 @@ interface Weighed {
 }
 
 /** How the problem ended over the whole way; an end at a stage that the run does not have is a second one or a stray. */
-function weighWhole(pass: Pass, { at, rejected, dead, isMissing, isOverdue }: Weighed, sums: Sums): void {
+function weighWhole(pass: Pass, { at, goal, rejected, dead, isMissing, isOverdue }: Weighed, sums: Sums): void {
   const words = pass.problems.words()
   const seen = words[at + SEEN]!
   const isKnown = (seen & (EXPECTED | topicBit('problems'))) !== 0
   if (isKnown) sums.problems.begun += 1
-  const isAccepted = (seen & ROWS) !== 0
+  const isAccepted = (seen & goal) !== 0
   if (isAccepted) sums.problems.accepted += 1
   else if (rejected !== 0) sums.problems.rejected += 1
   else if (dead !== 0) sums.problems.dead += 1
@@ -123,7 +139,7 @@ function weighWhole(pass: Pass, { at, rejected, dead, isMissing, isOverdue }: We
     if (isOverdue) sums.overdue += 1
   }
   for (const [ender, name] of ENDERS.entries()) {
-    if (name === 'produce' || sums.stages.has(name) || ((rejected | dead) & (1 << ender)) === 0) continue
+    if (sums.stages.has(name) || ((rejected | dead) & (1 << ender)) === 0) continue
     sums.faults.add(name, 'stray', idOfWords(words, at), () => ({
       says: `ended by ${name}, which this run does not have`,
       seen: seenAt(pass, words, at + PLACE),
@@ -143,7 +159,7 @@ function sentAgain({ letters, problems }: Pass): Set<number> {
  * Dead letters that were not redriven become ends. What stands for no problem is weighed by its place, and its letter
  * with it; but bytes that cannot be read, where the record of a problem should be, are that record.
  */
-function applyLetters(pass: Pass, planned: readonly PlannedStage[], sums: Sums): void {
+function applyLetters(pass: Pass, { planned }: WeighedRun, sums: Sums): void {
   const readers = new Map<TopicName, { stage: string; before: number }>()
   let before = EXPECTED
   for (const { name, from } of planned) {

@@ -10,6 +10,7 @@ import {
   DUE_IN_FILES,
   DUE_IN_TABLE,
   ENDS,
+  GIVES_PROBLEM,
   holdsResponses,
   IN_DATA_SET,
   IN_SEGMENTS,
@@ -39,8 +40,14 @@ interface Row {
   readonly isDead: boolean
 }
 
+export interface StoreRules {
+  readonly limits: Limits
+  /** Table of another revision whose rows gain something: which of them had it before, nobody can tell. */
+  readonly addedTo: 'problems' | 'responses' | null
+}
+
 /** Adds up one pass. isOver: the run has finished, so its data sets are put together. */
-export function weighStores(pass: Pass, sums: Sums, isOver: boolean, limits: Limits): void {
+export function weighStores(pass: Pass, sums: Sums, isOver: boolean, { limits, addedTo }: StoreRules): void {
   const words = pass.problems.words()
   const withTables = sums.stores.has('table problems')
   const withFiles = sums.stores.has('files sft')
@@ -50,7 +57,11 @@ export function weighStores(pass: Pass, sums: Sums, isOver: boolean, limits: Lim
     const uuid = idOfWords(words, at)
     if (withTables) {
       for (const table of ['problems', 'sft', 'rejections'] as const) {
-        const isOnLog = table === 'rejections' ? (words[at + ENDS]! & 0xffff) !== 0 : (seen & topicBit(table)) !== 0
+        const isOnLog = {
+          problems: (open & GIVES_PROBLEM) !== 0,
+          sft: (seen & topicBit('sft')) !== 0,
+          rejections: (words[at + ENDS]! & 0xffff) !== 0,
+        }[table]
         const id = table === 'problems' ? uuid : table === 'sft' ? sftId(uuid) : rejectionId(uuid)
         const row = {
           id,
@@ -59,9 +70,10 @@ export function weighStores(pass: Pass, sums: Sums, isOver: boolean, limits: Lim
           isDue: (open & DUE_IN_TABLE[table]) !== 0,
           isDead: (open & DEAD_IN_TABLE[table]) !== 0,
         }
+        if (table === addedTo && !isOnLog) continue
         weighRow(sums, `table ${table}`, row, rowsOf(seen, IN_TABLE[table]))
       }
-      weighResponses(sums, uuid, words, at, seenLast)
+      if (addedTo !== 'responses' || words[at + RESPONSES] !== 0) weighResponses(sums, uuid, words, at, seenLast)
     }
     if (withFiles) {
       const row = { id: sftId(uuid), seen: seenLast, ...inFiles(seen, open, 'sft') }

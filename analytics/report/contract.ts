@@ -1,8 +1,12 @@
 // What a report says. Every number is of one run and revision; shares are between 0 and 1.
 
+import type { ReplayOf } from './replay.ts'
+
 export interface ReportRun {
   readonly id: string
   readonly revision: string
+  /** What a replay reads; null: it makes its problems itself. */
+  readonly replay: ReplayOf | null
   /** running, draining, stopped, finished, failed; null when the run has left no record of itself. */
   readonly state: string | null
   /** Times: ISO 8601, UTC. */
@@ -45,6 +49,7 @@ export interface DeadLetters {
   readonly example: string
 }
 
+/** Of a replay, what its own stages have asked for. */
 export interface Cost {
   readonly role: string
   readonly model: string
@@ -159,6 +164,8 @@ export interface Report {
   readonly cost: readonly Cost[]
   readonly tokens: { readonly prompt: number; readonly cached: number; readonly completion: number }
   readonly money: Money
+  /** Revision whose responses the answers below are: of a replay that only curates, the one that it reads. */
+  readonly answersOf: string
   /** Settled: what symbols and the judge say together. */
   readonly verdicts: readonly VerdictCount[]
   readonly judge: Ruled

@@ -3,6 +3,7 @@
 import { UsageFault } from '../../schemas/failure.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import type { ReportRun } from './contract.ts'
+import { replayOf } from './replay.ts'
 
 /** What is asked of the database. */
 export type Reads = Pick<Database, 'rows' | 'where'>
@@ -18,7 +19,10 @@ interface Known {
 
 /** Runs of a revision, newest first. The table runs has one row of each, the newest. */
 const RUNS = `
-  SELECT run_id, max(run_state) AS state, toString(min(began)) AS started, toString(max(ended)) AS finished,
+  SELECT run_id, max(run_state) AS state,
+    -- The problems of a replay are older than itself.
+    toString(if({revision:String} != 'main' AND countIf(run_state != '') > 0, minIf(began, run_state != ''), min(began))) AS started,
+    toString(max(ended)) AS finished,
     toString(max(seen)) AS last
   FROM
   (
@@ -34,7 +38,7 @@ const RUNS = `
     SELECT run_id, '', created_at, NULL, created_at FROM preferences FINAL WHERE revision = {revision:String}
   )
   GROUP BY run_id
-  ORDER BY min(began) DESC, run_id`
+  ORDER BY started DESC, run_id`
 
 /** The run of this name, or the newest. Throws UsageFault when there is none. */
 export async function findRun(database: Reads, revision: string, run?: string): Promise<ReportRun> {
@@ -50,10 +54,12 @@ export async function findRun(database: Reads, revision: string, run?: string): 
     )
   }
   const [started, last] = [instant(found.started), instant(found.last)]
+  const replay = revision === 'main' ? null : await replayOf(database, found.run_id, revision)
   const finished = found.finished === null ? null : instant(found.finished)
   return {
     id: found.run_id,
     revision,
+    replay,
     state: found.state === '' ? null : found.state,
     startedAt: started,
     finishedAt: finished,

@@ -65,7 +65,7 @@ function linesOf(report: Report, options: RenderOptions, limits: Limits): string
     heading('Models'),
     ...plain(costLines(report, limits.cost)),
     '',
-    heading('Answers'),
+    heading(report.answersOf === report.run.revision ? 'Answers' : `Answers (of ${harmless(report.answersOf)})`),
     ...plain(answerLines(report, limits.rewards)),
     ...(report.deadLetters.length === 0
       ? []
@@ -79,7 +79,8 @@ const boldFirst =
     place === 0 ? paint.bold(line) : line
 
 function headline({ run }: Report): string {
-  const revision = run.revision === 'main' ? '' : ` · revision ${run.revision}`
+  const source = run.replay === null ? '' : ` (${run.replay.from} of ${run.replay.of})`
+  const revision = run.revision === 'main' ? '' : ` · revision ${run.revision}${source}`
   const state = run.state === null ? '' : ` · ${run.state}`
   return harmless(
     `Run ${run.id}${revision}${state} · began ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC · ${duration(run.seconds)}`,

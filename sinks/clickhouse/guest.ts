@@ -2,13 +2,13 @@
 // lie on its disk. Promises: when the owner has gone, this process owns the database itself at a later call, and serves
 // others; a call that finds nobody there is a transient Failure; rows that went with an owner are said (`store-lost`).
 
-import { z } from 'zod'
-import { Failure, permanent, transient } from '../../schemas/failure.ts'
+import { Failure, permanent } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import { STORE_LOST } from '../../stream/delivered.ts'
 import type { Database } from './contract.ts'
 import { insertLines } from './json-lines.ts'
 import type { OwnerNote } from './owner-file.ts'
+import { insertAt } from './owner-writes.ts'
 import { openServer } from './server.ts'
 
 /** Where this process sits now. */
@@ -22,12 +22,6 @@ export interface GuestParts {
   readonly sit: () => Promise<Seat>
   readonly log: Logger
 }
-
-/** An owner's refusal, as it comes over its port. */
-const refusal = z.object({ retry: z.enum(['transient', 'permanent']), code: z.string(), message: z.string() })
-
-/** Longest wait for the owner's answer, milliseconds: a batch that is synced and looked at takes seconds on a slow disk. */
-const ANSWER_MS = 300_000
 
 /** Makes the database; nothing is sent before the first call. */
 export function openAsGuest({ owner, sit, log }: GuestParts): Database {
@@ -113,22 +107,4 @@ export function openAsGuest({ owner, sit, log }: GuestParts): Database {
       if (seat.kind === 'owner') await seat.database.close()
     },
   }
-}
-
-/** Hands lines of JSON to the owner; resolves when they are in its table. */
-async function insertAt({ url, token }: OwnerNote, table: string, lines: string): Promise<void> {
-  const authorization = `Basic ${Buffer.from(`magpie:${token}`).toString('base64')}`
-  let answer: Response
-  try {
-    const at = new URL(`/magpie-insert?table=${encodeURIComponent(table)}`, url)
-    const signal = AbortSignal.timeout(ANSWER_MS)
-    answer = await fetch(at, { method: 'POST', headers: { authorization }, body: lines, signal })
-    if (answer.status === 204) return
-  } catch (error) {
-    throw transient('clickhouse-unreachable', `the owner of the database at ${url} does not answer`, { cause: error })
-  }
-  const said = refusal.safeParse(await answer.json().catch(() => null))
-  if (!said.success)
-    throw transient('clickhouse-unreachable', `the owner of the database at ${url} answers ${answer.status}`)
-  throw new Failure(said.data.retry, said.data.code, said.data.message)
 }

@@ -1,19 +1,19 @@
-// The port by which other processes read the embedded database of a running one, and hand it their rows. Speaks as much
-// of ClickHouse's HTTP interface as its client needs for reads. Promises: only on 127.0.0.1, by that name, with the token
-// of owner.json; SQL only reads (read-only lane), and a query whose client has gone is stopped; rows of a guest (another
-// run or replay of this state folder) are answered when they lie in their table.
+// The port by which other processes read the embedded database of a running one, and have it write (owner-writes.ts).
+// Speaks as much of ClickHouse's HTTP interface as its client needs for reads. Promises: only on 127.0.0.1, by that name,
+// with the token of owner.json; SQL only reads (read-only lane), and a query whose client has gone is stopped.
 
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { Failure, permanent } from '../../schemas/failure.ts'
+import { Failure } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import type { Database } from './contract.ts'
 import { DEFAULT_FORMAT } from './lane.ts'
 import { optionsAtOwner } from './owner-options.ts'
 import { removeOwnerNote, writeOwnerNote } from './owner-file.ts'
+import { isWrite, takeWrite } from './owner-writes.ts'
 
 export interface ServedOwner {
   readonly url: string
@@ -80,8 +80,8 @@ async function answer(database: Database, request: IncomingMessage, response: Se
     response.end('Ok.\n')
     return
   }
-  if (url.pathname === '/magpie-insert') {
-    await takeRows(database, url.searchParams.get('table') ?? '', request, response)
+  if (isWrite(url.pathname)) {
+    await takeWrite(database, url, await text(request), response)
     return
   }
   const gone = new AbortController()
@@ -98,28 +98,6 @@ async function answer(database: Database, request: IncomingMessage, response: Se
     if (gone.signal.aborted) return
     const [status, body] = asException(error)
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body)
-  }
-}
-
-/** Puts lines of JSON into a table; what goes wrong is answered as the Failure that it is. */
-async function takeRows(
-  database: Database,
-  table: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    if (request.method !== 'POST' || !/^[a-z_]+$/.test(table)) throw permanent('wrong-request', 'no rows for a table')
-    const lines = (await text(request)).split('\n').filter((line) => line !== '')
-    await database.insert(
-      table,
-      lines.map((line) => JSON.parse(line) as object),
-    )
-    response.writeHead(204).end()
-  } catch (error) {
-    const failure = error instanceof Failure ? error : permanent('unexpected', String(error))
-    const { retry, code, message } = failure
-    response.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ retry, code, message }))
   }
 }
 

@@ -141,6 +141,7 @@ describe('the report', () => {
     assert.deepEqual(report.run, {
       id: RUN,
       revision: 'main',
+      replay: null,
       state: 'finished',
       startedAt: '2026-01-02T03:04:05.678Z',
       finishedAt: '2026-01-02T03:04:41.678Z',
@@ -335,6 +336,7 @@ describe('the screen', () => {
     run: fc.record({
       id: word,
       revision: word,
+      replay: fc.option(fc.record({ of: word, from: word, stages: fc.array(word), into: fc.option(word) })),
       state: fc.option(word),
       startedAt: fc.constant('2026-01-02T03:04:05.678Z'),
       finishedAt: fc.constant(null),
@@ -346,6 +348,7 @@ describe('the screen', () => {
     }),
     ends: fc.record({ accepted: size, rejected: size, deadLetters: size, open: size }),
     rows: fc.record({ sft: size, preferences: size }),
+    answersOf: word,
     reasons: fc.array(fc.record({ stage: word, reason: word, problems: size, share: part }), { maxLength: 40 }),
     curation: fc.record({ problems: size, sft: costs, preference: costs }),
     deadLetters: fc.array(fc.record({ stage: word, code: word, count: size, redriven: size, example: word }), {

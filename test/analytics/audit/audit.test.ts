@@ -72,7 +72,7 @@ describe('the audit', () => {
     await bench.sender.send(log)
     await sayRun(bench.sender, bench.codec, made.run, { out: outOf(made), ...says })
     if (stored === null) return ''
-    return fillStores(bench.codec, database, { run: made.run, messages: stored }, outOf(made), says.limit ?? null)
+    return fillStores(bench.codec, database, { ...made, messages: stored }, outOf(made), { limit: says.limit ?? null })
   }
 
   const audit = async ({ run }: InventedRun, more: { stores?: false; idsAtOnce?: number } = {}): Promise<Audit> =>

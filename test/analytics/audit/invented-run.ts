@@ -2,6 +2,7 @@
 // screen, one by curate, one dead letter of answer, one slot that the producer gave up. Tests send it with something
 // taken out or put in, and fill the tables and files from the whole of it with the sinks' own code.
 
+import type { Replay } from '../../../configs/replay.ts'
 import { loadConfig } from '../../../configs/load.ts'
 import { publishRunRecord } from '../../../pipeline/run-records.ts'
 import type { Codec } from '../../../schemas/codec.ts'
@@ -9,7 +10,7 @@ import { permanent } from '../../../schemas/failure.ts'
 import { preferenceId, problemId, rejectionId, responseId, sftId } from '../../../schemas/ids.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import type { Conversed, RunState } from '../../../schemas/records.ts'
-import { TOPICS } from '../../../schemas/topics.ts'
+import { topicFor, TOPICS } from '../../../schemas/topics.ts'
 import type { TopicName } from '../../../schemas/topics.ts'
 import { createClickhouseSink } from '../../../sinks/clickhouse.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
@@ -44,27 +45,40 @@ export interface Message extends Outgoing {
   readonly value: Buffer
 }
 
+/** What a replay reads: a topic of main. */
+export interface Replayed {
+  readonly revision: string
+  readonly from: TopicName
+}
+
 export interface InventedRun {
   readonly run: string
+  readonly revision: string
+  /** Name of a topic on the broker. */
+  nameOf(topic: TopicName): string
   id(slot: number): string
   /** The record of a problem at any topic of the way. */
   at(topic: TopicName, id: string, slot: number): Message
   sft(id: string, slot: number, pairRefusal?: string | null): Message
   preference(id: string, slot: number): Message
-  rejection(id: string, stage: string): Message
+  /** record: what was refused. */
+  rejection(id: string, stage: string, record?: Message): Message
   /** A dead letter of a stage, of a record at this place. */
   letter(id: string, stage: string, source: { topic: TopicName; partition: number; offset: number }): Message
   readonly messages: readonly Message[]
 }
 
-export function inventRun(codec: Codec, run: string): InventedRun {
-  const stampOf = { runId: run, revision: 'main' }
+/** Messages under their topics' own names; `onLog` gives them those of the broker. */
+export function inventRun(codec: Codec, run: string, replayed: Replayed | null = null): InventedRun {
+  const revision = replayed?.revision ?? 'main'
+  const stampOf = { runId: run, revision }
   const recordOf = (id: string, slot: number): Conversed => {
     const whole = conversed(slot)
     return {
       ...whole,
       id,
       runId: run,
+      revision,
       problem: { ...problem(slot), id, runId: run },
       answer: { ...whole.answer!, id: responseId(id, 'answer') },
       samples: whole.samples.slice(0, 3).map((sample, index) => ({ ...sample, id: responseId(id, 'sample', index) })),
@@ -74,7 +88,8 @@ export function inventRun(codec: Codec, run: string): InventedRun {
     }
   }
   const made: InventedRun = {
-    run,
+    ...{ run, revision },
+    nameOf: (topic) => topicFor(topic, topic === replayed?.from ? 'main' : revision),
     id: (slot) => problemId(run, slot, 0),
     at(topic, id, slot) {
       const record = recordOf(id, slot)
@@ -82,25 +97,33 @@ export function inventRun(codec: Codec, run: string): InventedRun {
       return { ...stamp({ topic, key: id, value }, stampOf), topic, key: id, value }
     },
     sft(id, slot, pairRefusal = null) {
-      const value = codec.encode('SftRecord', { ...sft(slot), id: sftId(id), problemId: id, runId: run, pairRefusal })
+      const value = codec.encode('SftRecord', {
+        ...sft(slot),
+        id: sftId(id),
+        problemId: id,
+        runId: run,
+        revision,
+        pairRefusal,
+      })
       return { ...stamp({ topic: 'sft', key: id, value }, stampOf), topic: 'sft', key: id, value }
     },
     preference(id, slot) {
-      const row = { ...preference(slot), id: preferenceId(id), problemId: id, runId: run }
+      const row = { ...preference(slot), id: preferenceId(id), problemId: id, runId: run, revision }
       const value = codec.encode('PreferenceRecord', row)
       return { ...stamp({ topic: 'preferences', key: id, value }, stampOf), topic: 'preferences', key: id, value }
     },
-    rejection(id, stage) {
+    rejection(id, stage, record) {
       const value = codec.encode('Rejection', {
         ...rejection(0),
-        ...{ id: rejectionId(id), problemId: id, runId: run, stage },
+        ...{ id: rejectionId(id), problemId: id, runId: run, revision, stage },
+        ...(record === undefined ? {} : { topic: made.nameOf(record.topic), record: record.value }),
       })
       return { ...stamp({ topic: 'rejections', key: id, value }, stampOf), topic: 'rejections', key: id, value }
     },
     letter(id, stage, { topic, partition, offset }) {
       const record = made.at(topic, id, 0)
       const arrival = {
-        ...{ tenure: beginTenure(topic, partition), offset, timestamp: STARTED },
+        ...{ tenure: beginTenure(made.nameOf(topic), partition), offset, timestamp: STARTED },
         ...{ key: Buffer.from(id), value: record.value, headers: {} },
       }
       const sent = deadLetter(arrival, permanent('context-too-long', 'too long'), { stage, attempts: 1, ...stampOf })
@@ -108,6 +131,7 @@ export function inventRun(codec: Codec, run: string): InventedRun {
     },
     messages: [],
   }
+  if (replayed !== null) return { ...made, messages: replayMessages(made, replayed.from) }
   const messages: Message[] = []
   const walk = (slot: number, steps: number): void => {
     for (const topic of WAY.slice(0, steps)) messages.push(made.at(topic, made.id(slot), slot))
@@ -127,10 +151,35 @@ export function inventRun(codec: Codec, run: string): InventedRun {
   return { ...made, messages }
 }
 
+/** Of what a replay reads, slot REFUSED_AGAIN is rejected by its first stage, and slot DEAD_AGAIN a dead letter of it. */
+export const REFUSED_AGAIN = 3
+export const DEAD_AGAIN = 4
+
+function replayMessages(made: InventedRun, from: TopicName): Message[] {
+  const behind = WAY.slice(WAY.indexOf(from) + 1)
+  const first = STAGE_NAMES[WAY.indexOf(from)]!
+  return [...Array(ACCEPTED + 1).keys(), NOT_CURATED].flatMap((slot) => {
+    const id = made.id(slot)
+    const way = behind.map((topic) => made.at(topic, id, slot))
+    if (slot === REFUSED_AGAIN) return [made.rejection(id, first, made.at(from, id, slot))]
+    if (slot === DEAD_AGAIN) return [made.letter(id, first, { topic: from, partition: 0, offset: 5 })]
+    if (slot === NOT_CURATED) return [...way, made.rejection(id, 'curate', way.at(-1) ?? made.at(from, id, slot))]
+    const sft = made.sft(id, slot, slot === WITHOUT_PAIR ? 'too-few' : null)
+    return [...way, sft, ...(slot === WITHOUT_PAIR ? [] : [made.preference(id, slot)])]
+  })
+}
+
+/** Messages under the names of their topics on the broker. */
+export function onLog({ nameOf }: Pick<InventedRun, 'nameOf'>, messages: readonly Message[]): Outgoing[] {
+  return messages.map((message) => ({ ...message, topic: nameOf(message.topic) }))
+}
+
 export interface RunSays {
   readonly state?: RunState
   readonly out: string
   readonly accept?: { readonly sft: number }
+  readonly revision?: string
+  readonly replay?: Replay
 }
 
 /** Puts the run's record on the log. */
@@ -142,9 +191,9 @@ export async function sayRun(sender: Sender, codec: Codec, run: string, says: Ru
   })
   const { stages, producer, ...rest } = loaded.config
   const on = { enabled: true }
-  const { state = 'finished', out, accept } = says
+  const { state = 'finished', out, accept, revision = 'main', replay = null } = says
   const config = {
-    ...rest,
+    ...{ ...rest, replay },
     ...{ out, total: accept === undefined ? SLOTS : null },
     accept: accept === undefined ? null : { sft: accept.sft },
     producer: { ...producer, choices: 1 },
@@ -154,31 +203,32 @@ export async function sayRun(sender: Sender, codec: Codec, run: string, says: Ru
     },
   }
   await publishRunRecord(sender, codec, {
-    ...{ id: `${run}/main`, runId: run, revision: 'main', createdAt: Date.now(), state },
+    ...{ id: `${run}/${revision}`, runId: run, revision, createdAt: Date.now(), state },
     ...{ config: JSON.stringify(config), configHash: 'x', startedAt: STARTED, finishedAt: null },
     ...{ host: 'here', pid: 1, version: '0', endedBy: null },
   })
 }
 
-/** Writes the rows of these messages with the sinks' own code; limit: rows that the SFT data set may have. */
+/** Writes the rows of these messages with the sinks' own code. limit: rows that the SFT data set may have. */
 export async function fillStores(
   codec: Codec,
   database: Database,
-  { run, messages }: Pick<InventedRun, 'run' | 'messages'>,
+  { run, revision, nameOf, messages }: Pick<InventedRun, 'run' | 'revision' | 'nameOf' | 'messages'>,
   outDir: string,
-  limit: number | null = null,
+  { limit = null, givesResponses = true }: { limit?: number | null; givesResponses?: boolean } = {},
 ): Promise<string> {
   const delivered = messages.map(({ topic, key, value, headers }, index): Delivered => ({
-    ...{ topic, partition: 0, offset: BigInt(index), timestamp: STARTED, key, value },
+    ...{ topic: nameOf(topic), partition: 0, offset: BigInt(index), timestamp: STARTED, key, value },
     headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])),
   }))
-  const ofTopics = (topics: readonly string[]) => delivered.filter(({ topic }) => topics.includes(topic))
-  const tables = createClickhouseSink({ database, codec, log: silentLogger })
+  const ofTopics = (topics: readonly TopicName[]) =>
+    delivered.filter(({ topic }) => topics.some((name) => nameOf(name) === topic))
+  const tables = createClickhouseSink({ database, codec, log: silentLogger, revision, givesResponses })
   await tables.write(
     ofTopics(['problems', 'screened', 'tagged', 'conversed', 'sft', 'preferences', 'rejections', 'dead-letters']),
   )
   const files = createJsonSink({
-    ...{ outDir, runId: run, model: 'some-model', startedAt: STARTED, codec, log: silentLogger },
+    ...{ outDir, runId: run, revision, model: 'some-model', startedAt: STARTED, codec, log: silentLogger },
     limits: { sft: limit },
   })
   await files.open()

@@ -1,0 +1,240 @@
+// Drops of revisions on a real Kafka, an embedded ClickHouse and files: all of a revision goes, nothing of main or of
+// another run does, and a drop that was broken off is ended by the next.
+
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { dropRevision } from '../../../pipeline/revisions/drop.ts'
+import type { DropParts } from '../../../pipeline/revisions/drop.ts'
+import { readNewest } from '../../../pipeline/run-records.ts'
+import { readRuns } from '../../../pipeline/run-overview.ts'
+import { readStarts } from '../../../pipeline/run-starts.ts'
+import { transient } from '../../../schemas/failure.ts'
+import { silentLogger } from '../../../schemas/logger.ts'
+import { createClickhouseSink } from '../../../sinks/clickhouse.ts'
+import type { Database } from '../../../sinks/clickhouse/contract.ts'
+import { openDatabase } from '../../../sinks/clickhouse/database.ts'
+import { forgetRows } from '../../../sinks/clickhouse/forget.ts'
+import { countRevisionRows } from '../../../sinks/clickhouse/revision-rows.ts'
+import { groupNames } from '../../../stream/groups-admin.ts'
+import { topicNames } from '../../../stream/topics-admin.ts'
+import { openBench } from '../../support/stream.ts'
+import type { Bench } from '../../support/stream.ts'
+import { sayRun } from '../../analytics/audit/invented-run.ts'
+import { everythingOf, makeRevision, plan, replayOf, SIGNAL } from './bench.ts'
+
+describe('a drop', () => {
+  let bench: Bench
+  let database: Database
+  let folder = ''
+  before(async () => {
+    bench = await openBench()
+    folder = await mkdtemp(join(tmpdir(), 'magpie-drop-'))
+    database = await openDatabase({ url: '', stateDir: folder, role: 'owner', log: silentLogger })
+  })
+  after(async () => {
+    await database.close()
+    await bench.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  /** Plans and carries out; the database is asked over its owner's port, as by another process. */
+  const drop = async (run: string, revision: string, more: Partial<DropParts> = {}): Promise<void> => {
+    const found = await plan(bench, database, { run, revision })
+    await dropRevision({
+      ...{ connection: bench.connection, codec: bench.codec, sender: bench.sender, signal: SIGNAL, now: Date.now() },
+      ...{ plan: found.plan, record: found.record },
+      forgetRows: () => forgetRows({ url: '', stateDir: folder, log: silentLogger }, { runId: run, revision }),
+      ...more,
+    })
+  }
+  const stateOf = async (run: string, revision: string): Promise<string | undefined> =>
+    (await readNewest(bench.connection, bench.codec, SIGNAL)).find((each) => each.id === `${run}/${revision}`)?.state
+
+  it('takes all of it, and leaves every byte of main', async () => {
+    const revision = bench.name('strict')
+    const made = await makeRevision(bench, database, folder, revision)
+    const before = await everythingOf(bench, database, made, 'main')
+    assert.ok(before.log.length > 100 && before.rows.length >= 6 && before.files.length >= 4)
+    const own = await everythingOf(bench, database, made, revision)
+    assert.ok(own.log.length > 60 && own.rows.length >= 5 && own.files.length >= 4)
+
+    const { plan: planned } = await plan(bench, database, { run: made.run, revision })
+    assert.ok(planned.topics.length >= 12 && planned.topics.every((topic) => topic.endsWith(`.${revision}`)))
+    assert.deepEqual(planned.kept, [])
+    assert.equal(planned.entries.length, 2)
+    assert.equal(planned.letters, 1)
+    assert.deepEqual(await everythingOf(bench, database, made, revision), own, 'planning changes nothing')
+
+    await drop(made.run, revision)
+    assert.deepEqual(await everythingOf(bench, database, made, 'main'), before)
+    const left = await everythingOf(bench, database, made, revision)
+    assert.deepEqual([left.rows, left.files], [[], []])
+    const kinds = new Set(left.log.map((line) => (JSON.parse(line) as string[])[0]))
+    assert.deepEqual([...kinds].sort(), ['calls', 'dead-letters', 'runs', 'starts'])
+    assert.deepEqual(
+      (await topicNames(bench.connection)).filter((name) => name.endsWith(`.${revision}`)),
+      [],
+    )
+    assert.deepEqual(
+      (await groupNames(bench.connection)).filter((name) => name.includes(`.${revision}.`)),
+      [],
+    )
+    const starts = (await readStarts(bench.connection, bench.codec, SIGNAL)).filter(({ runId }) => runId === made.run)
+    assert.deepEqual(
+      starts.map((start) => start.revision),
+      ['main'],
+    )
+    const runs = await readRuns({ ...bench, now: Date.now(), isAlive: () => false, signal: SIGNAL })
+    assert.deepEqual(
+      runs.filter(({ run }) => run === made.run).map((each) => each.revision),
+      ['main'],
+    )
+    // A dead letter of it lies on the shared topic for good, so its name stays taken.
+    assert.equal(await stateOf(made.run, revision), 'dropped')
+  })
+
+  it('is not undone by a sink that reads the shared topics again', async () => {
+    const revision = bench.name('strict')
+    const { run } = await makeRevision(bench, database, folder, revision)
+    await drop(run, revision)
+    const sink = createClickhouseSink({ database, codec: bench.codec, log: silentLogger })
+    for (const topic of ['dead-letters', 'runs', 'starts'] as const)
+      await sink.write((await bench.read(topic)).filter(({ headers }) => headers['magpie.run'] === run))
+    assert.deepEqual(await countRevisionRows(database, { runId: run, revision }), [])
+    const rows = await countRevisionRows(database, { runId: run, revision: 'main' })
+    assert.deepEqual(
+      rows.filter(({ table }) => ['dead_letters', 'run_starts', 'runs'].includes(table)).map((each) => each.rows),
+      [1, 1, 1],
+    )
+  })
+
+  it('frees the name where nothing of it stays on the log', async () => {
+    const revision = bench.name('strict')
+    const { run } = await makeRevision(bench, database, folder, revision)
+    const found = await plan(bench, database, { run, revision })
+    await drop(run, revision, { plan: { ...found.plan, letters: 0, isClean: true } })
+    assert.equal(await stateOf(run, revision), undefined)
+    await assert.rejects(plan(bench, database, { run, revision }), /has no revision .*; it has none but main/)
+  })
+
+  it('leaves topics that another run shares, and takes them with the last one', async () => {
+    const revision = bench.name('strict')
+    const one = await makeRevision(bench, database, folder, revision)
+    const other = await makeRevision(bench, database, folder, revision)
+    const before = await everythingOf(bench, database, other, revision)
+    const { plan: planned } = await plan(bench, database, { run: one.run, revision })
+    assert.deepEqual([planned.topics, planned.keptFor], [[], [other.run]])
+    assert.ok(planned.kept.includes(`verified.${revision}`))
+    await drop(one.run, revision)
+    assert.equal(await stateOf(one.run, revision), 'dropped')
+    assert.deepEqual(await everythingOf(bench, database, other, revision), before)
+    assert.deepEqual((await everythingOf(bench, database, one, revision)).rows, [])
+    await drop(other.run, revision)
+    assert.deepEqual(
+      (await topicNames(bench.connection)).filter((name) => name.endsWith(`.${revision}`)),
+      [],
+    )
+    // Again: nothing is left to do, and nothing goes wrong.
+    await drop(one.run, revision)
+    assert.equal(await stateOf(one.run, revision), 'dropped')
+  })
+
+  it('that was broken off is known, and ended by the next one', async () => {
+    const revision = bench.name('strict')
+    const made = await makeRevision(bench, database, folder, revision)
+    const before = await everythingOf(bench, database, made, 'main')
+    const broken = transient('clickhouse-unreachable', 'gone')
+    await assert.rejects(drop(made.run, revision, { forgetRows: () => Promise.reject(broken) }), broken)
+    assert.equal(await stateOf(made.run, revision), 'dropping')
+    assert.ok((await topicNames(bench.connection)).includes(`verified.${revision}`))
+    // Killed between the topics and its last word.
+    const failing = { ...bench.sender, send: () => Promise.reject(broken) }
+    await assert.rejects(drop(made.run, revision, { sender: failing }), broken)
+    await drop(made.run, revision)
+    assert.deepEqual(
+      (await topicNames(bench.connection)).filter((name) => name.endsWith(`.${revision}`)),
+      [],
+    )
+    assert.deepEqual((await everythingOf(bench, database, made, revision)).rows, [])
+    assert.deepEqual(await everythingOf(bench, database, made, 'main'), before)
+  })
+
+  it('leaves what no run has written into its folder', async () => {
+    const revision = bench.name('strict')
+    const { run } = await makeRevision(bench, database, folder, revision)
+    const { plan: planned } = await plan(bench, database, { run, revision })
+    const mine = join(planned.files!.folder, 'notes.txt')
+    await writeFile(mine, 'mine')
+    await drop(run, revision)
+    assert.ok(existsSync(mine))
+    for (const file of planned.files!.own) assert.ok(!existsSync(file), file)
+    assert.ok(existsSync(join(dirname(planned.files!.folder), '.run.json')))
+  })
+
+  describe('is refused', () => {
+    let run = ''
+    let revision = ''
+    let out = ''
+    before(async () => {
+      revision = bench.name('strict')
+      const made = await makeRevision(bench, database, folder, revision)
+      run = made.run
+      out = made.out
+    })
+    const say = (more: Parameters<typeof sayRun>[3]): Promise<void> => sayRun(bench.sender, bench.codec, run, more)
+
+    it('of main', async () => {
+      await assert.rejects(plan(bench, database, { run, revision: 'main' }), /main is the run itself/)
+    })
+    it('of what there is not', async () => {
+      await assert.rejects(
+        plan(bench, database, { run, revision: `${revision}x` }),
+        new RegExp(`did you mean ${revision}`),
+      )
+      await assert.rejects(plan(bench, database, { run: 'nobody', revision }), /there is no run nobody/)
+    })
+    it('where another one was made from it, unless told so; never while that one is at work', async () => {
+      const child = `${revision}-child`
+      const replay = replayOf({ of: revision, from: 'verified' })
+      await say({ out, revision: child, replay })
+      const asked = { run, revision }
+      await assert.rejects(
+        plan(bench, database, asked),
+        new RegExp(`${child} was made from ${revision}: .*--leave-orphans`),
+      )
+      assert.equal((await plan(bench, database, asked, { leaveOrphans: true })).plan.revision, revision)
+      await say({ out, revision: child, replay, state: 'running' })
+      const soon = { leaveOrphans: true, now: Date.now() + 1, isAlive: () => true }
+      await assert.rejects(
+        plan(bench, database, asked, soon),
+        new RegExp(`${child} reads from ${revision} and is at work`),
+      )
+      await say({ out, revision: child, replay })
+    })
+    it('while it is at work; not where its process was killed', async () => {
+      await say({ out, revision, replay: replayOf(), state: 'running' })
+      const more = { leaveOrphans: true, now: Date.now() + 1 }
+      await assert.rejects(
+        plan(bench, database, { run, revision }, { ...more, isAlive: () => true }),
+        /is at work \(process/,
+      )
+      const late = { ...more, now: Date.now() + 60_000 }
+      assert.equal((await plan(bench, database, { run, revision }, late)).record.state, 'running')
+    })
+    it('where its rows are in no database here', async () => {
+      await assert.rejects(
+        plan(
+          bench,
+          database,
+          { run, revision },
+          { leaveOrphans: true, now: Date.now() + 60_000, countRows: () => Promise.resolve(null) },
+        ),
+        /there is no database here: give --state DIR/,
+      )
+    })
+  })
+})
