@@ -34,7 +34,8 @@ export async function* readAvroRows(chunks: AsyncIterable<Buffer>, schema: AvroS
     let at = 0
     for (let left = count; left > 0; left -= 1) {
       const row: { value: unknown; offset: number } = type.decode(data, at)
-      if (row.offset < 0) throw permanent('container-broken', 'not a whole Avro file: a block ends in the middle of a row')
+      if (row.offset < 0)
+        throw permanent('container-broken', 'not a whole Avro file: a block ends in the middle of a row')
       yield row.value
       at = row.offset
     }
