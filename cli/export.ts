@@ -95,7 +95,7 @@ Examples:
         else await check(options.check, options.json === true, interrupted.signal)
       } catch (error) {
         if (!interrupted.signal.aborted) throw error
-        process.stderr.write('magpie: interrupted; nothing was written\n')
+        process.stderr.write(`magpie: interrupted${options.check === undefined ? '; nothing was written' : ''}\n`)
         process.exitCode = 130
       } finally {
         process.removeListener('SIGINT', interrupt)
@@ -147,7 +147,7 @@ function describe({ path, manifest }: Exported): string {
     ...files.map((file) => `  ${file.path}: ${file.rows} rows, ${file.bytes} bytes`),
     ...Object.entries(leftOut).map(([reason, count]) => `${count} rows were left out: ${reason}`),
   ]
-    .map(harmless)
+    .map((line) => line.replace(/\S.*/, harmless))
     .join('\n')
 }
 

@@ -2,7 +2,7 @@
 // rows; the same rows give the same bytes.
 
 import type { AvroSchema } from '../../schemas/avro-files.ts'
-import { containerWriter } from '../../schemas/avro-container.ts'
+import { beginRows } from '../../schemas/avro-rows.ts'
 import type { Container, Row } from './contract.ts'
 import { parquetWriter } from './parquet.ts'
 import type { StagedFile } from './staged-file.ts'
@@ -25,11 +25,8 @@ export async function rowWriter(container: Container, schema: AvroSchema, file: 
     }
     case 'jsonl':
       return { add: (row) => file.write(`${JSON.stringify(row)}\n`), finish: () => Promise.resolve() }
-    case 'avro': {
-      const { head, block } = containerWriter(schema)
-      await file.write(head)
-      return inGroups(AVRO_GROUP, (rows) => file.write(block(rows)))
-    }
+    case 'avro':
+      return await beginRows(schema, file.write)
     case 'parquet': {
       const writer = parquetWriter(schema, file)
       const groups = inGroups(PARQUET_GROUP, writer.group)
@@ -50,7 +47,6 @@ interface GroupSize {
   readonly size: number
 }
 
-const AVRO_GROUP: GroupSize = { rows: 1000, size: 2 ** 20 }
 const PARQUET_GROUP: GroupSize = { rows: 20_000, size: 48 * 2 ** 20 }
 
 /** Gathers rows until there are so many, or so much text. */

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { basename, dirname, extname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { UsageFault } from '../../schemas/failure.ts'
 import { makeFolder } from '../../schemas/make-folder.ts'
 import { listFolder, onDisk, syncFolder } from '../../sinks/json/disk.ts'
@@ -30,8 +30,7 @@ export function namesAt(path: string): Names {
   const whole = resolve(path)
   if (containerOf(path) === null) return { folder: whole, file: null, schema: 'schema.avsc', manifest: MANIFEST }
   const file = basename(whole)
-  const stem = file.slice(0, -extname(file).length)
-  return { folder: dirname(whole), file, schema: `${stem}.avsc`, manifest: `${file}.${MANIFEST}` }
+  return { folder: dirname(whole), file, schema: `${file}.avsc`, manifest: `${file}.${MANIFEST}` }
 }
 
 /** The manifest of what lies at these names; null: there is none, or it is not ours. */

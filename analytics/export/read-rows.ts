@@ -3,7 +3,7 @@
 
 import { createReadStream } from 'node:fs'
 import type { AvroSchema } from '../../schemas/avro-files.ts'
-import { readContainer } from '../../schemas/avro-container.ts'
+import { readAvroRows } from '../../schemas/avro-rows.ts'
 import type { Container } from './contract.ts'
 import { readParquet } from './parquet.ts'
 
@@ -20,7 +20,7 @@ export async function* readRows(path: string, container: Container, schema: Avro
       yield* readArray(path)
       return
     case 'avro':
-      yield* numbered(readContainer(path))
+      yield* numbered(readAvroRows(createReadStream(path) as AsyncIterable<Buffer>, schema))
       return
     case 'parquet':
       yield* numbered(readParquet(path, schema))

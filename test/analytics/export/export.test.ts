@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test'
 import { checkExport } from '../../../analytics/export/check.ts'
 import { FORMATS } from '../../../analytics/export/contract.ts'
 import type { Row } from '../../../analytics/export/contract.ts'
-import { splitOf } from '../../../analytics/export/split.ts'
+import { placeOf, splitOf } from '../../../analytics/export/split.ts'
 import { Failure, UsageFault } from '../../../schemas/failure.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import type { Rewarded } from '../../../schemas/records.ts'
@@ -136,7 +136,7 @@ describe('an export', () => {
       { ...assistant, content: second, reasoning_content: 'so' },
     ])
     assert.deepEqual(
-      [kept?.['id'], kept?.['problem_id'], kept?.['verdict'], kept?.['reward'], kept?.['model']],
+      [kept['id'], kept['problem_id'], kept['verdict'], kept['reward'], kept['model']],
       [MULTI.id, MULTI.problemId, 'equal', 0.8, 'Org/some-model'],
     )
     assert.deepEqual((await of('messages', 'think'))?.['messages'], [
@@ -244,6 +244,12 @@ describe('an export', () => {
       }
     }
     assert.deepEqual([...new Set(sides.values())].sort(), ['test', 'train'])
+    // As docs/exports.md says it in SQL.
+    const recipe = 'reinterpretAsUInt64(reverse(substring(SHA256(problem_id), 1, 6))) / pow(2, 48)'
+    const places = await exporting.database.rows<{ id: string; place: number }>(
+      `SELECT problem_id AS id, ${recipe} AS place FROM sft FINAL`,
+    )
+    for (const { id, place } of places) assert.equal(place, placeOf(id))
   })
 
   it('takes the first rows by id, those of a condition, those within limits of tokens', async () => {
