@@ -16,6 +16,8 @@ import type {
   Rejection,
   Response,
   Rewarded,
+  RunRecord,
+  RunStart,
   SftRecord,
 } from '../../schemas/records.ts'
 import type { Delivered } from '../../stream/delivered.ts'
@@ -429,6 +431,55 @@ export function rejection(slot: number, over: Partial<Rejection> = {}): Rejectio
     offset: slot,
     record: Buffer.from('as it was'),
     ...over,
+  }
+}
+
+/** The state of the run, some milliseconds after its beginning. */
+export function runRecord(state: RunRecord['state'], after: number): RunRecord {
+  return {
+    id: `${RUN}/main`,
+    runId: RUN,
+    revision: 'main',
+    createdAt: EPOCH + after,
+    state,
+    config: '{}',
+    configHash: 'cd34',
+    startedAt: EPOCH,
+    finishedAt: null,
+    host: 'here',
+    pid: 1,
+    version: '0.1.0',
+    endedBy: 'tokens',
+  }
+}
+
+/** A process that began some milliseconds after the run's beginning. */
+export function runStart(after: number): RunStart {
+  const place = { id: `${RUN}/main/here-1-${after}`, runId: RUN, revision: 'main', createdAt: EPOCH + after }
+  return { ...place, config: '{}', configHash: 'cd34', parts: ['answer'], host: 'here', pid: 1, version: '0.1.0' }
+}
+
+/** A problem that stage answer could not take. at: milliseconds since 1970 UTC. */
+export function deadLetter(slot: number, at = EPOCH): Delivered {
+  return {
+    topic: 'dead-letters',
+    partition: 1,
+    offset: BigInt(slot),
+    timestamp: at,
+    key: problem(slot).id,
+    value: Buffer.from([1, 2, 3]),
+    headers: {
+      'magpie.run': RUN,
+      'magpie.revision': 'main',
+      'magpie.config': 'cd34',
+      '__connect.errors.topic': 'screened',
+      '__connect.errors.partition': '2',
+      '__connect.errors.offset': String(slot),
+      '__connect.errors.stage': 'answer',
+      '__connect.errors.exception.message': 'context too long',
+      'magpie.code': 'context-too-long',
+      'magpie.attempts': '1',
+    },
   }
 }
 

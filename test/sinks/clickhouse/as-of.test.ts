@@ -9,7 +9,6 @@ import { after, before, describe, it } from 'node:test'
 import { createCodec } from '../../../schemas/codec.ts'
 import type { Codec } from '../../../schemas/codec.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
-import type { RunRecord, RunStart } from '../../../schemas/records.ts'
 import { createClickhouseSink } from '../../../sinks/clickhouse.ts'
 import { asItWas, TABLES_WITH_A_PAST, tableFilters } from '../../../sinks/clickhouse/as-of.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
@@ -17,6 +16,7 @@ import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import type { Delivered } from '../../../stream/delivered.ts'
 import {
   conversed,
+  deadLetter,
   EPOCH,
   judged,
   message,
@@ -24,7 +24,8 @@ import {
   problem,
   rejection,
   rewarded,
-  RUN,
+  runRecord,
+  runStart,
   sft,
 } from '../../support/rows.ts'
 
@@ -178,7 +179,7 @@ const SHOWN: Record<string, string> = { runs: 'id, run_id, revision, started_at'
 function half(codec: Codec, after: number): Delivered[] {
   const first = after
   const messages: Delivered[] = [
-    message(codec, 'runs', 'RunRecord', runRecord(after), after),
+    message(codec, 'runs', 'RunRecord', runRecord('running', after), after),
     message(codec, 'starts', 'RunStart', runStart(after), after),
   ]
   for (const slot of [first, first + 1]) {
@@ -200,7 +201,7 @@ function half(codec: Codec, after: number): Delivered[] {
   messages.push(
     message(codec, 'problems', 'Problem', problem(first + 2), first + 2),
     message(codec, 'rejections', 'Rejection', rejection(first + 2), first + 2),
-    deadLetter(first + 2, after),
+    deadLetter(first + 2, EPOCH + after),
   )
   return messages
 }
@@ -214,49 +215,4 @@ function replayed(codec: Codec, revision: string, after: number): Delivered[] {
       message(codec, `sft.${revision}`, 'SftRecord', sft(slot, over), slot),
     ]
   })
-}
-
-function runRecord(after: number): RunRecord {
-  return {
-    id: `${RUN}/main`,
-    runId: RUN,
-    revision: 'main',
-    createdAt: EPOCH + after,
-    state: 'running',
-    config: '{}',
-    configHash: 'cd34',
-    startedAt: EPOCH,
-    finishedAt: null,
-    host: 'here',
-    pid: 1,
-    version: '0.1.0',
-    endedBy: 'tokens',
-  }
-}
-
-function runStart(after: number): RunStart {
-  const place = { id: `${RUN}/main/here-1-${after}`, runId: RUN, revision: 'main', createdAt: EPOCH + after }
-  return { ...place, config: '{}', configHash: 'cd34', parts: ['answer'], host: 'here', pid: 1, version: '0.1.0' }
-}
-
-function deadLetter(slot: number, after: number): Delivered {
-  return {
-    topic: 'dead-letters',
-    partition: 1,
-    offset: BigInt(after),
-    timestamp: EPOCH + after,
-    key: problem(slot).id,
-    value: Buffer.from([1, 2, 3]),
-    headers: {
-      'magpie.run': RUN,
-      'magpie.revision': 'main',
-      '__connect.errors.topic': 'screened',
-      '__connect.errors.partition': '2',
-      '__connect.errors.offset': String(slot),
-      '__connect.errors.stage': 'answer',
-      '__connect.errors.exception.message': 'context too long',
-      'magpie.code': 'context-too-long',
-      'magpie.attempts': '1',
-    },
-  }
 }
