@@ -98,11 +98,8 @@ describe('magpie topics', () => {
     assert.equal(await settingOf('verified', 'cleanup.policy'), 'delete')
     const again = await magpie('topics', 'apply', '-c', file)
     assert.match(again.out, /all topics are kept as the config says/)
-    const { verified } = configSchema.parse({
-      name: 'x',
-      kafka: { topics: { verified: { retentionMs: 604_800_000 } } },
-    }).kafka.topics
-    assert.deepEqual(await topicChanges(workshop.connection, { verified }), [])
+    const wanted = { verified: { retentionMs: 604_800_000 } }
+    assert.deepEqual(await topicChanges(workshop.connection, wanted), [])
   })
 
   it('loses records of a run that has not read them only on a word', async () => {
