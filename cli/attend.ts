@@ -160,6 +160,9 @@ export async function startChecked(
       onWaiting: () => {
         display.step(messages.waitingForLeader(nameOf(parts)))
       },
+      onKeptOtherwise: (changes) => {
+        display.say(messages.keptOtherwise([...new Set(changes.map(({ topic }) => topic))]))
+      },
       onRefill: (part) => {
         display.say(messages.refilling(messages.parts[part]))
       },

@@ -1,122 +1,98 @@
-// magpie topics: what lies on the log, and how far each stage of each run is behind.
+// magpie topics: what lies on the log, how it is kept, and how far each stage of each run is behind; also over time.
 
-import Table from 'cli-table3'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { standingOf } from '../pipeline/run-overview.ts'
-import type { Standing } from '../pipeline/run-overview.ts'
-import { readRunRecords } from '../pipeline/run-records.ts'
+import { readGroups } from '../pipeline/group-overview.ts'
 import { createCodec } from '../schemas/codec.ts'
-import type { RunRecord } from '../schemas/records.ts'
-import { harmless } from '../schemas/terminal-text.ts'
+import type { Codec } from '../schemas/codec.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
-import { groupNames, groupPosition } from '../stream/groups-admin.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
-import { topicContent, topicNames } from '../stream/topics-admin.ts'
+import { topicSizes } from '../stream/topic-sizes.ts'
 import { withKafka } from './brokers.ts'
-import { stateOption } from './options.ts'
-import { PLAIN } from './table-style.ts'
+import { interruptible } from './interrupted.ts'
+import { seconds, stateOption } from './options.ts'
+import { addTopicsApply } from './topics-apply.ts'
 import { addTopicsDump } from './topics-dump.ts'
 import { addTopicsLoad } from './topics-load.ts'
+import { createStageRates, renderTopics } from './topics-view.ts'
+import type { TopicsLook } from './topics-view.ts'
 
-interface TopicRow {
-  readonly topic: string
-  readonly partitions: number
-  readonly records: number
-  /** ISO times of the first and last record. */
-  readonly first: string | null
-  readonly last: string | null
+interface TopicsOptions {
+  readonly state: string
+  readonly run?: string
+  readonly revision?: string
+  readonly all?: true
+  readonly watch?: number | true
+  readonly json?: true
 }
 
-interface GroupRow {
-  readonly run: string
-  readonly revision: string
-  readonly stage: string
-  /** How the run stands; null where the topic of runs does not say. */
-  readonly state: Standing | null
-  /** Records that it has not finished, those of other runs in the same topics included; 0 for a run that has ended. */
-  readonly lag: number
-}
+/** Between two looks of which rates are made, seconds: a stage commits more often. */
+const RATE_SECONDS = 3
+const WATCH_SECONDS = 5
 
 export function addTopics(program: Command): void {
   const topics = program.command('topics').enablePositionalOptions()
+  addTopicsApply(topics)
   addTopicsDump(topics)
   addTopicsLoad(topics)
   topics
-    .description('topics, their records, and the lag of each stage')
-    .option('--json', 'as JSON')
+    .description('topics, what they hold and how they are kept, and how far each stage is behind')
+    .option('--run <name>', 'stages of this run alone')
+    .option('--revision <name>', 'topics and stages of this revision alone')
+    .option('--all', 'empty topics and the stages of finished runs too')
+    .option('--watch [seconds]', `again and again until Ctrl-C, every ${WATCH_SECONDS} s unless said`, seconds)
+    .option('--json', 'as JSON, all of it; with --watch a line each time')
     .addOption(stateOption())
-    .addHelpText('after', '\nExample:\n  ./magpie topics --json')
-    .action(async (options: { state: string; json?: true }) => {
-      await withKafka(options, async (connection) => {
-        const found = await topicRows(connection)
-        const stages = await groupRows(connection, found)
-        const text =
-          options.json === true
-            ? JSON.stringify({ topics: found, stages })
-            : `${topicTable(found)}\n\n${groupTable(stages)}`
-        process.stdout.write(`${text}\n`)
-      })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  ./magpie topics
+  ./magpie topics --run olympiad --watch
+  ./magpie topics --json | jq '.stages[] | select(.lag > 0)'`,
+    )
+    .action(async (options: TopicsOptions) => {
+      await withKafka(options, (connection) => interruptible((signal) => show(connection, options, signal)))
     })
 }
 
-async function topicRows(connection: KafkaConnection): Promise<TopicRow[]> {
-  const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString())
-  const names = await topicNames(connection)
-  const rows: TopicRow[] = []
-  for (const name of names) {
-    const { topic, partitions, records, firstAt, lastAt } = await topicContent(
-      connection,
-      name,
-      new AbortController().signal,
-    )
-    rows.push({ topic, partitions: partitions.length, records, first: iso(firstAt), last: iso(lastAt) })
-  }
-  return rows
-}
-
-/** Groups are named magpie.RUN.REVISION.STAGE; run names may hold dots, revisions and stages may not. */
-const GROUP = /^magpie\.(?<run>.+)\.(?<revision>[^.]+)\.(?<stage>[^.]+)$/
-
-async function groupRows(connection: KafkaConnection, topics: readonly TopicRow[]): Promise<GroupRow[]> {
-  const rows: GroupRow[] = []
-  const states = new Map<string, Map<string, RunRecord>>()
+async function show(connection: KafkaConnection, options: TopicsOptions, signal: AbortSignal): Promise<void> {
   const codec = await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] })
-  for (const group of await groupNames(connection)) {
-    const { run, revision, stage } = GROUP.exec(group)?.groups ?? {}
-    if (run === undefined || revision === undefined || stage === undefined) continue
-    const positions = await groupPosition(
-      connection,
-      group,
-      topics.map(({ topic }) => topic),
-    )
-    const lag = positions.filter(({ committed }) => committed !== null).reduce((sum, each) => sum + each.lag, 0)
-    if (!states.has(revision)) {
-      const { signal } = new AbortController()
-      const known = topics.some(({ topic }) => topic === 'runs')
-      states.set(
-        revision,
-        known ? await readRunRecords(connection, codec, revision, signal) : new Map<string, RunRecord>(),
-      )
-    }
-    const record = states.get(revision)?.get(run)
-    const state = record === undefined ? null : standingOf(record, Date.now(), processIsAlive)
-    rows.push({ run, revision, stage, state, lag: state === 'finished' ? 0 : lag })
+  const rates = createStageRates()
+  const look = async (): Promise<TopicsLook> => rates(await lookOnce(connection, codec, options, signal))
+  const print = (found: TopicsLook): void => {
+    const text = options.json === true ? JSON.stringify(found) : renderTopics(found, options.all === true)
+    const isScreen = options.watch !== undefined && options.json !== true && process.stdout.isTTY
+    process.stdout.write(`${isScreen ? '\u001B[H\u001B[2J' : ''}${text}\n`)
   }
-  return rows
+  let found = await look()
+  if (options.watch === undefined) {
+    const isBusy = found.stages.some(({ state, lag }) => lag > 0 && (state === 'running' || state === 'draining'))
+    if (isBusy) {
+      await wait(RATE_SECONDS * 1000, undefined, { signal })
+      found = await look()
+    }
+    print(found)
+    return
+  }
+  const pauseMs = (options.watch === true ? WATCH_SECONDS : options.watch) * 1000
+  for (;;) {
+    print(found)
+    await wait(pauseMs, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    found = await look()
+  }
 }
 
-function topicTable(rows: readonly TopicRow[]): string {
-  const table = new Table({ ...PLAIN, colAligns: ['left', 'right', 'right'] })
-  table.push(['topic', 'partitions', 'records', 'first', 'last'])
-  for (const { topic, partitions, records, first, last } of rows)
-    table.push([topic, partitions, records, first ?? '', last ?? ''])
-  return table.toString()
-}
-
-function groupTable(rows: readonly GroupRow[]): string {
-  const table = new Table({ ...PLAIN, colAligns: ['left', 'left', 'left', 'left', 'right'] })
-  table.push(['run', 'revision', 'stage', 'state', 'lag'])
-  for (const { run, revision, stage, state, lag } of rows)
-    table.push([harmless(run), harmless(revision), harmless(stage), state ?? '', lag])
-  return table.toString()
+async function lookOnce(
+  connection: KafkaConnection,
+  codec: Codec,
+  { run, revision }: TopicsOptions,
+  signal: AbortSignal,
+) {
+  const now = Date.now()
+  const sizes = await topicSizes(connection, now)
+  const ends = new Map(sizes.map(({ topic, ends: each }) => [topic, each]))
+  const groups = await readGroups({ connection, codec, now, isAlive: processIsAlive, signal }, ends, { run, revision })
+  return { now, sizes, groups, revision }
 }

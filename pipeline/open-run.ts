@@ -8,8 +8,10 @@ import { planStages } from '../pipeline.ts'
 import type { PlannedStage } from '../pipeline.ts'
 import { createCodec } from '../schemas/codec.ts'
 import type { Codec } from '../schemas/codec.ts'
-import { UsageFault } from '../schemas/failure.ts'
+import { Failure, UsageFault } from '../schemas/failure.ts'
 import type { BudgetName, RunRecord, RunStart, RunState } from '../schemas/records.ts'
+import { TOPIC_NAMES, topicFor } from '../schemas/topics.ts'
+import { topicChanges } from '../stream/apply-topics.ts'
 import { pauseFor } from '../stream/back-off.ts'
 import { presentMoment } from '../stream/fence.ts'
 import { connectKafka } from '../stream/kafka.ts'
@@ -110,6 +112,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       if (missing !== null) throw missing
     }
     await ensureTopics(connection, { ...made, names: topicsNeeded(readers) })
+    await tellKeeping(connection, parts)
     const counts = await partitionCounts(connection)
     const screened = readers.find(({ part }) => part === 'screen')
     if (screened !== undefined) for (const topic of topicsReadBy(screened, revision)) assertOnePartition(topic, counts)
@@ -189,6 +192,23 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
   } catch (error) {
     await connection.close()
     throw error
+  }
+}
+
+/** Says which topics are kept in another way than the config wants; a broker that does not tell is not asked again. */
+async function tellKeeping(
+  connection: KafkaConnection,
+  { loaded, revision, log, onKeptOtherwise }: RunParts,
+): Promise<void> {
+  const ours = new Set(TOPIC_NAMES.map((name) => topicFor(name, revision)))
+  try {
+    const changes = await topicChanges(connection, loaded.config.kafka.topics, ours)
+    for (const { topic, setting, has, wants } of changes)
+      log.warn({ topic, setting, has, wants }, 'a topic is kept in another way than the config says')
+    if (changes.length > 0) onKeptOtherwise?.(changes)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.retry === 'transient') throw error
+    log.info({ error: error.message }, 'how topics are kept could not be read')
   }
 }
 

@@ -5,6 +5,7 @@ import type { LlmState } from '../llm/contract.ts'
 import type { PartName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
 import type { BudgetName, RunRecord } from '../schemas/records.ts'
+import type { TopicChange } from '../stream/apply-topics.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import type { Moment } from '../stream/fence.ts'
 import type { SenderState } from '../stream/sender.ts'
@@ -38,6 +39,8 @@ export interface RunParts {
   readonly moment?: () => Moment
   /** A worker that leads nothing waits for the run to be started. */
   readonly onWaiting?: () => void
+  /** Topics are kept in another way than the config says; told before anything is made. */
+  readonly onKeptOtherwise?: (changes: readonly TopicChange[]) => void
   /** A sink reads its topics again from the beginning, since its store lacks what it had. */
   readonly onRefill?: (part: PartName) => void
   /** A store has no room for what it must write now, with the reason; said again at each try. */

@@ -69,3 +69,10 @@ const SHARED: ReadonlySet<TopicName> = new Set(['runs', 'starts', 'dead-letters'
 export function topicFor(topic: TopicName, revision: string): string {
   return revision === 'main' || SHARED.has(topic) ? topic : `${topic}.${revision}`
 }
+
+/** What a topic on the broker is called here, and its revision (main for those that revisions share); null: another's. */
+export function topicNamed(onBroker: string): { readonly name: TopicName; readonly revision: string } | null {
+  const [, word, revision = 'main'] = /^([a-z-]+)(?:\.([A-Za-z0-9][A-Za-z0-9_-]*))?$/.exec(onBroker) ?? []
+  const name = TOPIC_NAMES.find((each) => each === word)
+  return name !== undefined && topicFor(name, revision) === onBroker ? { name, revision } : null
+}

@@ -6,11 +6,8 @@ import { UsageFault } from '../schemas/failure.ts'
 import { readTls, tlsConfig, variableName } from '../schemas/tls.ts'
 import type { Environment, TlsMaterial } from '../schemas/tls.ts'
 import { TOPIC_NAMES } from '../schemas/topics.ts'
-
-const topicConfig = z.strictObject({
-  partitions: z.int().positive().optional().describe('Partitions of a new topic; an existing one keeps its own.'),
-  retentionMs: z.int().min(-1).default(-1).describe('How long records are kept, milliseconds; -1: for ever.'),
-})
+import type { TopicName } from '../schemas/topics.ts'
+import { cleanupFault, topicConfig } from './keeping.ts'
 
 const saslConfig = z.strictObject({
   mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
@@ -35,7 +32,15 @@ export const kafkaConfig = z.strictObject({
     .boolean()
     .default(true)
     .describe('Keep finished model calls of records that are not done, so that a crash does not pay for them again.'),
-  topics: z.partialRecord(z.enum(TOPIC_NAMES), topicConfig).default({}),
+  topics: z
+    .partialRecord(z.enum(TOPIC_NAMES), topicConfig)
+    .default({})
+    .superRefine((topics, context) => {
+      for (const [name, { cleanup }] of Object.entries(topics)) {
+        const message = cleanupFault(name as TopicName, cleanup)
+        if (message !== null) context.addIssue({ code: 'custom', path: [name, 'cleanup'], message })
+      }
+    }),
 })
 
 export type KafkaConfig = z.infer<typeof kafkaConfig>

@@ -1,19 +1,13 @@
-// Makes the topics of schemas/topics.ts on the broker and says what they hold.
+// Makes the topics of schemas/topics.ts on the broker, lists them and takes them away.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { transient } from '../schemas/failure.ts'
-import { MAX_RECORD_BYTES, TOPIC_NAMES, topicFor, TOPICS, type TopicName } from '../schemas/topics.ts'
+import { TOPIC_NAMES, topicFor, TOPICS, type TopicName } from '../schemas/topics.ts'
 import type { KafkaConfig } from './config.ts'
+import { settingsOf } from './keeping.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { kafkaErrorType } from './kafka-failure.ts'
-import { type PartitionEnds, topicEnds } from './positions.ts'
-import { readTopic } from './read-topic.ts'
-
-/** Largest message of a topic, bytes after compression: the largest record, and room for headers, key and framing. */
-export const MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 256 * 1024
-/** The topic dead-letters takes the largest message of any other one with what a letter adds to it. */
-export const MAX_DEAD_LETTER_BYTES = MAX_MESSAGE_BYTES + 256 * 1024
 
 /** A topic on the broker beside what was asked for. */
 export interface TopicReport {
@@ -111,19 +105,6 @@ async function partitionsOf(admin: Admin, topics: string[]): Promise<Map<string,
   }
 }
 
-/**
- * Of the journal: what is written is taken away soon, so small segments are cleaned often, and a partition holds little
- * more than two of them. What runs leave behind that nobody goes on with is deleted in the end.
- */
-const JOURNAL_ENTRIES = {
-  'cleanup.policy': 'compact,delete',
-  'segment.bytes': 2 * MAX_MESSAGE_BYTES,
-  'segment.ms': 60 * 60 * 1000,
-  'min.cleanable.dirty.ratio': 0.1,
-  'delete.retention.ms': 10 * 60 * 1000,
-}
-const JOURNAL_RETENTION_MS = 30 * 24 * 60 * 60 * 1000
-
 function topicConfig(name: TopicName, options: EnsureTopicsOptions): ITopicConfig {
   const definition = TOPICS[name]
   const own = options.topics?.[name]
@@ -132,12 +113,7 @@ function topicConfig(name: TopicName, options: EnsureTopicsOptions): ITopicConfi
     // Screening is one decision in log order, so `problems` stays at one partition whatever the config says.
     numPartitions: definition.partitions === 1 ? 1 : (own?.partitions ?? definition.partitions),
     replicationFactor: options.replicationFactor ?? -1,
-    configEntries: Object.entries({
-      'max.message.bytes': name === 'dead-letters' ? MAX_DEAD_LETTER_BYTES : MAX_MESSAGE_BYTES,
-      'retention.ms': own?.retentionMs ?? (name === 'calls' ? JOURNAL_RETENTION_MS : -1),
-      'cleanup.policy': definition.compacted ? 'compact' : 'delete',
-      ...(name === 'calls' ? JOURNAL_ENTRIES : {}),
-    }).map(([entry, value]) => ({ name: entry, value: String(value) })),
+    configEntries: Object.entries(settingsOf(name, own)).map(([entry, value]) => ({ name: entry, value })),
   }
 }
 
@@ -145,47 +121,6 @@ function topicConfig(name: TopicName, options: EnsureTopicsOptions): ITopicConfi
 export async function topicNames(connection: KafkaConnection): Promise<string[]> {
   const names = await connection.ask('listing topics', async (admin) => await admin.listTopics())
   return names.filter((name) => !name.startsWith('__')).sort()
-}
-
-export interface TopicContent {
-  readonly topic: string
-  readonly partitions: readonly PartitionEnds[]
-  /** Messages of all runs: differences of offsets, so an upper bound where a topic is compacted. */
-  readonly records: number
-  /** Times of the oldest and newest message, milliseconds since 1970 UTC; null while it is empty. */
-  readonly firstAt: number | null
-  readonly lastAt: number | null
-}
-
-/** How much a topic holds, and from when to when. Throws Failure. */
-export async function topicContent(
-  connection: KafkaConnection,
-  topic: string,
-  signal: AbortSignal,
-): Promise<TopicContent> {
-  const partitions = await topicEnds(connection, topic)
-  const filled = partitions.filter(({ low, high }) => high > low)
-  const second = new Map(filled.map(({ partition, low }) => [partition, low + 1]))
-  const last = new Map(filled.map(({ partition, high }) => [partition, high - 1]))
-  const end = new Map(partitions.map(({ partition, high }) => [partition, high]))
-  const oldest = await times(connection, topic, { from: 'beginning', to: second }, signal)
-  const newest = await times(connection, topic, { from: last, to: end }, signal)
-  return {
-    topic,
-    partitions,
-    records: filled.reduce((sum, { low, high }) => sum + high - low, 0),
-    firstAt: oldest.length === 0 ? null : Math.min(...oldest),
-    lastAt: newest.length === 0 ? null : Math.max(...newest),
-  }
-}
-
-type Range = { readonly from: 'beginning' | ReadonlyMap<number, number>; readonly to: ReadonlyMap<number, number> }
-
-async function times(connection: KafkaConnection, topic: string, range: Range, signal: AbortSignal): Promise<number[]> {
-  const found: number[] = []
-  for await (const { timestamp } of readTopic(connection, { topic, ...range, signal, fetchBytes: 1 }))
-    found.push(timestamp)
-  return found
 }
 
 /** Deletes topics; those that do not exist are passed over. Throws Failure. */

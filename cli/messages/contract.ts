@@ -96,6 +96,8 @@ export interface Messages {
   /** A sink or the broker does not answer: nothing is lost, the run waits. */
   waitingFor(part: string, reason: string): string
   goingOn(part: string): string
+  /** Topics are kept for another time, or in another way, than the config says. */
+  keptOtherwise(topics: readonly string[]): string
   /** A sink's store lacks what it had: the sink reads everything again. */
   refilling(part: string): string
   brokenLine(file: string, line: number, fault: string): string

@@ -102,6 +102,8 @@ export const en: Messages = {
   moreEngines: (count) => `and ${count} more engines`,
   endpointReturned: (url, downSeconds) => `The model server ${url} is back after ${duration(downSeconds)}.`,
   waitingFor: (part, reason) => `Waiting for ${part} (${reason}). Nothing is lost; the run goes on when it is back.`,
+  keptOtherwise: (topics) =>
+    `Kept in another way than the config says: ${topics.join(', ')}. See it with ./magpie topics apply --dry-run -c FILE`,
   refilling: (part) => `${part}: what this run wrote there is missing; it is filled in again from Kafka.`,
   goingOn: (part) => `${part} is back; going on.`,
   brokenLine: (file, line, fault) => `${file}:${line}: not taken: ${fault}`,

@@ -98,6 +98,8 @@ export const ja: Messages = {
   moreEngines: (count) => `ほかに ${count} 台`,
   endpointReturned: (url, downSeconds) => `モデルサーバー ${url} が${duration(downSeconds)}ぶりに復旧しました。`,
   waitingFor: (part, reason) => `${part}の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
+  keptOtherwise: (topics) =>
+    `設定と異なる保持方法のトピック: ${topics.join('、')}。確認: ./magpie topics apply --dry-run -c FILE`,
   refilling: (part) => `${part}: この実行のデータが欠けているため、Kafkaから書き込み直します。`,
   goingOn: (part) => `${part}が復旧しました。処理を再開します。`,
   brokenLine: (file, line, fault) => `${file}:${line}: この行は取り込めませんでした: ${fault}`,

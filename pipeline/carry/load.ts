@@ -97,9 +97,8 @@ async function makeTopics({ connection, manifest, replicationFactor }: LoadParts
   for (const revision of manifest.revisions) {
     const made = manifest.topics.filter(({ topic, name }) => topic === topicFor(name as TopicName, revision))
     const topics = Object.fromEntries(made.map(({ name, partitions }) => [name, { partitions }]))
-    // A whole run finds all its topics, those without a record too.
-    const names = manifest.isWhole ? {} : { names: made.map(({ name }) => name as TopicName) }
-    await ensureTopics(connection, { revision, topics, ...names, replicationFactor: replicationFactor ?? -1 })
+    const names = made.map(({ name }) => name as TopicName)
+    await ensureTopics(connection, { revision, names, topics, replicationFactor: replicationFactor ?? -1 })
   }
 }
 

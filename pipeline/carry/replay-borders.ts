@@ -1,14 +1,19 @@
 // A replay says in its config from which offset to which it reads the topic of another revision. On another cluster
 // those borders lie elsewhere.
 
+import { z } from 'zod'
 import { replayConfig } from '../../configs/replay.ts'
-import type { Replay } from '../../configs/replay.ts'
 import type { Codec } from '../../schemas/codec.ts'
 import type { RunRecord, RunStart } from '../../schemas/records.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import type { Places } from './places.ts'
 import type { DumpedRecord } from './read-dump.ts'
+
+/** What of the section says where it reads; the rest is carried as it is. */
+const bordersOf = z.looseObject(replayConfig.pick({ of: true, from: true, begin: true, end: true }).shape)
+
+type Replay = z.infer<typeof bordersOf>
 
 /** Remembers the borders that a start or state of a replay names. */
 export function nameBorders(record: DumpedRecord, codec: Codec, places: Places): void {
@@ -63,5 +68,5 @@ function wordOf({ name, value }: DumpedRecord, codec: Codec): Word | null {
 function replayOf(word: RunRecord | RunStart | undefined): Replay | null {
   if (word === undefined) return null
   const { replay } = JSON.parse(word.config) as { replay?: unknown }
-  return replayConfig.nullish().parse(replay) ?? null
+  return bordersOf.nullish().parse(replay) ?? null
 }

@@ -11,7 +11,8 @@ import { connectKafka } from '../../stream/kafka.ts'
 import { topicEnds } from '../../stream/positions.ts'
 import { readTopic } from '../../stream/read-topic.ts'
 import { startStage } from '../../stream/stage.ts'
-import { deleteTopics, ensureTopics, MAX_MESSAGE_BYTES, topicContent, topicNames } from '../../stream/topics-admin.ts'
+import { MAX_MESSAGE_BYTES } from '../../stream/keeping.ts'
+import { deleteTopics, ensureTopics, topicNames } from '../../stream/topics-admin.ts'
 import { type Bench, openBench, problemMessages, until } from '../support/stream.ts'
 
 const signal = AbortSignal.timeout(120_000)
@@ -128,26 +129,6 @@ describe('topics', () => {
         controller.abort(new Error('enough'))
       }
     }, /enough/)
-  })
-
-  it('say how much they hold, from when to when', async () => {
-    const topic = await bench.topic(2)
-    assert.deepEqual(await topicContent(bench.connection, topic, signal), {
-      topic,
-      partitions: [0, 1].map((partition) => ({ partition, low: 0, high: 0 })),
-      records: 0,
-      firstAt: null,
-      lastAt: null,
-    })
-    for (const [index, timestamp] of [1000, 2000, 3000, 5000, 9000].entries()) {
-      await bench.sender.send([
-        { topic, key: `k${index}`, value: Buffer.from('x'), timestamp: 1_700_000_000_000 + timestamp },
-      ])
-    }
-    const content = await topicContent(bench.connection, topic, signal)
-    assert.equal(content.records, 5)
-    assert.equal(content.firstAt, 1_700_000_001_000)
-    assert.equal(content.lastAt, 1_700_000_009_000)
   })
 
   it('lag is counted exactly, and groups are moved to the end only while they are idle', async () => {

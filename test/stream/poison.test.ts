@@ -15,7 +15,7 @@ import { headerText } from '../../stream/outgoing.ts'
 import { type RunningSink, startSink } from '../../stream/sink-consumer.ts'
 import { type RunningStage, startStage } from '../../stream/stage.ts'
 import { beginTenure } from '../../stream/tenure.ts'
-import { MAX_DEAD_LETTER_BYTES, MAX_MESSAGE_BYTES } from '../../stream/topics-admin.ts'
+import { MAX_DEAD_LETTER_BYTES, MAX_MESSAGE_BYTES } from '../../stream/keeping.ts'
 import { type Bench, openBench, problemMessages, until } from '../support/stream.ts'
 
 const MIB = 1024 * 1024

@@ -10,7 +10,7 @@ import { connectKafka, type KafkaConnection } from '../../stream/kafka.ts'
 import { type Outgoing, stamp } from '../../stream/outgoing.ts'
 import { readTopic } from '../../stream/read-topic.ts'
 import { createSender, type Sender } from '../../stream/sender.ts'
-import { MAX_MESSAGE_BYTES } from '../../stream/topics-admin.ts'
+import { MAX_MESSAGE_BYTES } from '../../stream/keeping.ts'
 import { startTestKafka } from './kafka.ts'
 
 export interface Bench {

@@ -56,6 +56,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   endpointReturned: (messages) => messages.endpointReturned('http://a:8000', 42),
   waitingFor: (messages) => messages.waitingFor('ClickHouse', 'ECONNRESET'),
   goingOn: (messages) => messages.goingOn('ClickHouse'),
+  keptOtherwise: (messages) => messages.keptOtherwise(['sampled', 'runs']),
   refilling: (messages) => messages.refilling('ClickHouse'),
   brokenLine: (messages) => messages.brokenLine('a.jsonl', 17, 'JSON'),
   backPressure: (messages) => messages.backPressure(512),

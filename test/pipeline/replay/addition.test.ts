@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Replay } from '../../../configs/replay.ts'
 import { configSchema } from '../../../configs/schema.ts'
 import type { Config } from '../../../configs/schema.ts'
 import { planStages } from '../../../pipeline.ts'
@@ -39,16 +40,17 @@ describe('what a replay may add to rows', () => {
   })
 
   it('needs a topic with verdicts, or at least screened problems', () => {
-    const replay = {
+    const replay: Replay = {
       of: 'main',
       from: 'rewarded',
+      stages: ['curate'],
       begin: {},
       end: null,
       selection: null,
       keep: [],
       into: null,
-    } as const
-    const curated = { stages: ALL.stages, replay: { ...replay, stages: ['curate'] } }
+    }
+    const curated = { stages: ALL.stages, replay }
     assert.match(JSON.stringify(additionTopic(curated, 'reward')), /reward needs topic verified or judged/)
     assert.match(JSON.stringify(additionTopic(curated, 'tag')), /tag needs topic screened or/)
   })

@@ -26,7 +26,7 @@ const replayOf = (from: StageTopic, stages: readonly string[]) => ({
 describe('the stages of a replay', () => {
   it('are those behind its topic that the config has on', () => {
     assert.deepEqual(stagesBehind('sampled'), ['verify', 'judge', 'reward', 'converse', 'curate'])
-    const found = replayStages(CONFIG, { of: 'main', from: 'sampled' }, null)
+    const found = replayStages(CONFIG, { of: 'main', from: 'sampled', into: null }, null)
     assert.deepEqual(found, { stages: ['verify', 'reward', 'curate'], faults: [] })
   })
 
@@ -49,7 +49,7 @@ describe('the stages of a replay', () => {
     assert.equal(faults.length, 3)
     assert.match(faults.join('\n'), /answer comes before topic sampled[^]*has no produce[^]*there is no "verfy"/)
     assert.deepEqual(namedParts(['json'], 'sampled').stages, null)
-    const off = replayStages(CONFIG, { of: 'main', from: 'sampled' }, ['verify', 'judge'])
+    const off = replayStages(CONFIG, { of: 'main', from: 'sampled', into: null }, ['verify', 'judge'])
     assert.match(off.faults.join(), /judge is switched off in the config/)
   })
 

@@ -1,0 +1,93 @@
+// Migrations over HTTP, as a server sees them: two processes that start at once, and one that is killed between any two
+// statements. On a real server where MAGPIE_TEST_CLICKHOUSE_URL names an empty database of one, which is left with its
+// tables; else on a stand-in that puts the embedded engine behind the server's interface.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { silentLogger } from '../../../schemas/logger.ts'
+import type { Database } from '../../../sinks/clickhouse/contract.ts'
+import { migrate, readMigrations } from '../../../sinks/clickhouse/migrate.ts'
+import { openServer } from '../../../sinks/clickhouse/server.ts'
+
+const standIn = join(import.meta.dirname, '../../faults/clickhouse-server.ts')
+const real = process.env['MAGPIE_TEST_CLICKHOUSE_URL']
+
+describe(`migrations on ${real === undefined ? 'a stand-in for a server' : 'a server'}`, () => {
+  let folder: string
+  let server: ChildProcess | null = null
+  let url: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'magpie-migrate-'))
+    if (real !== undefined) {
+      url = real
+      return
+    }
+    server = spawn(process.execPath, [standIn, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = (await once(server.stdout!, 'data')) as [Buffer]
+    url = /ready at (\S+)/.exec(line.toString())![1]!
+  })
+  after(async () => {
+    server?.kill('SIGKILL')
+    if (server !== null) await once(server, 'close')
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  /** A process of its own, as far as the server can tell; `lives`: statements that it gets through before it is killed. */
+  const processOf = (lives = Infinity): Database => {
+    const database = openServer({ url })
+    let left = lives
+    const step = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      if (left <= 0) throw new Error('killed')
+      left -= 1
+      return await work()
+    }
+    return {
+      ...database,
+      command: (sql) => step(() => database.command(sql)),
+      insert: (table, rows) => step(() => database.insert(table, rows)),
+    }
+  }
+  const shape = async (database: Database): Promise<unknown> => [
+    await database.rows('SELECT number, name FROM schema_migrations FINAL ORDER BY number'),
+    await database.rows(
+      "SELECT table, name, type, default_expression FROM system.columns WHERE database = currentDatabase() AND table NOT LIKE '.inner%' ORDER BY table, position",
+    ),
+  ]
+
+  it('go on where one was killed, at every few statements, and leave what an undisturbed one leaves', async () => {
+    const all = readMigrations()
+    let kills = 0
+    for (let lives = 1, isDone = false; !isDone; lives += 3) {
+      isDone = await migrate(processOf(lives), silentLogger).then(
+        () => true,
+        (error: unknown) => {
+          assert.match(String(error), /killed/)
+          return false
+        },
+      )
+      if (!isDone) kills += 1
+    }
+    assert.ok(kills >= 3, `only ${kills} kills`)
+    const database = processOf()
+    await migrate(database, silentLogger)
+    const [rows] = (await shape(database)) as [{ number: number; name: string }[]]
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      all.map(({ name }) => name),
+    )
+  })
+
+  it('may be applied by two processes at once, again and again', async () => {
+    const before = await shape(processOf())
+    await processOf().command('TRUNCATE TABLE schema_migrations')
+    await Promise.all([migrate(processOf(), silentLogger), migrate(processOf(), silentLogger)])
+    assert.deepEqual(await shape(processOf()), before)
+    await migrate(processOf(1), silentLogger)
+  })
+})
