@@ -20,8 +20,8 @@ import { stageParts } from './processes.ts'
 import type { StageTools } from './processes.ts'
 import { keepingTexts } from './replay/keep.ts'
 
-/** Records of a stage that calls no model at work at once: enough to keep its workers busy. */
-const CPU_IN_FLIGHT = 32
+/** Records of a stage that calls no model at work at once: so many share a request to the broker. */
+const CPU_IN_FLIGHT = 256
 
 /** Stages whose model calls are kept in the journal while their record is not done. */
 const WITH_JOURNAL: ReadonlySet<StageName> = new Set(['tag', 'answer', 'sample', 'judge', 'reward', 'converse'])

@@ -6,6 +6,8 @@ import { RECORD_NAMES } from './avro-files.ts'
 import { boundAvscBlocks } from './avsc-bounds.ts'
 import { permanent } from './failure.ts'
 import type { Failure } from './failure.ts'
+import { createFieldBytes } from './field-bytes.ts'
+import type { FieldBytes, RecordType } from './field-bytes.ts'
 import type { RecordName, Records } from './records.ts'
 import { readRegistry, subjectOf } from './registry.ts'
 import type { RegisteredSchema } from './registry.ts'
@@ -34,6 +36,18 @@ interface Reader {
   readonly decode: (value: Buffer) => { value: unknown; offset: number }
 }
 
+interface Writer {
+  readonly id: number
+  readonly type: Type
+  readonly encode: FieldBytes['encode']
+}
+
+/** Records that stages add a part to. */
+const GROWING: ReadonlySet<RecordName> = new Set([
+  ...(['Screened', 'Tagged', 'Answered', 'Sampled'] as const),
+  ...(['Verified', 'Judged', 'Rewarded', 'Conversed'] as const),
+])
+
 /** Codec with ids from schemas/registry.json, or from a Confluent registry when a URL is given. */
 export async function createCodec(options: { registryUrl?: string | undefined } = {}): Promise<Codec> {
   return codecOf(await readRegistry(options.registryUrl))
@@ -42,17 +56,23 @@ export async function createCodec(options: { registryUrl?: string | undefined } 
 /** Codec over a given list of released schemas; the highest version of a subject is the one that is written. */
 export function codecOf(registered: readonly RegisteredSchema[]): Codec {
   boundAvscBlocks()
-  const writers = new Map<RecordName, { id: number; type: Type }>()
+  const writers = new Map<RecordName, Writer>()
   const readers = new Map<number, Reader>()
+  const fieldBytesOf = createFieldBytes()
   for (const name of RECORD_NAMES) {
     const versions = registered.filter((entry) => entry.subject === subjectOf(name))
     const newest = versions.toSorted((left, right) => left.version - right.version).at(-1)
     if (newest === undefined) throw new Error(`no released schema for ${name}: run npm run schemas:release`)
     const type = typeOf(newest)
-    writers.set(name, { id: newest.id, type })
+    const whole: FieldBytes = GROWING.has(name) ? fieldBytesOf(type as RecordType) : asWhole(type)
+    writers.set(name, { id: newest.id, type, encode: whole.encode })
     for (const entry of versions) {
       const resolver = entry === newest ? undefined : type.createResolver(typeOf(entry))
-      readers.set(entry.id, { name, decode: (value) => type.decode(value, FRAME_BYTES, resolver) })
+      const decode =
+        resolver === undefined
+          ? (value: Buffer) => whole.decode(value, FRAME_BYTES)
+          : (value: Buffer) => type.decode(value, FRAME_BYTES, resolver)
+      readers.set(entry.id, { name, decode })
     }
   }
   let scratch = Buffer.allocUnsafe(64 * 1024)
@@ -63,16 +83,14 @@ export function codecOf(registered: readonly RegisteredSchema[]): Codec {
 
   return {
     encode(name, record) {
-      const { id, type } = writers.get(name)!
+      const { id, type, encode } = writers.get(name)!
       let end: number
       try {
-        end = type.encode(record, scratch, FRAME_BYTES)
-        if (end < 0) {
+        while ((end = encode(record, scratch, FRAME_BYTES)) < 0) {
           // A negative end is the number of bytes that were missing.
           const needed = scratch.length - end
           if (needed > MAX_RECORD_BYTES) throw tooLarge(name, record, needed)
           scratch = Buffer.allocUnsafe(Math.min(MAX_RECORD_BYTES, needed * 2))
-          end = type.encode(record, scratch, FRAME_BYTES)
         }
       } catch (error) {
         throw error instanceof TypeError || (error instanceof Error && error.name === 'Error')
@@ -100,6 +118,13 @@ export function codecOf(registered: readonly RegisteredSchema[]): Codec {
       }
     },
     nameOf: (value) => readerOf(value)?.name ?? null,
+  }
+}
+
+function asWhole(type: Type): FieldBytes {
+  return {
+    decode: (bytes, start) => type.decode(bytes, start),
+    encode: (record, bytes, start) => type.encode(record, bytes, start),
   }
 }
 

@@ -1,15 +1,16 @@
 // The producer that a sender sends with.
 
-import kafkajs, { type Producer } from 'kafkajs'
+import type { Producer } from 'kafkajs'
 import { settledWithin } from './back-off.ts'
 import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
+import { partitionByKey } from './partitioner.ts'
 
 /** An idempotent one, connected. Throws Failure when no broker answers or it refuses the login. */
 export async function connectProducer(connection: KafkaConnection): Promise<Producer> {
   const producer = connection.client.producer({
     idempotent: true,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    createPartitioner: partitionByKey,
     allowAutoTopicCreation: false,
     retry: CLIENT_RETRY,
   })

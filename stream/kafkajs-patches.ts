@@ -2,10 +2,10 @@
 // process by connectKafka. The kafkajs version is pinned; test/stream/kafkajs-patches.test.ts holds the seams.
 
 import { createRequire } from 'node:module'
-import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { type Moment, presentMoment } from './fence.ts'
+import { patchBatches } from './kafkajs-batches.ts'
+import { zstdCodec } from './zstd.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -101,20 +101,5 @@ export function patchKafkajs(): void {
     return await heartbeat.call(this, request)
   }
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => zstdCodec
-}
-
-const compressZstd = promisify(zstdCompress)
-const decompressZstd = promisify(zstdDecompress)
-
-/** Level 1: text shrinks to a third or less. */
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
-/** Up to so many bytes it is done at once: a trip through the thread pool costs a small batch five times its work. */
-const SMALL = 64 * 1024
-
-const zstdCodec = {
-  compress: async ({ buffer }: { buffer: Buffer }): Promise<Buffer> =>
-    buffer.length <= SMALL ? zstdCompressSync(buffer, LEVEL) : await compressZstd(buffer, LEVEL),
-  decompress: async (buffer: Buffer): Promise<Buffer> =>
-    // What is small may be large when it is unpacked; a tenth of the mark keeps that short too.
-    buffer.length <= SMALL / 10 ? zstdDecompressSync(buffer) : await decompressZstd(buffer),
+  patchBatches(require)
 }

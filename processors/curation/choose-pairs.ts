@@ -224,24 +224,26 @@ function lengthsOf({ maxLengthRatio, maxRejectedLengthRatio }: PairRules): PairF
 
 /** Adds pairs until there are so many: of responses that are in no pair yet, then of the greatest margin. */
 function pick(possible: readonly Pair[], count: number, picked: Pair[]): void {
-  const textsOf = ({ chosen, rejected }: Pair): string =>
-    JSON.stringify([chosen.verdict.solution, rejected.verdict.solution])
   const uses = new Map<Candidate, number>()
   const used = ({ chosen, rejected }: Pair): number => (uses.get(chosen) ?? 0) + (uses.get(rejected) ?? 0)
   const note = ({ chosen, rejected }: Pair): void => {
     for (const each of [chosen, rejected]) uses.set(each, (uses.get(each) ?? 0) + 1)
   }
   picked.forEach(note)
-  const taken = new Set(picked.map(textsOf))
+  const isTaken = (pair: Pair): boolean =>
+    picked.some(
+      ({ chosen, rejected }) =>
+        chosen.verdict.solution === pair.chosen.verdict.solution &&
+        rejected.verdict.solution === pair.rejected.verdict.solution,
+    )
   while (picked.length < count) {
     let next: Pair | null = null
     for (const pair of possible) {
       if (next !== null && comesFirst(next, pair, used) <= 0) continue
-      if (!taken.has(textsOf(pair))) next = pair
+      if (!isTaken(pair)) next = pair
     }
     if (next === null) return
     picked.push(next)
-    taken.add(textsOf(next))
     note(next)
   }
 }

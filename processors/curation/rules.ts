@@ -78,10 +78,16 @@ export function gatesOf(settings: RuleChanges, shared: SharedGates = new Map()):
 }
 
 function gateOf(candidateRule: CurationRule<unknown>, setting: unknown): Gate {
-  const known = new WeakMap<Candidate, string | null>()
+  // Candidates of one problem are asked about again and again, and then never more.
+  let problem: Candidate['problem'] | null = null
+  let known = new Map<Candidate, string | null>()
   return {
     reason: candidateRule.reason,
     refuses(candidate) {
+      if (candidate.problem !== problem) {
+        problem = candidate.problem
+        known = new Map()
+      }
       const before = known.get(candidate)
       if (before !== undefined) return before
       const seen = candidateRule.seen(factsOf(candidate), setting)

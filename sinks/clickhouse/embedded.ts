@@ -10,8 +10,8 @@ import { makeFolder } from '../../schemas/make-folder.ts'
 import { tableFilters } from './as-of.ts'
 import type { Database } from './contract.ts'
 import { toFailure } from './errors.ts'
-import { insertLines, rowsOf } from './json-lines.ts'
-import { createLane, killStatement } from './lane.ts'
+import { insertParts, rowsOf } from './json-lines.ts'
+import { createLane, INSERT_FORMAT, INSERT_SETTINGS, killStatement } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 
@@ -19,6 +19,11 @@ import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 const STRANGER_LANES = 2
 /** Lanes of earlier moments that are kept while nobody asks. */
 const PAST_LANES = 2
+/**
+ * One insert becomes one part on the disk, and parts are merged again and again until they are large: as many rows as the
+ * sink hands over at once, while ClickHouse still holds them in memory.
+ */
+const PART_LIMITS = { rows: 100_000, bytes: 32 * 1024 * 1024 }
 /** The engine's name of its only database. */
 const DATABASE = 'default'
 
@@ -35,16 +40,17 @@ export async function openEmbedded(folder: string, log: Logger): Promise<Databas
     throw new UsageFault(`cannot make the database folder ${folder}: ${messageOf(error)}`)
   }
   const { createChdbConnection } = await loadChdb()
-  const open: OpenConnection = () =>
-    createClient({ connection: createChdbConnection({ path: folder }) as unknown as NonNullable<ClientConnection> })
-  let first: ClickHouseClient
+  const connect = () => createChdbConnection({ path: folder })
+  const open: OpenConnection = () => clientOf(connect())
+  let writing: ReturnType<typeof connect>
   try {
-    first = open()
+    writing = connect()
   } catch (error) {
     // The binding says only that it could not connect; the reason goes to stderr. A held directory is the usual one.
     log.debug({ folder, error: messageOf(error) }, 'the embedded database did not open')
     return null
   }
+  const first = clientOf(writing)
   try {
     await first.command({ query: 'SELECT 1' })
   } catch (error) {
@@ -54,18 +60,30 @@ export async function openEmbedded(folder: string, log: Logger): Promise<Databas
     if (failure.code === 'clickhouse-76') return null
     throw failure
   }
-  return createEmbedded(folder, first, open)
+  return createEmbedded(folder, first, open, async (table, { columns, lines }) => {
+    await writing.chdb.rawInsert({ table, columns, values: lines, format: INSERT_FORMAT, settings: INSERT_SETTINGS })
+  })
 }
 
 type ClientConnection = NonNullable<Parameters<typeof createClient>[0]>['connection']
 
-function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConnection): Database {
+function clientOf(connection: object): ClickHouseClient {
+  return createClient({ connection: connection as NonNullable<ClientConnection> })
+}
+
+/** insertPast: by the connection of the first client; the client would make one text of statement and rows. */
+function createEmbedded(
+  folder: string,
+  first: ClickHouseClient,
+  open: OpenConnection,
+  insertPast: Lane['insert'],
+): Database {
   const trusted = (): Promise<ClickHouseClient> => Promise.resolve(open())
   const control = createLane({ open: trusted, renew: true, width: 1, kill: () => Promise.resolve() })
   const kill = async (mark: string): Promise<void> => {
     await control.bytes(killStatement(mark), {})
   }
-  const writes = createLane({ open: () => Promise.resolve(first), renew: false, width: 1, kill })
+  const writes = createLane({ open: () => Promise.resolve(first), renew: false, width: 1, kill, insertPast })
   const reads = createLane({ open: trusted, renew: true, width: 1, kill })
   const strangers = Array.from({ length: STRANGER_LANES }, () =>
     createLane({ open: () => openForStranger(open), renew: true, width: 1, kill }),
@@ -96,7 +114,7 @@ function createEmbedded(folder: string, first: ClickHouseClient, open: OpenConne
   return {
     where: folder,
     insert: async (table, rows) => {
-      for (const lines of insertLines(rows)) await writes.insert(table, lines)
+      for await (const part of insertParts(rows, PART_LIMITS)) await writes.insert(table, part)
     },
     command: async (sql) => {
       await writes.bytes(sql, {})

@@ -11,17 +11,22 @@ import type { ClickHouseClient, ExecParams } from '@clickhouse/client'
 import { permanent } from '../../schemas/failure.ts'
 import { toFailure, toInsertFailure } from './errors.ts'
 import type { QueryOptions } from './contract.ts'
+import type { InsertPart } from './json-lines.ts'
 
 /** Longest wait for a server's word on an insert of 4 MB, milliseconds: one that hangs is asked anew. */
 const INSERT_MS = 60_000
 
 export const DEFAULT_FORMAT = 'TabSeparatedWithNames'
 
+/** Returned = in the table. */
+export const INSERT_SETTINGS = { async_insert: 0 } as const
+export const INSERT_FORMAT = 'JSONCompactEachRow'
+
 export interface Lane {
   /** Statements waiting or running. */
   readonly load: number
   bytes(sql: string, options: QueryOptions): Promise<Buffer>
-  insert(table: string, lines: string): Promise<void>
+  insert(table: string, part: InsertPart): Promise<void>
   close(): Promise<void>
 }
 
@@ -41,6 +46,8 @@ export interface LaneOptions {
   readonly redact?: (text: string) => string
   /** The connection can be cut under a statement (HTTP); else its end is waited for. */
   readonly cuts?: boolean
+  /** Puts rows in where that is better done past the client. */
+  readonly insertPast?: Lane['insert']
   /** What goes along with a read beside its SQL and format; its parameters, as ClickHouse reads them, when left out. */
   readonly send?: (options: QueryOptions) => Sent
 }
@@ -61,6 +68,7 @@ export function createLane({
   width,
   kill,
   cuts = false,
+  insertPast,
   redact,
   send = sendParameters,
 }: LaneOptions): Lane {
@@ -91,6 +99,18 @@ export function createLane({
       if (following === undefined) running -= 1
       else following()
     }
+  }
+
+  const insertThrough = async (client: ClickHouseClient, table: string, part: InsertPart): Promise<void> => {
+    const columns = part.columns.map((column) => `\`${column}\``).join(', ')
+    const settings = Object.entries(INSERT_SETTINGS).map(([name, value]) => `${name} = ${value}`)
+    const result = await client.exec({
+      query: `INSERT INTO ${table} (${columns}) SETTINGS ${settings.join(', ')} FORMAT ${INSERT_FORMAT}`,
+      values: Readable.from([part.lines], { objectMode: false }),
+      ...(cuts ? { abort_signal: AbortSignal.any([stop.signal, AbortSignal.timeout(INSERT_MS)]) } : {}),
+    })
+    result.stream.resume()
+    await finished(result.stream)
   }
 
   return {
@@ -125,19 +145,12 @@ export function createLane({
           await ended()
         }
       }),
-    insert: (table, lines) =>
+    insert: (table, part) =>
       turn(async () => {
         stop.signal.throwIfAborted()
         try {
-          const result = await (
-            await connection()
-          ).exec({
-            query: `INSERT INTO ${table} SETTINGS async_insert = 0, input_format_skip_unknown_fields = 0 FORMAT JSONEachRow`,
-            values: Readable.from([lines], { objectMode: false }),
-            ...(cuts ? { abort_signal: AbortSignal.any([stop.signal, AbortSignal.timeout(INSERT_MS)]) } : {}),
-          })
-          result.stream.resume()
-          await finished(result.stream)
+          if (insertPast !== undefined) await insertPast(table, part)
+          else await insertThrough(await connection(), table, part)
         } catch (error) {
           stop.signal.throwIfAborted()
           throw toInsertFailure(error, table, redact)

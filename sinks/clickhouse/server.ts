@@ -9,13 +9,16 @@ import { isServerUrl } from './address.ts'
 import type { ServerAddress } from './address.ts'
 import { tableFilters } from './as-of.ts'
 import type { Database, QueryOptions } from './contract.ts'
-import { insertLines, rowsOf } from './json-lines.ts'
+import { insertParts, rowsOf } from './json-lines.ts'
 import { createLane, killStatement } from './lane.ts'
 import type { Sent } from './lane.ts'
 import { sendToOwner } from './owner-options.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 
 const CONNECTIONS = 8
+
+/** One insert: what a proxy lets through and a slow line carries in time. */
+const PART_LIMITS = { rows: 5000, bytes: 4 * 1024 * 1024 }
 
 /** Longest wait for one answer, ms: a SELECT of our own over a large table may take minutes. */
 const REQUEST_TIMEOUT_MS = 300_000
@@ -76,7 +79,7 @@ export function openServer(options: ServerOptions): Database {
   return {
     where: `${url.origin}${url.pathname === '/' ? '' : url.pathname}`,
     insert: async (table, rows) => {
-      for (const lines of insertLines(rows)) await lane.insert(table, lines)
+      for await (const part of insertParts(rows, PART_LIMITS)) await lane.insert(table, part)
     },
     command: async (sql) => {
       await lane.bytes(sql, {})

@@ -24,12 +24,32 @@ export const controlTokens = rule({
   ],
 })
 
-const PAIRS: readonly (readonly [open: RegExp, close: RegExp, name: string])[] = [
-  // Behind a line break of a matrix, \\[2pt] is a distance.
-  [/(?<!\\)\\\[/g, /(?<!\\)\\\]/g, '\\['],
-  [/(?<!\\)\\\(/g, /(?<!\\)\\\)/g, '\\('],
-  [/\\begin\s*\{/g, /\\end\s*\{/g, '\\begin{'],
-]
+/** A code block's mark at the beginning of a line. */
+const FENCE = /^[ \t]{0,12}```/gm
+const ENVIRONMENT = [/\\begin\s*\{/g, /\\end\s*\{/g] as const
+
+const countOf = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0
+
+/** How often a mark of a formula stands there. Behind a line break of a matrix, \\[2pt] is a distance. */
+function countMarks(text: string, mark: string): number {
+  let found = 0
+  for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + mark.length))
+    if (text[at - 1] !== '\\') found += 1
+  return found
+}
+
+/** What is never closed; null where all is. Every response is asked: what needs a pattern is looked for by its letters first. */
+function openIn(text: string): string | null {
+  if (text.includes('```') && countOf(text, FENCE) % 2 === 1) return 'a code block'
+  for (const [open, close] of [
+    ['\\[', '\\]'],
+    ['\\(', '\\)'],
+  ] as const)
+    if (text.includes(open) && countMarks(text, open) > countMarks(text, close)) return open
+  const [begin, end] = ENVIRONMENT
+  if (text.includes('\\begin') && countOf(text, begin) > countOf(text, end)) return '\\begin{'
+  return boxIsOpen(text) ? '\\boxed{' : null
+}
 
 export const unclosed = rule({
   reason: 'unclosed',
@@ -37,11 +57,8 @@ export const unclosed = rule({
   setting: z.boolean(),
   initially: true,
   seen({ solution }) {
-    const count = (pattern: RegExp): number => solution.match(pattern)?.length ?? 0
-    if (count(/^[ \t]{0,12}```/gm) % 2 === 1) return 'a code block is never closed'
-    const open = PAIRS.find(([begin, end]) => count(begin) > count(end))
-    if (open !== undefined) return `${open[2]} is never closed`
-    return boxIsOpen(solution) ? '\\boxed{ is never closed' : null
+    const open = openIn(solution)
+    return open === null ? null : `${open} is never closed`
   },
   cases: [
     { setting: true, given: { solution: 'Run\n```python\nprint(5)\n' }, refused: true },
@@ -89,6 +106,9 @@ export const openEnd = rule({
   ],
 })
 
+/** What each of the following patterns holds; most texts have none of it. */
+const MAY_REFUSE = /\bas an? |m sorry|\bi (?:can|am )|として|作为/i
+
 const REFUSALS = [
   /\bas an? (?:ai|artificial intelligence)\b(?=,| (?:language|model|assistant|chatbot|system)\b)/i,
   /\bas a (?:large )?language model\b/i,
@@ -103,6 +123,7 @@ export const refusalPhrase = rule({
   setting: z.boolean(),
   initially: true,
   seen({ solution }) {
+    if (!MAY_REFUSE.test(solution)) return null
     const found = REFUSALS.map((pattern) => pattern.exec(solution)?.[0]).find((each) => each !== undefined)
     return found === undefined ? null : `says ${quoted(found)}`
   },
@@ -126,13 +147,28 @@ const SENTENCE_TIMES = 8
 function sayingAgain(text: string): string | null {
   const loop = loopIn(text)
   if (loop !== null) return loop
-  const times = new Map<string, number>()
-  for (const part of text.split(/\n|(?<=[.!?。])\s/)) {
-    const sentence = part.trim()
-    if (sentence.length < SENTENCE_CHARACTERS) continue
-    const seen = (times.get(sentence) ?? 0) + 1
-    if (seen >= SENTENCE_TIMES) return `says ${quoted(sentence)} ${SENTENCE_TIMES} times and more`
-    times.set(sentence, seen)
+  const sentences = text
+    .split(/\n|(?<=[.!?。])\s/)
+    .map((part) => part.trim())
+    .filter((part) => part.length >= SENTENCE_CHARACTERS)
+  // In most texts few are of one length, and then none need be compared.
+  if (
+    firstThatComes(
+      SENTENCE_TIMES,
+      sentences.map((sentence) => sentence.length),
+    ) === null
+  )
+    return null
+  const sentence = firstThatComes(SENTENCE_TIMES, sentences)
+  return sentence === null ? null : `says ${quoted(sentence)} ${SENTENCE_TIMES} times and more`
+}
+
+function firstThatComes<Value>(times: number, values: readonly Value[]): Value | null {
+  const counts = new Map<Value, number>()
+  for (const value of values) {
+    const count = (counts.get(value) ?? 0) + 1
+    if (count >= times) return value
+    counts.set(value, count)
   }
   return null
 }
