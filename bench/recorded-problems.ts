@@ -43,6 +43,8 @@ const GENERATION: Generation = {
   firstTemperature: null,
   continuations: 0,
   usd: null,
+  mannerHash: null,
+  keptFrom: null,
 }
 
 /** Returns a function that makes the problem of a slot as the sample stage would have left it. */

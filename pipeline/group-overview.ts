@@ -1,13 +1,12 @@
 // The groups of all runs on a Kafka: which part of which run each is, how that run stands, and how far it is behind.
 
-import type { RunRecord } from '../schemas/records.ts'
 import { groupLags } from '../stream/group-lags.ts'
 import { groupNames } from '../stream/groups-admin.ts'
 import type { PartitionLag } from '../stream/groups-admin.ts'
 import type { PartitionEnds } from '../stream/positions.ts'
 import { standingOf } from './run-overview.ts'
 import type { Looking, Standing } from './run-overview.ts'
-import { readStates } from './run-records.ts'
+import { readNewest } from './run-records.ts'
 
 export interface GroupOverview {
   readonly run: string
@@ -28,8 +27,8 @@ export async function readGroups(
   wanted: { readonly run?: string | undefined; readonly revision?: string | undefined } = {},
 ): Promise<GroupOverview[]> {
   const { connection, codec, now, isAlive, signal } = look
-  const states = new Map<string, RunRecord>()
-  if (ends.has('runs')) for await (const record of readStates(connection, codec, signal)) states.set(record.id, record)
+  const newest = ends.has('runs') ? await readNewest(connection, codec, signal) : []
+  const states = new Map(newest.map((record) => [record.id, record]))
   const named = (await groupNames(connection)).flatMap((group) => {
     const { run, revision, part } = GROUP.exec(group)?.groups ?? {}
     if (run === undefined || revision === undefined || part === undefined) return []

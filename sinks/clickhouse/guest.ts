@@ -6,7 +6,6 @@ import { Failure, permanent } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import { STORE_LOST } from '../../stream/delivered.ts'
 import type { Database } from './contract.ts'
-import { insertLines } from './json-lines.ts'
 import type { OwnerNote } from './owner-file.ts'
 import { insertAt } from './owner-writes.ts'
 import { openServer } from './server.ts'
@@ -83,9 +82,7 @@ export function openAsGuest({ owner, sit, log }: GuestParts): Database {
             )
           await database.insert(table, rows)
         },
-        async (note) => {
-          for (const lines of insertLines(rows)) await insertAt(note, table, lines)
-        },
+        (note) => insertAt(note, table, rows),
       )
     },
     command: async (sql) => {

@@ -5,6 +5,7 @@ import type { ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { Failure, permanent, transient } from '../../schemas/failure.ts'
 import type { Database } from './contract.ts'
+import { insertParts, rowsOf } from './json-lines.ts'
 import type { OwnerNote } from './owner-file.ts'
 import type { RunName } from './refills.ts'
 import { removeRevisionRows } from './revision-rows.ts'
@@ -27,6 +28,9 @@ const refusal = z.object({ retry: z.enum(['transient', 'permanent']), code: z.st
 /** Longest wait for the owner's answer, milliseconds: a large table, or a batch that is looked at, takes its time. */
 const ANSWER_MS = 300_000
 
+/** Rows of one request. */
+const PART_LIMITS = { rows: 5000, bytes: 4 * 2 ** 20 }
+
 /** Is it a request to write? */
 export function isWrite(path: string): boolean {
   return path === INSERT || path === FORGET
@@ -47,16 +51,20 @@ export async function takeWrite(database: Database, url: URL, body: string, resp
 
 async function takeRows(database: Database, table: string, body: string): Promise<void> {
   if (!/^[a-z_]+$/.test(table)) throw permanent('wrong-request', 'no rows for a table')
-  const lines = body.split('\n').filter((line) => line !== '')
-  await database.insert(
-    table,
-    lines.map((line) => JSON.parse(line) as object),
-  )
+  const [columns, ...rows] = rowsOf<readonly unknown[]>(body)
+  if (columns === undefined) return
+  const named = rows.map((row) => Object.fromEntries(row.map((value, index) => [String(columns[index]), value])))
+  await database.insert(table, named)
 }
 
-/** Hands lines of JSON to the owner; resolves when they are in its table. Throws the owner's Failure. */
-export async function insertAt(owner: OwnerNote, table: string, lines: string): Promise<void> {
-  await askOwner(owner, `${INSERT}?table=${encodeURIComponent(table)}`, lines)
+/** Hands rows to the owner; resolves when they are in its table. Throws the owner's Failure. */
+export async function insertAt(owner: OwnerNote, table: string, rows: readonly object[]): Promise<void> {
+  for await (const { columns, lines } of insertParts(rows, PART_LIMITS))
+    await askOwner(
+      owner,
+      `${INSERT}?table=${encodeURIComponent(table)}`,
+      `${JSON.stringify(columns)}\n${String(lines)}`,
+    )
 }
 
 /** Has the owner take a revision's rows away; resolves when they are gone. Throws the owner's Failure. */

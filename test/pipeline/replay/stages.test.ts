@@ -57,7 +57,7 @@ describe('the stages of a replay', () => {
     fc.assert(
       fc.property(fc.constantFrom(...STAGE_TOPICS), fc.subarray(STAGES.map(({ name }) => name)), (from, names) => {
         const named = namedParts(names, from).stages
-        const { stages, faults } = replayStages(CONFIG, { of: 'main', from }, named)
+        const { stages, faults } = replayStages(CONFIG, { of: 'main', from, into: null }, named)
         if (faults.length > 0) return
         const planned = planStages(replayOf(from, stages))
         const isJudged = (record: string): boolean => ['Verified', 'Judged', 'Rewarded', 'Conversed'].includes(record)
