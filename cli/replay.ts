@@ -80,11 +80,12 @@ async function replay(options: ReplayOptions): Promise<number> {
       const name = nameOf({ runId, revision })
       const chosen = section.selection?.problems ?? null
       display.say(
-        previous === null
-          ? messages.replaying(name, section.from, section.of, chosen)
-          : messages.replayResumed(name, previous.state === 'finished'),
+        asked.join
+          ? messages.partsHere([...parts].map((part) => messages.parts[part]))
+          : previous === null
+            ? messages.replaying(name, section.from, section.of, chosen)
+            : messages.replayResumed(name, previous.state === 'finished'),
       )
-      if (asked.join) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
       return run
     },
     file: path === undefined ? null : { path, load: reload },
