@@ -66,8 +66,9 @@ async function replay(options: ReplayOptions): Promise<number> {
   const own = replayParts(loaded.config)
   const parts = asked.join ? joined(asked, own) : new Set<PartName>(['produce', ...own])
   const { config: path } = options
+  const sinks = (['clickhouse', 'json'] as const).filter((name) => own.includes(name))
   const reload = async (): Promise<LoadedConfig> =>
-    withReplay((await loadFile(options, asked))!, section, { runId, sinks: null })
+    withReplay((await loadFile(options, asked))!, section, { runId, sinks })
   const end = await attend({
     ...{ loaded, runId, revision, stateDir: madeStateFolder(options), writesFiles: parts.has('json') },
     start: async (preparing) => {
