@@ -68,8 +68,9 @@ async function replay(options: ReplayOptions): Promise<number> {
   const own = replayParts(loaded.config)
   const parts = asked.join ? joined(asked, own) : new Set<PartName>(['produce', ...own])
   const { config: path } = options
+  const sinks = (['clickhouse', 'json'] as const).filter((name) => own.includes(name))
   const reload = async (): Promise<LoadedConfig> =>
-    withReplay((await loadFile(options, asked))!, section, { runId, sinks: null })
+    withReplay((await loadFile(options, asked))!, section, { runId, sinks })
   const end = await attend({
     ...{ loaded, runId, revision, stateDir: madeStateFolder(options), writesFiles: parts.has('json') },
     start: async (preparing) => {
@@ -82,11 +83,12 @@ async function replay(options: ReplayOptions): Promise<number> {
       const name = nameOf({ runId, revision })
       const chosen = section.selection?.problems ?? null
       display.say(
-        previous === null
-          ? messages.replaying(name, section.from, section.of, chosen)
-          : messages.replayResumed(name, previous.state === 'finished'),
+        asked.join
+          ? messages.partsHere([...parts].map((part) => messages.parts[part]))
+          : previous === null
+            ? messages.replaying(name, section.from, section.of, chosen)
+            : messages.replayResumed(name, previous.state === 'finished'),
       )
-      if (asked.join) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
       return run
     },
     file: path === undefined ? null : { path, load: reload },

@@ -251,16 +251,24 @@ function assertSamePipeline(previous: RunRecord, config: Config): void {
   throw new UsageFault(
     faults.map(
       (line) =>
-        `run ${previous.runId} began with ${old[describe(config).indexOf(line)]!}, not ${line}: give another name with --run, or set it back`,
+        `${ofRun(previous)} began with ${old[describe(config).indexOf(line)]!}, not ${line}: ${anotherName(previous)}, or set it back`,
     ),
   )
 }
 
+function ofRun({ runId, revision }: RunRecord): string {
+  return revision === 'main' ? `run ${runId}` : `revision ${revision} of run ${runId}`
+}
+
+function anotherName({ revision }: RunRecord): string {
+  return `give another name with ${revision === 'main' ? '--run' : '--revision'}`
+}
+
 function inUse(record: RunRecord, now: number): UsageFault {
-  const { runId, pid, host } = record
+  const { pid, host } = record
   const seconds = Math.max(1, Math.ceil((record.createdAt + SILENT_MS - now) / 1000))
   const killed = host === hostname() ? '' : `; if it was killed, the run is free in ${seconds} s`
   return new UsageFault(
-    `run ${runId} is at work already (process ${pid} on ${host}): stop that one first, or give another name with --run${killed}`,
+    `${ofRun(record)} is at work already (process ${pid} on ${host}): stop that one first, or ${anotherName(record)}${killed}`,
   )
 }

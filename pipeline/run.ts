@@ -73,6 +73,11 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       return backlogOf(run)
     }
     const house = createHouse({ planned, running: stages, backlog, recount, now })
+    /** A replay makes no problems: those that its first stage has brought to an end stand for them. */
+    const takenHere = (): number => {
+      const first = stages.find((stage) => stage.state().name === planned[0]?.name)
+      return first === undefined ? 0 : doneOf(first)
+    }
     const leads = parts.parts.has('produce')
     const openedAt = now()
     const book = await openSpending(
@@ -82,7 +87,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
           leadMilliseconds: leads ? now() - openedAt : 0,
           roles: spendingOf(llm.state().usage),
           done: {
-            produce: made - existing.size,
+            produce: replay === null ? made - existing.size : takenHere(),
             ...Object.fromEntries(stages.map((stage) => [stage.state().name, doneOf(stage)])),
           },
           passed: Object.fromEntries(stages.map((stage) => [stage.state().name, stage.state().emitted])),

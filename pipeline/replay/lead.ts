@@ -1,14 +1,14 @@
 // The part of a replay's leader that stands in the place of a producer: it knows how much is left to be read, and when
 // nothing more will come.
 
-import { pauseFor } from '../../stream/back-off.ts'
-import type { OpenRun } from '../open-run.ts'
 import type { Replay } from '../../configs/replay.ts'
+import { pauseFor } from '../../stream/back-off.ts'
+import type { PartitionLag } from '../../stream/groups-admin.ts'
+import type { OpenRun } from '../open-run.ts'
 import { untilAnswered } from '../patience.ts'
 import type { ProduceEnd } from '../produce.ts'
 import { readRunRecords } from '../run-records.ts'
-import { partitionOffsets, positionsOf } from '../standing.ts'
-import type { PartitionLag } from '../../stream/groups-admin.ts'
+import { positionsOf } from '../standing.ts'
 
 export interface ReplayProgress {
   /** Problems that the replay takes in all, as far as can be told by now; null: it follows a run without an end. */
@@ -60,9 +60,10 @@ function leftIn({ partition, committed, end, lag }: PartitionLag, { begin, end: 
   return from >= to ? 0 : Math.min(lag, to - from)
 }
 
+/** Records of the range that the group has passed, those of other runs too. */
 function passedIn({ partition, committed, doneAbove }: PartitionLag, { begin, end }: Replay): number {
   const from = begin[partition] ?? 0
-  const to = Math.min(committed ?? from, (end === null ? null : partitionOffsets(end).get(partition)) ?? Infinity)
+  const to = Math.min(committed ?? from, end?.[partition] ?? Infinity)
   return Math.max(0, to - from) + doneAbove
 }
 

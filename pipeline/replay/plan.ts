@@ -107,6 +107,9 @@ export async function planReplay(
   return { of, from, ...found, stages: [...stages], selection: null, keep: [...keep], into }
 }
 
+/** Bytes of one fetch: the first record is often the run's, and with many runs in a topic a few thousand are not. */
+const LOOK_BYTES = 1024 * 1024
+
 /** Looks until it finds one. */
 async function hasRecord(
   connection: KafkaConnection,
@@ -116,13 +119,13 @@ async function hasRecord(
   signal: AbortSignal,
 ): Promise<boolean> {
   const to = end === null ? {} : { to: partitionOffsets(end) }
-  const range = { topic, from: partitionOffsets(begin), ...to, signal, fetchBytes: 1 }
+  const range = { topic, from: partitionOffsets(begin), ...to, signal, fetchBytes: LOOK_BYTES }
   for await (const [, batch] of readBatches(connection, range))
     if (batch.some(({ headers = {} }) => String(headers[RUN_HEADER] ?? runId) === runId)) return true
   return false
 }
 
-/** What of a replay that is there already is not as it is asked for now, as whole sentences; null: not asked for. */
+/** What of a replay that is there already is not as it is asked for now, as whole sentences; where null is asked for, it stays. */
 export function differences(
   { replay, revision, runId }: { readonly replay: Replay; readonly revision: string; readonly runId: string },
   asked: {

@@ -47,15 +47,16 @@ describe('a run of several processes', () => {
     assert.match(leader.said(), /240 problems wanted/)
     assert.match(first.said(), /This process runs: answer, sample/)
 
-    // One process owns the embedded database; another one hands it its rows.
-    const guest = start('answer,clickhouse')
-    await guest.says(/This process runs: answer, ClickHouse/)
+    // A second owner of the embedded database is refused, and told that workers need none.
+    const rival = await start('answer,clickhouse').ended
+    assert.equal(rival.code, 2, rival.error)
+    assert.match(rival.error, new RegExp(`process ${leader.pid} already runs with the state folder .*--stages`))
 
     const third = start('answer,sample')
     await third.says(/This process runs: answer, sample/)
     first.signal('SIGKILL')
     await first.ended
-    for (const process of [leader, second, third, guest]) {
+    for (const process of [leader, second, third]) {
       const { code, error } = await process.ended
       assert.equal(code, 0, error)
     }

@@ -106,7 +106,7 @@ describe('a run that is opened', () => {
     try {
       await assert.rejects(openRun(bench.parts('claimed'), SIGNAL), (error) => {
         assert.ok(error instanceof UsageFault, String(error))
-        assert.match(error.message, new RegExp(`run claimed .*process ${first.pid} on ${hostname()}.*--run`))
+        assert.match(error.message, new RegExp(`run claimed .*process ${first.pid} on ${hostname()}.*--revision`))
         return true
       })
       await opened(bench.parts('other-name'), (run) => {
@@ -229,9 +229,9 @@ describe('a run that is opened', () => {
     const stages = { ...loaded.config.stages, reward: { ...loaded.config.stages.reward, enabled: false } }
     const { clickhouse, json } = loaded.config.sinks
     const sinks = { clickhouse, json: { ...json, enabled: false } }
-    const otherStages = /run same began with stages .*verify, reward, curate, not stages .*verify, curate: .*--run/
-    const otherSinks = /run same began with sinks clickhouse, json, not sinks clickhouse: .*--run/
-    const otherFolder = /run same began with out data, not out elsewhere: .*--run/
+    const otherStages = /run same began with stages .*verify, reward, curate, not stages .*verify, curate: .*--revision/
+    const otherSinks = /run same began with sinks clickhouse, json, not sinks clickhouse: .*--revision/
+    const otherFolder = /run same began with out data, not out elsewhere: .*--revision/
     await assert.rejects(openRun(changed({ stages }), SIGNAL), refusal(otherStages))
     await assert.rejects(openRun(changed({ sinks }), SIGNAL), refusal(otherSinks))
     await assert.rejects(

@@ -6,9 +6,14 @@ import { configSchema } from '../../configs/schema.ts'
 import { whyNobody } from '../../pipeline/redrive.ts'
 import type { Letter } from '../../stream/letters.ts'
 
-const config = (stages: object = {}, sinks: object = {}) => ({
-  config: JSON.stringify(configSchema.parse({ name: 'a-run', stages, sinks })),
+const config = (stages: object = {}, sinks: object = {}, replay: object | null = null) => ({
+  config: JSON.stringify(configSchema.parse({ name: 'a-run', stages, sinks, replay })),
 })
+
+const REPLAY = {
+  ...{ of: 'main', from: 'sampled', stages: ['verify', 'curate'], begin: {}, end: null, selection: null, keep: [] },
+  into: null,
+}
 
 function letter(stage: string, topic: string, revision = 'main'): Letter {
   return {
@@ -24,6 +29,9 @@ describe('whoever can take a dead letter', () => {
     [null, letter('tag', 'screened'), config({ tag: { enabled: true } })],
     [null, letter('answer', 'screened'), config({ tag: { enabled: false } })],
     [null, letter('verify', 'sampled.strict', 'strict'), config()],
+    [null, letter('verify', 'sampled', 'strict'), config({}, {}, REPLAY)],
+    [null, letter('curate', 'verified.strict', 'strict'), config({}, {}, REPLAY)],
+    [/reward is switched off in run a-run/, letter('reward', 'verified.strict', 'strict'), config({}, {}, REPLAY)],
     [null, letter('clickhouse', 'sft'), config()],
     [null, letter('json', 'preferences'), config()],
     [/tag is switched off in run a-run/, letter('tag', 'screened'), config({ tag: { enabled: false } })],

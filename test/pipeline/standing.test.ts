@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { configSchema } from '../../configs/schema.ts'
 import { groupOf, planStages } from '../../pipeline.ts'
 import { untilAnswered } from '../../pipeline/patience.ts'
-import { beginRun, lagOf, plannedSinks, readingParts, throughCheck } from '../../pipeline/standing.ts'
+import { beginRun, lagOf, positionsOf, plannedSinks, readingParts, throughCheck } from '../../pipeline/standing.ts'
 import type { ReadingPart } from '../../pipeline/standing.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { moveGroup } from '../../stream/groups-admin.ts'
@@ -109,6 +109,18 @@ describe('a run on the log', () => {
     const group = groupOf('fresh', revision, 'verify')
     const [placed] = await committedPositions(connection, group, [topicFor('sampled', revision)])
     assert.ok(placed!.journalFrom! > 0 && placed!.places !== null)
+  })
+
+  it('begins a replay where its range begins in the topic of the other revision', async () => {
+    await bench.fill('sampled', 'source', [40, 41, 42])
+    const reader: ReadingPart = { ...VERIFY, of: bench.revision }
+    const replay = { ...run('source'), revision: 'another' }
+    const [end] = await positionsOf(replay, reader)
+    const begin = { [end!.partition]: end!.end - 2 }
+    const section = { of: bench.revision, from: 'sampled' as const, stages: ['verify'], begin, end: null }
+    await beginRun(replay, [reader], { replay: { ...section, selection: null, keep: [], into: null } })
+    assert.equal(await lagOf(replay, reader), 2)
+    assert.equal(await throughCheck(replay, [reader])(), false)
   })
 
   it('places what a killed leader had not placed, and leaves what it had', async () => {
