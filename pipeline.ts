@@ -4,7 +4,7 @@
 
 import type { Config } from './configs/schema.ts'
 import type { RecordName } from './schemas/records.ts'
-import { TOPICS } from './schemas/topics.ts'
+import { STAGE_TOPICS, TOPICS } from './schemas/topics.ts'
 import type { StageTopic, TopicName } from './schemas/topics.ts'
 
 export const STAGES = [
@@ -47,10 +47,16 @@ export function planStages({ stages, replay }: Pick<Config, 'stages' | 'replay'>
     if ('enabled' in settings && !settings.enabled) continue
     if (replay !== null && !replay.stages.includes(name)) continue
     const of = replay !== null && planned.length === 0 ? { of: replay.of } : {}
-    planned.push({ name, from, reads: TOPICS[from].record, to, ...of })
+    // A record that something is added to stays as far as it came.
+    const isBehind = replay !== null && replay.into !== null && rankOf(from) > rankOf(to)
+    planned.push({ name, from, reads: TOPICS[from].record, to: isBehind ? from : to, ...of })
     if (to !== 'sft') from = to // no stage reads on behind the last
   }
   return planned
+}
+
+function rankOf(topic: TopicName): number {
+  return (STAGE_TOPICS as readonly TopicName[]).indexOf(topic)
 }
 
 /** Every topic to which what comes of a stage's records may go. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { LoadedConfig } from '../configs/load.ts'
 import { checkEndpoints } from '../llm/check-endpoints.ts'
 import type { PartName } from '../pipeline.ts'
-import type { ActiveRun, RunParts, RunResult } from '../pipeline/run-contract.ts'
+import type { ActiveRun, RunParts, RunResult, RunSnapshot } from '../pipeline/run-contract.ts'
 import { callersIn } from '../pipeline/callers.ts'
 import { startRun } from '../pipeline/run.ts'
 import { UsageFault } from '../schemas/failure.ts'
@@ -102,6 +102,11 @@ export async function attend({
     const { said } = stop
     display.say(stageTable(run.snapshot(), messages))
     const { spent, budget } = run.snapshot()
+    const kept = keptByRole(run.snapshot())
+    if (kept !== null) {
+      log.info({ kept }, 'what was taken over and what was asked for, by role')
+      display.say(messages.kept(kept))
+    }
     if (result.cut.length > 0)
       display.say(messages.cutOff(result.cut.map(({ stage, records }) => ({ part: stage as PartName, records }))))
     if (spent.unmeasured > 0) display.say(messages.unmeasured(spent.unmeasured))
@@ -131,9 +136,16 @@ export async function attend({
   }
 }
 
+/** What a replay took over and what it asked for; null where it takes nothing over. */
+function keptByRole({ kept, llm }: RunSnapshot): { role: string; kept: number; asked: number }[] | null {
+  if (kept === null) return null
+  const roles = [...new Set([...Object.keys(kept), ...Object.keys(llm.usage)])].sort()
+  return roles.map((role) => ({ role, kept: kept[role] ?? 0, asked: llm.usage[role]?.calls ?? 0 }))
+}
+
 /** Starts a run on models that were asked whether they are there, and tells what keeps it waiting. Throws UsageFault, Failure. */
 export async function startChecked(
-  parts: Pick<RunParts, 'loaded' | 'runId' | 'revision' | 'source' | 'parts' | 'kafka'>,
+  parts: Pick<RunParts, 'loaded' | 'runId' | 'revision' | 'source' | 'parts' | 'kafka' | 'share'>,
   preparing: Preparing,
 ): Promise<ActiveRun> {
   const { display, messages, log, signal, stateDir } = preparing

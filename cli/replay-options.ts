@@ -3,7 +3,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { nearest } from '../configs/nearest.ts'
-import { REVISION_NAME } from '../configs/replay.ts'
+import { KEEPABLE, REVISION_NAME } from '../configs/replay.ts'
 import { namedParts } from '../pipeline/replay/stages.ts'
 import type { ReplayAsked } from '../pipeline/replay/prepare.ts'
 import type { Time } from '../pipeline/replay/range.ts'
@@ -23,6 +23,10 @@ export interface ReplayOptions {
   readonly stages?: string
   readonly follow?: true
   readonly join?: true
+  readonly keepRewards?: true
+  readonly keepAnswers?: true
+  readonly into?: string
+  readonly share?: number
   readonly budgetUsd?: number
   readonly budgetTokens?: number
   readonly maxHours?: number
@@ -49,6 +53,14 @@ export function addReplayOptions(command: Command): Command {
     .option('--stages <a,b>', 'only these of the stages behind the topic (and of the sinks clickhouse, json)')
     .option('--follow', 'go on with what comes until the run is finished')
     .option('--join', 'work at a replay that another process leads; --stages: at these parts of it')
+    .option('--keep-rewards', 'ask only for scores whose reward, version, model or text has changed')
+    .option('--keep-answers', 'ask only for texts whose prompt, model, sampling or seed has changed')
+    .option('--into <revision>', 'add labels or scores (--stages tag, --stages reward) to the rows of this revision')
+    .option(
+      '--share <f>',
+      'at most this share of the slots of each model server, as 0.2; less while others wait',
+      share,
+    )
     .option('--budget-usd <usd>', 'end cleanly when the replay has cost so many US dollars', positiveNumber)
     .option('--budget-tokens <n>', 'the same for tokens of all models (2e9 is two billion)', positiveInteger)
     .option('--max-hours <hours>', 'the same for hours at work', positiveNumber)
@@ -62,8 +74,10 @@ export function addReplayOptions(command: Command): Command {
 
 /** What is asked for, and what is wrong with it, as whole sentences. */
 export function readAsked(options: ReplayOptions): { readonly asked: ReplayAsked; readonly faults: string[] } {
-  const { revision, of, since = null, until = null, offset = null, where = null } = options
+  const { revision, into = null, since = null, until = null, offset = null, where = null } = options
+  const of = into ?? options.of
   const follow = options.follow === true
+  const keep = KEEPABLE.filter((what) => (what === 'answers' ? options.keepAnswers : options.keepRewards) === true)
   const from = STAGE_TOPICS.find((topic) => topic === options.from) ?? null
   const parts = options.stages?.split(',').map((name) => name.trim()) ?? []
   const faults = [
@@ -82,7 +96,8 @@ export function readAsked(options: ReplayOptions): { readonly asked: ReplayAsked
     ...(where !== null && where.trim() === ''
       ? ['--where is empty: give a condition, as --where "difficulty = \'hard\'"']
       : []),
-    ...(from === null ? [] : namedParts(parts, from).faults),
+    ...(into === null ? [] : wrongAddition(options, into)),
+    ...(from === null || into !== null ? [] : namedParts(parts, from).faults),
   ]
   return {
     asked: {
@@ -93,8 +108,8 @@ export function readAsked(options: ReplayOptions): { readonly asked: ReplayAsked
         from,
         parts,
         where,
-        keep: [],
-        into: null,
+        keep,
+        into,
         join: options.join === true,
       },
       range: { since, until, offsets: offset, follow },
@@ -109,6 +124,21 @@ function wrongTopic(name: string): string {
     return `--from ${name}: no stage reads that topic; there are ${there.join(', ')}`
   const meant = nearest(name, there)
   return `--from: there is no topic "${name}"; ${meant === null ? 'there are' : `did you mean ${meant}? There are`} ${there.join(', ')}`
+}
+
+function wrongAddition({ from, of, keepRewards, keepAnswers }: ReplayOptions, into: string): string[] {
+  return [
+    ...(from === undefined ? [] : ['--into takes the records that came farthest: leave --from out']),
+    ...(of === 'main' || of === into ? [] : [`--into ${into} reads revision ${into}: leave --of out`]),
+    ...((keepRewards ?? keepAnswers) ? ['--into keeps what the records have by itself: leave --keep-… out'] : []),
+  ]
+}
+
+/** Over 0, up to 1 (a commander argument parser). */
+function share(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a share over 0 and up to 1, as 0.2.')
+  return value
 }
 
 function wrongRevision(revision: string, of: string): string[] {

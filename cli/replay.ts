@@ -38,7 +38,9 @@ Examples:
   ./magpie replay --from sampled --revision strict -c strict.yaml
   ./magpie replay --from rewarded --revision pairs --stages curate --set stages.curate.preference.count=4
   ./magpie replay --from verified --revision hard --where "difficulty = 'hard'" --run my-run
-  ./magpie replay --from sampled --revision strict --join --stages verify`
+  ./magpie replay --from sampled --revision strict --join --stages verify
+  ./magpie replay --from sampled --revision second -c two-rewards.yaml --keep-rewards --share 0.2
+  ./magpie replay --stages reward --revision more -c one-more.yaml --into main`
 
 /** Adds the command. */
 export function addReplay(program: Command): void {
@@ -75,7 +77,7 @@ async function replay(options: ReplayOptions): Promise<number> {
       const { display, messages } = preparing
       const local = await prepareModel(loaded, preparing)
       const run = await startChecked(
-        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka },
+        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka, share: options.share },
         preparing,
       )
       const name = nameOf({ runId, revision })
@@ -125,12 +127,12 @@ async function loadFile(options: ReplayOptions, asked: ReplayAsked): Promise<Loa
 
 async function load(
   options: ReplayOptions,
-  { from, parts }: ReplayAsked,
+  { from, into, parts }: ReplayAsked,
   source: { readonly file: string; readonly text?: string },
 ): Promise<LoadedConfig> {
   const { endpoint, model, out, lang: language, budgetUsd, budgetTokens, maxHours } = options
   const behind = from === null ? [] : stagesBehind(from)
-  const named = behind.filter((name) => parts.includes(name))
+  const named = into === null ? behind.filter((name) => parts.includes(name)) : parts
   return await loadConfig({
     ...source,
     set: options.set ?? [],

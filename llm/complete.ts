@@ -1,8 +1,9 @@
 // One request of a role to its completions. Promises: the role's sampling whole, the template's stops with raw
 // prompts, provenance in every completion; a first token of its own temperature and texts that go on beyond one call
-// where the role says so (docs/sampling.md), with the cost of all calls in one record.
+// where the role says so (docs/sampling.md), with the cost of all calls in one record; no call for what is known.
 
 import { createHash } from 'node:crypto'
+import type { Asked, CallMemory } from '../schemas/call-memory.ts'
 import type { SpeakerConfig } from './config.ts'
 import type { Completion, CompletionRequest, Sampling } from './contract.ts'
 import { EngineFailure } from './engine-failure.ts'
@@ -42,11 +43,15 @@ export function templateOf(config: SpeakerConfig): RoleTemplate | null {
   return { name, stop, stopTokenIds, reasoning }
 }
 
-/** Completes the request; see Llm.complete. account: the role that generations bear; the role's own name unless said. */
+/**
+ * Completes the request; see Llm.complete. account: the role that generations bear; the role's own name unless said.
+ * said: see CallMemory.
+ */
 export async function completeRequest(
   role: Role,
   request: CompletionRequest & { readonly account?: string },
   ask: AskRole,
+  said?: CallMemory['said'],
 ): Promise<Completion[]> {
   const { config } = role
   const n = request.n ?? 1
@@ -59,24 +64,20 @@ export async function completeRequest(
     markers: role.template?.reasoning ?? null,
     ask,
   }
+  const asks = askedOf(role, request, manner)
+  const known = said?.(Array.from({ length: n }, (_, index) => ({ ...asks, seed: request.seed + index })))
+  if (known !== undefined && known !== null) return known
   const together = fanOutOf(role.name, config) === 'n' ? n : 1
   const asked = Array.from({ length: Math.ceil(n / together) }, async (_, index) => {
     const first = await firstCall(config, { ...request, n: together, seed: request.seed + index * together }, manner)
     return allSettled(first.map((utterance) => finish(config, request, utterance, manner)))
   })
-  const { sampling } = manner
-  const plain = request.jsonSchema !== undefined
   return (await allSettled(asked)).flat().map((utterance) => ({
     text: utterance.text,
     reasoning: utterance.reasoning,
     generation: {
-      role: request.account ?? role.name,
-      model: config.model,
+      ...asks,
       endpoint: utterance.endpoint,
-      template: template?.name ?? null,
-      promptHash: promptHash(request.input),
-      ...sampling,
-      maxTokens: plain ? sampling.maxTokens : Math.max(sampling.maxTokens, config.continue?.maxTokens ?? 0),
       seed: utterance.seed,
       finishReason: utterance.finishReason,
       stopReason: utterance.stopReason,
@@ -85,11 +86,31 @@ export async function completeRequest(
       completionTokens: utterance.completionTokens,
       milliseconds: utterance.milliseconds,
       attempts: utterance.attempts,
-      firstTemperature: plain ? null : (config.firstToken?.temperature ?? null),
       continuations: utterance.continuations,
       usd: utterance.usd,
+      keptFrom: null,
     },
   }))
+}
+
+/** What a text hangs on, as its record will say; each choice has its own seed beside it. */
+function askedOf(
+  { name, config, template }: Role,
+  { input, account, jsonSchema }: CompletionRequest & { readonly account?: string },
+  { sampling, stop, stopTokenIds }: Manner,
+): Omit<Asked, 'seed'> {
+  const { firstToken, continue: budget } = jsonSchema === undefined ? config : {}
+  const rest = [...stop, ...stopTokenIds, firstToken, budget, jsonSchema].filter((each) => each !== undefined)
+  return {
+    role: account ?? name,
+    model: config.model,
+    template: 'prompt' in input ? (template?.name ?? null) : null,
+    promptHash: promptHash(input),
+    ...sampling,
+    maxTokens: Math.max(sampling.maxTokens, budget?.maxTokens ?? 0),
+    firstTemperature: firstToken?.temperature ?? null,
+    mannerHash: rest.length === 0 ? null : sha256(JSON.stringify(rest)).slice(0, 12),
+  }
 }
 
 /** The first call: the whole text, or with firstToken one token drawn at a temperature of its own. */
@@ -170,7 +191,9 @@ function noTokenizer(): EngineFailure {
 
 /** SHA-256 (hex) of the prompt's text, or of the messages as JSON. */
 function promptHash(input: CompletionRequest['input']): string {
-  return createHash('sha256')
-    .update('prompt' in input ? input.prompt : JSON.stringify(input.messages))
-    .digest('hex')
+  return sha256('prompt' in input ? input.prompt : JSON.stringify(input.messages))
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }

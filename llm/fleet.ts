@@ -12,8 +12,9 @@ import { createEngineClient } from './engine-client.ts'
 import { type Engine, enginesOf, type Environment } from './engines.ts'
 import type { HealthConfig } from './health.ts'
 import { createLane, type Lane } from './lane.ts'
-import { createLimit, type LimitConfig } from './limit.ts'
+import type { LimitConfig } from './limit.ts'
 import type { LivenessConfig } from './liveness.ts'
+import { createSharedLimit } from './shared-limit.ts'
 
 export interface Fleet {
   /** Those in use, and those that were taken out of the config and have calls in flight. */
@@ -36,17 +37,19 @@ export function createFleet(
     clock: Clock
     random: () => number
     log: Logger
+    /** Share of each engine's slots, over 0 up to 1. */
+    share: number
     onChange: () => void
   },
 ): Fleet {
-  const { clock, random, log, health, liveness, onChange } = parts
+  const { clock, random, log, health, liveness, share, onChange } = parts
   const endpoints = new Map<string, { engine: Engine; endpoint: Endpoint }>()
   const leaving = new Set<Endpoint>()
   const lanes = new Map<string, Lane>()
 
   const start = (engine: Engine): Endpoint => {
     const { url, access, canary } = engine
-    const limit = createLimit(limitConfigOf(engine), () => clock.now())
+    const limit = createSharedLimit(share, limitConfigOf(engine), () => clock.now())
     const client = createEngineClient({ url, ...access, clock })
     return createEndpoint({ url, limit, client, canary, clock, random, log, health, liveness, onChange })
   }

@@ -61,6 +61,8 @@ export function createLlm(parts: {
   rewarders: Rewarders
   embedder?: EmbedderConfig | undefined
   log: Logger
+  /** At most this share of each engine's slots, over 0 up to 1 (shared-limit.ts); 1 unless said. */
+  share?: number
   clock?: Clock
   /** From 0 to 1, for the spread of pauses. */
   random?: () => number
@@ -80,6 +82,7 @@ export function createLlm(parts: {
     clock,
     random,
     log,
+    share: parts.share ?? 1,
     onChange: () => {
       pool.dispatch()
     },
@@ -166,10 +169,14 @@ export function createLlm(parts: {
         const { config, lane } = role
         const account = context.account ?? role.name
         const { rank, calls } = context
-        return completeRequest(role, { ...request, account }, (n, asks, call) =>
-          recall(calls, [asks], {
-            ...{ lane, account, config, rank, signal, sequences: n, call, tokensOf: tokensOfChoices },
-          }),
+        return completeRequest(
+          role,
+          { ...request, account },
+          (n, asks, call) =>
+            recall(calls, [asks], {
+              ...{ lane, account, config, rank, signal, sequences: n, call, tokensOf: tokensOfChoices },
+            }),
+          calls?.said,
         )
       }),
 

@@ -31,6 +31,7 @@ import type { LookAhead, Process } from '../stream/outcome.ts'
 import type { Outgoing } from '../stream/outgoing.ts'
 import { readTopic } from '../stream/read-topic.ts'
 import { readable } from './read-records.ts'
+import type { Keep } from './replay/keep.ts'
 
 /** What stages are made of. */
 export interface StageTools {
@@ -42,6 +43,8 @@ export interface StageTools {
   readonly codec: Codec
   readonly connection: KafkaConnection
   readonly log: Logger
+  /** What a replay takes over; null: nothing. */
+  readonly keep: Keep | null
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
 }
@@ -60,14 +63,14 @@ export interface StageParts {
 
 /** The parts of a planned stage. The config has what the stage needs: configs/rules.ts has seen to it. */
 export function stageParts({ name, to }: PlannedStage, tools: StageTools): StageParts {
-  const { config, llm, math, now } = tools
+  const { config, llm, math, keep, now } = tools
   const { stages, roles } = config
   const route = routeTo(to, tools)
   switch (name) {
     case 'screen':
       return screenParts(tools)
     case 'tag':
-      return free(createTag({ llm, config: stages.tag, now }), route)
+      return free(createTag({ llm, config: isAddition(config) ? LABELS_ALONE : stages.tag, now }), route)
     case 'answer':
       return free(createAnswer({ llm, role: roles.answerer!, now }), route)
     case 'sample':
@@ -77,7 +80,7 @@ export function stageParts({ name, to }: PlannedStage, tools: StageTools): Stage
     case 'judge':
       return free(createJudge({ llm, config: stages.judge, now }), route)
     case 'reward':
-      return free(createReward({ llm, config: stages.reward, now }), route)
+      return free(createReward({ llm, config: stages.reward, past: keep?.scores, taken: keep?.taken, now }), route)
     case 'converse':
       return free(createConverse(converseParts(tools)), route)
     case 'curate': {
@@ -89,6 +92,17 @@ export function stageParts({ name, to }: PlannedStage, tools: StageTools): Stage
       ])
     }
   }
+}
+
+/** Refuses nothing: a problem that has come to its end does not end again. */
+const LABELS_ALONE = {
+  refuse: { difficulty: [], quality: [], category: [], language: [], safety: [] },
+  languages: null,
+} as const satisfies Parameters<typeof createTag>[0]['config']
+
+/** Its stage adds to what another revision has. */
+function isAddition({ replay }: Config): boolean {
+  return replay !== null && replay.into !== null
 }
 
 /** What the converse stage is made of: the judgement of other stages is asked by their own config. */

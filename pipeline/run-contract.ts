@@ -21,6 +21,8 @@ export interface RunParts {
   readonly runId: string
   readonly revision: string
   readonly source: Source
+  /** At most this share of each model server's slots, over 0 up to 1; all of them where it is left out. */
+  readonly share?: number | undefined
   /** What this process does. The one that produces leads: it claims the run and decides when it is through. */
   readonly parts: ReadonlySet<PartName>
   readonly kafka: KafkaAddress
@@ -60,6 +62,8 @@ export interface RunSnapshot {
   readonly stages: readonly StageState[]
   readonly sinks: readonly SinkState[]
   readonly llm: LlmState
+  /** Answers and scores that this process of a replay took over, by the role that would have been asked; null: it takes none. */
+  readonly kept: Readonly<Record<string, number>> | null
   readonly sender: SenderState
   /** What the run has spent, other processes and earlier starts included, and what it may spend. */
   readonly spent: Spent

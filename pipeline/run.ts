@@ -17,6 +17,7 @@ import { openRun } from './open-run.ts'
 import type { OpenRun } from './open-run.ts'
 import { produce, readExisting } from './produce.ts'
 import type { ActiveRun, RunParts } from './run-contract.ts'
+import { openKeep } from './replay/keep.ts'
 import { leadReplay } from './replay/lead.ts'
 import { readSelection } from './replay/selection.ts'
 import { takesOf } from './replay/takes.ts'
@@ -41,13 +42,15 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const sinks = await openSinks(parts, { ...run, sender: accepted.sender }, signal)
     closers.push(() => sinks.close())
     closers.push(() => drainAll(sinks.running))
-    const llm = createLlm({ ...callersIn(config), log })
+    const llm = createLlm({ ...callersIn(config), share: parts.share ?? 1, log })
     closers.push(() => llm.close())
     const math = createMathPool({ ...config.stages.verify, log })
     closers.push(() => math.close())
     await assertMathWorks(math)
     const backlog = await backlogOf(run)
-    const tools = { config, runId, revision, llm, math, codec, connection, log, now }
+    const keep = replay === null ? null : await openKeep(run, replay, log, signal)
+    if (keep !== null) closers.push(() => keep.close())
+    const tools = { config, runId, revision, llm, math, codec, connection, log, now, keep }
     const mine = planned.filter(({ name }) => parts.parts.has(name))
     let made = existing.size
     const isEnough = async (): Promise<boolean> => {
@@ -155,6 +158,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
         stages: stages.map((stage) => stage.state()),
         sinks: sinks.running.map((sink) => sink.state()),
         llm: llm.state(),
+        kept: keep?.counts() ?? null,
         sender: run.sender.state(),
         ...{ spent: book.total(), budget: config.budget },
       }),

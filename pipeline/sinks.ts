@@ -4,6 +4,7 @@ import { givesResponses, groupOf } from '../pipeline.ts'
 import { Failure } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { createClickhouseSink } from '../sinks/clickhouse.ts'
+import type { Addition } from '../sinks/clickhouse/additions.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { createJsonSink } from '../sinks/json.ts'
 import { backOffDelay, pauseFor, settledWithin, STORE_BACK_OFF } from '../stream/back-off.ts'
@@ -79,7 +80,7 @@ export async function openSinks(
   try {
     if (database !== null) {
       const sink = createClickhouseSink({
-        ...{ database, codec, log, revision },
+        ...{ database, codec, log, revision, addition: additionOf(config) },
         givesResponses: givesResponses(run.planned),
       })
       const open = async (): Promise<void> => {
@@ -117,6 +118,12 @@ export async function openSinks(
     await database?.close()
     throw error
   }
+}
+
+/** What a replay adds to the rows of the revision that it reads; undefined: its rows are its own. */
+function additionOf({ replay }: RunParts['loaded']['config']): Addition | undefined {
+  if (replay === null || replay.into === null) return undefined
+  return { into: replay.into, stage: replay.stages.includes('tag') ? 'tag' : 'reward' }
 }
 
 /** When the run began whose folder takes the data sets: those of a replay lie in the folder of its run. */

@@ -4,6 +4,8 @@ import { EMBEDDER } from '../llm/config.ts'
 import { groupOf, writtenBy } from '../pipeline.ts'
 import type { PlannedStage, StageName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
+import { markPaid } from '../schemas/past.ts'
+import type { PastRecord } from '../schemas/past.ts'
 import type { Records } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
 import type { RecordPlace } from '../stream/consumer.ts'
@@ -16,6 +18,7 @@ import { startStage } from '../stream/stage.ts'
 import type { RunningStage } from '../stream/stage.ts'
 import { stageParts } from './processes.ts'
 import type { StageTools } from './processes.ts'
+import { keepingTexts } from './replay/keep.ts'
 
 /** Records of a stage that calls no model at work at once: enough to keep its workers busy. */
 const CPU_IN_FLIGHT = 32
@@ -45,7 +48,9 @@ export function startStages(
   const journal = tools.config.kafka.journal ? createJournal({ topic, sender, codec, log, now }) : null
   return planned.map((stage) => {
     const { process: whole, lookAhead, ordered, prepare } = stageParts(stage, tools)
-    const process = FAR_FROM_THE_END.has(stage.name) ? untilEnough(whole, tools.isEnough) : whole
+    const kept = keepingTexts(stage.name, whole as Process<PastRecord, readonly Outgoing[], never>, tools.keep)
+    const paid = stage.of === undefined ? kept : markingPaid(kept, stage.of)
+    const process = FAR_FROM_THE_END.has(stage.name) ? untilEnough(paid, tools.isEnough) : paid
     return startStage({
       connection,
       sender,
@@ -69,6 +74,17 @@ export function startStages(
       log,
     })
   })
+}
+
+/** The same process, whose records say which of their calls the revision has paid that they come from. */
+function markingPaid<In extends PastRecord, Out, Seen>(
+  process: Process<In, Out, Seen>,
+  revision: string,
+): Process<In, Out, Seen> {
+  return async (record, context, seen) => {
+    markPaid(record, revision)
+    return await process(record, context, seen)
+  }
 }
 
 /** The same process, which lets records go unasked when nothing more is wanted of them. */

@@ -79,6 +79,11 @@ export function createJudge({ llm, config, now }: JudgeParts): Process<Verified,
   }
 }
 
+/** A reply that says this verdict: one that is taken over goes the way of those that are asked for. */
+export function judgementAsReply({ explanation, verdict }: Judgement): string {
+  return JSON.stringify({ explanation, verdict })
+}
+
 async function judgeCase(
   llm: Llm,
   config: JudgeParts['config'],

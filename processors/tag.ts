@@ -120,6 +120,11 @@ export function createTag({ llm, config, now }: TagParts): Process<Screened, Tag
   }
 }
 
+/** A reply that says these labels: labels that are taken over go the way of those that are asked for. */
+export function labelsAsReply(tags: Tags): string {
+  return JSON.stringify(Object.fromEntries(Object.keys(labels.shape).map((name) => [name, tags[name as keyof Tags]])))
+}
+
 function question(problem: string): ChatMessage[] {
   return [
     { role: 'system', content: INSTRUCTIONS },

@@ -1,6 +1,33 @@
 // How a stage lends its memory of finished model calls to whoever makes them: the model client and the stream runtime
 // stand side by side and know only this.
 
+import type { Generation } from './records.ts'
+
+/** All that decides what a model says, as a record keeps it. */
+export type Asked = Pick<
+  Generation,
+  | 'role'
+  | 'model'
+  | 'template'
+  | 'promptHash'
+  | 'temperature'
+  | 'topP'
+  | 'topK'
+  | 'minP'
+  | 'repetitionPenalty'
+  | 'maxTokens'
+  | 'seed'
+  | 'firstTemperature'
+  | 'mannerHash'
+>
+
+/** What a model said, untouched, and how it was asked. */
+export interface Said {
+  readonly text: string
+  readonly reasoning: string | null
+  readonly generation: Generation
+}
+
 /** The finished model calls of one record that is not done. */
 export interface CallMemory {
   /**
@@ -11,6 +38,11 @@ export interface CallMemory {
    * is thrown on, and not kept.
    */
   run<Result>(call: string, make: () => Promise<Result>): Promise<Result>
+  /**
+   * What another revision has of a model that was asked exactly this, for each choice of one request; null: not of all of
+   * them. Left out: nothing is taken over.
+   */
+  readonly said?: (choices: readonly Asked[]) => Said[] | null
 }
 
 /** Remembers nothing. */

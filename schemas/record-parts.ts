@@ -35,6 +35,8 @@ export interface Generation {
   firstTemperature: number | null
   continuations: number
   usd: number | null
+  mannerHash: string | null
+  keptFrom: string | null
 }
 
 /** What screening decided about an accepted problem. */
@@ -153,6 +155,7 @@ export interface RewardScore {
   attempts: number
   usd: number | null
   detail: string | null
+  keptFrom: string | null
 }
 
 /** Tokens of a call. */

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Logger } from '../schemas/logger.ts'
+import { markPaid } from '../schemas/past.ts'
 import type { Answered, Conversed, Judged, Rewarded, Sampled, Verified } from '../schemas/records.ts'
 import { STAGE_TOPICS, TOPIC_NAMES, topicFor, TOPICS } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
@@ -14,6 +15,7 @@ import { DEAD_LETTER_HEADERS } from '../stream/dead-letters.ts'
 import type { Delivered, Sink } from '../stream/delivered.ts'
 import { REVISION_HEADER } from '../stream/outgoing.ts'
 import { serverConfig } from './clickhouse/address.ts'
+import { type Addition, beginAddition } from './clickhouse/additions.ts'
 import type { Database } from './clickhouse/contract.ts'
 import { deadLetterRow } from './clickhouse/dead-letter-rows.ts'
 import { followUpRows } from './clickhouse/follow-up-rows.ts'
@@ -51,13 +53,15 @@ export function clickhouseTopics(last: TopicName): TopicName[] {
 
 export interface ClickhouseSinkParts {
   /** Opened as owner; the sink does not close it. */
-  readonly database: Pick<Database, 'insert'>
+  readonly database: Pick<Database, 'insert' | 'rows'>
   readonly codec: Codec
   readonly log: Logger
   /** Revision whose topics are read: its rows carry it. */
   readonly revision?: string
   /** False for a replay none of whose stages writes responses: those of its records are the rows of another revision. */
   readonly givesResponses?: boolean
+  /** What its records add to the rows of another revision, in the place of rows of their own. */
+  readonly addition?: Addition | undefined
 }
 
 type TableName =
@@ -77,16 +81,21 @@ type Add = (table: TableName, row: Row) => void
 /** So long the event loop waits for reading a batch; a batch of large records takes seconds. */
 const SLICE_MS = 10
 
+/** Tables of which an addition has no rows of its own. */
+const OF_PROBLEMS: ReadonlySet<TableName> = new Set(['problems', 'responses', 'follow_ups'])
+
 /** Returns the sink. */
 export function createClickhouseSink(parts: ClickhouseSinkParts): Sink {
-  const { database, codec, log, revision = 'main', givesResponses = true } = parts
+  const { database, codec, log, revision = 'main', addition, givesResponses = true } = parts
   const reading = { codec, log, givesResponses }
   const named = new Map(TOPIC_NAMES.map((name) => [topicFor(name, revision), name]))
   return {
     open: () => Promise.resolve(),
     async write(batch) {
       const tables = new Map<TableName, Row[]>()
+      const added = addition === undefined ? null : beginAddition(addition)
       const add: Add = (table, row) => {
+        if (added !== null && OF_PROBLEMS.has(table)) return
         const rows = tables.get(table)
         if (rows === undefined) tables.set(table, [row])
         else rows.push(row)
@@ -99,10 +108,15 @@ export function createClickhouseSink(parts: ClickhouseSinkParts): Sink {
         }
         const topic = named.get(message.topic)
         if (topic === undefined) throw permanent('unknown-topic', `no table takes records of topic ${message.topic}`)
+        const origin = { topic, revision, message }
         inPlace(message, () => {
-          addRows(reading, { topic, revision, message }, add)
+          if (added !== null && topic === 'tagged') added.take(codec.decode('Tagged', message.value), origin)
+          else if (added !== null && hasResponses(topic))
+            added.take(decodeResponses(codec, topic, message.value), origin)
+          else addRows(reading, origin, add)
         })
       }
+      await added?.write(database)
       for (const [table, rows] of tables) await database.insert(table, rows)
     },
     close: () => Promise.resolve(),
@@ -177,6 +191,10 @@ function addRows(reading: Reading, origin: Origin, add: Add): void {
 const WITH_RESPONSES = ['answered', 'sampled', 'verified', 'judged', 'rewarded', 'conversed'] as const
 type WithResponses = (typeof WITH_RESPONSES)[number]
 
+function hasResponses(topic: TopicName): topic is WithResponses {
+  return (WITH_RESPONSES as readonly TopicName[]).includes(topic)
+}
+
 function decodeResponses(
   codec: Codec,
   topic: WithResponses,
@@ -219,10 +237,12 @@ function addEnded({ codec, log, givesResponses }: Reading, origin: Origin, { sou
   const topic = STAGE_TOPICS.find((name) => name === source?.split('.')[0])
   if (topic === undefined) return
   try {
+    const record = codec.decode(TOPICS[topic].record, value)
+    // What the first stage of a replay refuses lies as it is in another revision.
+    if (record.revision !== origin.revision) markPaid(record, record.revision)
     const place = { ...origin, topic }
-    const responses = WITH_RESPONSES.find((name) => name === topic)
-    if (responses !== undefined && givesResponses) addResponses(decodeResponses(codec, responses, value), place, add)
-    if (origin.revision !== 'main') add('problems', problemRow(codec.decode(TOPICS[topic].record, value), place))
+    if (givesResponses && 'answer' in record) addResponses(record, place, add)
+    if (origin.revision !== 'main') add('problems', problemRow(record, place))
   } catch (error) {
     // A dead letter's bytes may be what is wrong with it; its own row says so.
     if (!(error instanceof Failure)) throw error

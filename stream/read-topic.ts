@@ -147,8 +147,8 @@ function nextFetch(now: number, wanted: number, messages: ReadonlyMap<number, re
   return Math.min(FETCH_BYTES, Math.max(LEAST_BYTES, Math.floor(now * scale)))
 }
 
-/** One fetch from each broker that leads some of the partitions. */
-async function fetchSome(
+/** One fetch from each broker that leads some of the partitions; it may begin before what was asked for. */
+export async function fetchSome(
   cluster: Cluster,
   topic: string,
   readings: ReadonlyMap<number, Reading>,

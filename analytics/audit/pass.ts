@@ -2,9 +2,9 @@
 // shares are alike, and what a pass holds is bounded by their number however large the run is.
 
 import type { TopicName } from '../../schemas/topics.ts'
+import { createIdTable } from '../../schemas/id-table.ts'
+import type { IdTable } from '../../schemas/id-table.ts'
 import { NOTES, PLACE, placeAt, PROBLEM_TOPICS, putPlace, ROW } from './entry.ts'
-import { createIdTable } from './id-table.ts'
-import type { IdTable } from './id-table.ts'
 import { createLetters } from './letters.ts'
 import type { Letters } from './letters.ts'
 

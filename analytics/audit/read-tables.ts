@@ -1,9 +1,9 @@
 // Reads the ids of a run's rows from ClickHouse into a pass, as a reader sees them (FINAL), in ranges of ids, so that no
 // answer is large: the port of a run that owns the database gives a million rows at most.
 
+import { readUuid } from '../../schemas/id-table.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { IN_TABLE, ODD_RESPONSES, packResponses, RESPONSE_ROWS, ROW, SEEN, TWICE } from './entry.ts'
-import { readUuid } from './id-table.ts'
 import { pairNumber } from './read-log.ts'
 import { isIn } from './pass.ts'
 import type { Pass } from './pass.ts'

@@ -3,13 +3,13 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { transient } from '../../schemas/failure.ts'
+import { readUuid } from '../../schemas/id-table.ts'
 import { headerText, REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
 import type { HeaderValue } from '../../stream/outgoing.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { topicEnds } from '../../stream/positions.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import { readBatches } from '../../stream/read-topic.ts'
-import { readUuid } from './id-table.ts'
 
 /** A message of the run. key, value and headers are views on the fetch: what is kept is copied. */
 export interface Seen {

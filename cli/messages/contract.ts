@@ -139,6 +139,8 @@ export interface Messages {
   readonly pressAgain: string
   /** Records by part that were not at their end when the time of the drain was over. */
   cutOff(cut: readonly { readonly part: MessagePart; readonly records: number }[]): string
+  /** Answers and scores of a replay, by role: taken over, and asked for. */
+  kept(roles: readonly { readonly role: string; readonly kept: number; readonly asked: number }[]): string
   interrupted(run: string): string
   /** A budget ended the run. */
   budgetEnded(run: string, budget: SpentBudget): string

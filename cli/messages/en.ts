@@ -143,6 +143,10 @@ export const en: Messages = {
   pressAgain: 'Press Ctrl-C again to stop at once.',
   cutOff: (cut) =>
     `Cut off when the time was over (drain.seconds): ${cut.map(({ part, records }) => `${plural(records, 'record')} in ${en.parts[part]}`).join(', ')}. They are taken again at the next start.`,
+  kept: (roles) =>
+    roles.length === 0
+      ? 'Nothing was taken over, and no model was asked.'
+      : `Taken over and asked for: ${roles.map(({ role, kept, asked }) => `${role} ${count(kept)} and ${count(asked)}`).join(', ')}.`,
   interrupted: (run) => `Run ${run} is stopped and nothing is lost. The same command goes on from here.`,
   budgetEnded: (run, { name, spent, limit }) =>
     `Run ${run} has spent its budget (${amount(name, spent)}${limit === null ? '' : ` of ${amount(name, limit)}`}) and is stopped; nothing is lost. The same command with a larger ${BUDGET_OPTIONS[name]} goes on from here.`,

@@ -139,6 +139,10 @@ export const ja: Messages = {
   pressAgain: 'もう一度 Ctrl-C を押すと、すぐに終了します。',
   cutOff: (cut) =>
     `待ち時間(drain.seconds)を過ぎたため中断しました: ${cut.map(({ part, records }) => `${ja.parts[part]} ${count(records)} 件`).join('、')}。次回の起動時にあらためて処理します。`,
+  kept: (roles) =>
+    roles.length === 0
+      ? '引き継いだものも、モデルへの問い合わせもありません。'
+      : `引き継ぎ数と問い合わせ数: ${roles.map(({ role, kept, asked }) => `${role} ${count(kept)} / ${count(asked)}`).join('、')}。`,
   interrupted: (run) => `実行 ${run} を停止しました。データは失われていません。同じコマンドで続きから再開できます。`,
   budgetEnded: (run, { name, spent, limit }) =>
     `実行 ${run} は予算を使い切ったため停止しました(${amount(name, spent)}${limit === null ? '' : ` / ${amount(name, limit)}`})。データは失われていません。${BUDGET_OPTIONS[name]} を増やして同じコマンドを実行すると、続きから再開できます。`,

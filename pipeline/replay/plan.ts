@@ -67,7 +67,8 @@ function unknownRun(
   return `there is no ${what} named ${run ?? ''}; ${meant === null ? `there is ${names.slice(0, 10).join(', ')}` : `did you mean ${meant}?`}`
 }
 
-function configOf(record: RunRecord): Config {
+/** The config that a run has at work. Throws UsageFault where another version made it. */
+export function configOf(record: RunRecord): Config {
   const config = configSchema.safeParse(JSON.parse(record.config)).data
   if (config === undefined)
     throw new UsageFault(

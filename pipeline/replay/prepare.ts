@@ -11,6 +11,9 @@ import type { StageTopic } from '../../schemas/topics.ts'
 import { pauseFor } from '../../stream/back-off.ts'
 import { createSender } from '../../stream/sender.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
+import { additionTopic, namedAddition } from './addition.ts'
+import type { AddingStage } from './addition.ts'
+import { emptyKeep } from './keep.ts'
 import { differences, findSource, planReplay } from './plan.ts'
 import type { OnLog, ReplaySource } from './plan.ts'
 import { isSameRange } from './range.ts'
@@ -85,13 +88,13 @@ async function untilThere(parts: PrepareParts): Promise<ReplaySource> {
 
 async function begin(parts: PrepareParts, found: ReplaySource): Promise<PreparedReplay> {
   const { asked, load, choose, signal } = parts
-  const { of, from, where, revision } = asked
+  const { of, into, where, revision } = asked
   const { runId } = found
-  if (from === null) throw new UsageFault(`--from TOPIC is missing: run ${runId} has no revision ${revision} yet`)
-  const named = namedParts(asked.parts, from)
+  const { from, named } = startOf(asked, found)
   const loaded = await load({ text: storedText(found.source.config), of: `config of run ${runId} (${of})` })
-  const chain = replayStages(loaded.config, { of, from }, named.stages)
-  const faults = [...named.faults, ...chain.faults]
+  const chain = replayStages(loaded.config, { of, from, into }, named.stages)
+  const kept = emptyKeep(found.config, { of, from, keep: [...asked.keep], stages: chain.stages })
+  const faults = [...named.faults, ...chain.faults, ...kept]
   const plan = await planReplay(parts, found, { ...asked, from, stages: chain.stages }, signal).catch(
     (error: unknown) => {
       if (!(error instanceof UsageFault)) throw error
@@ -106,6 +109,22 @@ async function begin(parts: PrepareParts, found: ReplaySource): Promise<Prepared
   return { runId, replay, previous: null, loaded: withReplay(loaded, replay, { runId, sinks: named.sinks }) }
 }
 
+/** Where it begins, and what `--stages` says; what adds to rows finds its topic itself. Throws UsageFault. */
+function startOf(
+  { from, into, parts, revision }: ReplayAsked,
+  { runId, config }: ReplaySource,
+): { from: StageTopic; named: ReturnType<typeof namedParts> } {
+  if (into !== null) {
+    const named = namedAddition(parts)
+    if (named.faults.length > 0) throw new UsageFault(named.faults)
+    const topic = additionTopic(config, named.stages![0] as AddingStage)
+    if ('fault' in topic) throw new UsageFault(topic.fault)
+    return { ...topic, named }
+  }
+  if (from === null) throw new UsageFault(`--from TOPIC is missing: run ${runId} has no revision ${revision} yet`)
+  return { from, named: namedParts(parts, from) }
+}
+
 async function goOn(
   { connection, asked, load }: PrepareParts,
   previous: NonNullable<ReplaySource['previous']>,
@@ -113,7 +132,7 @@ async function goOn(
   const { runId, revision, replay } = previous
   const loaded = await load({ text: storedText(previous.config), of: `config of run ${runId} (${revision})` })
   if (asked.join) return { runId, replay, previous, loaded: withReplay(loaded, replay, { runId, sinks: null }) }
-  const named = namedParts(asked.parts, replay.from)
+  const named = replay.into === null ? namedParts(asked.parts, replay.from) : namedAddition(asked.parts)
   const faults = [
     ...named.faults,
     ...differences(previous, { ...asked, follow: asked.range.follow, stages: named.stages }),

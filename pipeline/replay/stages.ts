@@ -1,5 +1,6 @@
 // Which stages a replay has: those behind its topic that the config has on, or some of them.
 
+import type { Replay } from '../../configs/replay.ts'
 import type { Config } from '../../configs/schema.ts'
 import { ENDS, PART_NAMES, planStages, STAGES } from '../../pipeline.ts'
 import type { PartName, StageName } from '../../pipeline.ts'
@@ -7,7 +8,7 @@ import { STAGE_TOPICS } from '../../schemas/topics.ts'
 import type { StageTopic } from '../../schemas/topics.ts'
 
 /** The topic that tells least of a problem which a stage can read. */
-const LEAST: Readonly<Record<StageName, StageTopic>> = {
+export const LEAST: Readonly<Record<StageName, StageTopic>> = {
   screen: 'problems',
   tag: 'screened',
   answer: 'screened',
@@ -52,11 +53,11 @@ export function namedParts(names: readonly string[], from: StageTopic): NamedPar
 /** The stages of a replay by its config, or what is wrong with them. */
 export function replayStages(
   config: Pick<Config, 'stages'>,
-  source: { readonly of: string; readonly from: StageTopic },
+  source: Pick<Replay, 'of' | 'from' | 'into'>,
   named: readonly StageName[] | null,
 ): { readonly stages: StageName[]; readonly faults: string[] } {
   const wanted = named ?? stagesBehind(source.from)
-  const replay = { ...source, stages: [...wanted], begin: {}, end: null, selection: null, keep: [], into: null }
+  const replay = { ...source, stages: [...wanted], begin: {}, end: null, selection: null, keep: [] }
   const planned = planStages({ stages: config.stages, replay })
   const off = (named ?? []).filter((name) => !planned.some((stage) => stage.name === name))
   const order: readonly string[] = STAGE_TOPICS

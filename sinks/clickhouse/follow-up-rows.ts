@@ -1,5 +1,5 @@
 // The further turns of a conversation as rows of `follow_ups` (007-converse.sql), one a turn. Promise: what every try
-// and every answer of a turn has cost is in its row, kept or not.
+// and every answer of a turn has cost this revision is in its row, whether the turn stayed or not.
 
 import type { Conversation, Conversed, FollowUp, Generation } from '../../schemas/records.ts'
 import { placeColumns } from './place.ts'
@@ -68,9 +68,13 @@ function answerColumns({ answers, chosen, winningShare }: FollowUp): Row {
   }
 }
 
-/** Tokens, seconds and money of all calls; model, endpoint, seed and end of the one that is shown. */
-function callColumns(prefix: 'question' | 'answer', calls: readonly Generation[], shown: Generation | undefined): Row {
-  const sum = (field: (call: Generation) => number): number => calls.reduce((all, call) => all + field(call), 0)
+/**
+ * Tokens, seconds and money of the calls that this revision paid, and how many it took over; model, endpoint, seed and
+ * end of the one that is shown.
+ */
+function callColumns(prefix: 'question' | 'answer', all: readonly Generation[], shown: Generation | undefined): Row {
+  const calls = all.filter(({ keptFrom }) => keptFrom === null)
+  const sum = (field: (call: Generation) => number): number => calls.reduce((total, call) => total + field(call), 0)
   const priced = calls.flatMap(({ usd }) => (usd === null ? [] : [usd]))
   const columns: Row = {
     role: shown?.role ?? null,
@@ -86,7 +90,8 @@ function callColumns(prefix: 'question' | 'answer', calls: readonly Generation[]
     cached_tokens: sum(({ cachedTokens }) => cachedTokens),
     completion_tokens: sum(({ completionTokens }) => completionTokens),
     seconds: sum(({ milliseconds }) => milliseconds) / 1000,
-    usd: priced.length === 0 ? null : priced.reduce((all, usd) => all + usd, 0),
+    usd: priced.length === 0 ? null : priced.reduce((total, usd) => total + usd, 0),
+    kept: all.length - calls.length,
   }
   return Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${prefix}_${name}`, value]))
 }

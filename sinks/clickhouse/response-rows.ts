@@ -87,6 +87,7 @@ function judgeColumns(judgement: Judgement | null, responseId: string): Row {
     judge_seconds: call.milliseconds / 1000,
     judge_attempts: call.attempts,
     judge_usd: call.usd,
+    judge_kept_from: call.keptFrom,
   }
 }
 
@@ -102,6 +103,7 @@ function rewardColumns(scores: readonly RewardScore[]): Row {
   const attempts: Record<string, number> = {}
   const usd: Record<string, number> = {}
   const details: Record<string, string> = {}
+  const keptFrom: Record<string, string> = {}
   for (const score of scores) {
     const isNumber = score.value !== null && Number.isFinite(score.value)
     if (isNumber) values[score.name] = score.value ?? 0
@@ -114,6 +116,7 @@ function rewardColumns(scores: readonly RewardScore[]): Row {
     attempts[score.name] = score.attempts
     if (score.usd !== null) usd[score.name] = score.usd
     if (score.detail !== null) details[score.name] = score.detail
+    if (score.keptFrom !== null) keptFrom[score.name] = score.keptFrom
   }
   return {
     rewards: values,
@@ -126,5 +129,6 @@ function rewardColumns(scores: readonly RewardScore[]): Row {
     reward_attempts: attempts,
     reward_usd: usd,
     reward_details: details,
+    reward_kept_from: keptFrom,
   }
 }

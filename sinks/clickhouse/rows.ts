@@ -70,6 +70,7 @@ export function problemRow(record: Problem | Screened | Tagged | Verified | Judg
       tag_cached_tokens: call.cachedTokens,
       tag_attempts: call.attempts,
       tag_usd: call.usd,
+      tag_kept_from: call.keptFrom,
       tag_seconds: call.milliseconds / 1000,
     })
   }

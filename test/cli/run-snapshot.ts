@@ -49,6 +49,7 @@ export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
     stages: [],
     sinks: [],
     llm: { endpoints: [], waiting: 0, usage: {} },
+    kept: null,
     sender: { sent: 0, waiting: 0, downSince: null, lastError: null },
     spent: sumOf([]),
     budget: { usd: null, tokens: null, hours: null },

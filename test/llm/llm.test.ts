@@ -95,6 +95,8 @@ describe('what a stage gets', () => {
       firstTemperature: null,
       continuations: 0,
       usd: null,
+      mannerHash: generation.mannerHash,
+      keptFrom: null,
     })
     const sent = server.requests.at(-1)?.body
     assert.deepEqual(sent?.stop, ['Q:', '<|im_end|>', '<|im_start|>', '<|endoftext|>'])

@@ -72,6 +72,7 @@ function rewarded(
         attempts: 1,
         usd: null,
         detail: null,
+        keptFrom: null,
       },
     ]),
   }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createReward, rewardConfig } from '../../processors/reward.ts'
+import { createReward, type RewardConfig, rewardConfig } from '../../processors/reward.ts'
 import { createVerify, verifyConfig } from '../../processors/verify.ts'
 import { permanent } from '../../schemas/failure.ts'
-import type { Verified } from '../../schemas/records.ts'
+import type { PastRecord } from '../../schemas/past.ts'
+import type { Rewarded, RewardScore, Verified } from '../../schemas/records.ts'
 import { createFakeLlm, untilAborted } from '../support/fake-llm.ts'
 import { plainMath } from '../support/plain-math.ts'
 import { context, problem, response, sampled } from '../support/problems.ts'
@@ -123,5 +124,97 @@ describe('reward', () => {
     assert.throws(() => rewardConfig.parse({ rewards: [RM, RM] }), /the name rm is taken/)
     assert.throws(() => rewardConfig.parse({ rewards: [] }), /at least one reward/)
     assert.deepEqual(rewardConfig.parse({}).rewards, [{ name: 'agreement', kind: 'agreement' }])
+  })
+})
+
+describe('reward with scores of another revision', () => {
+  const JUDGE = { name: 'judge', kind: 'judge', endpoints: [{ url: 'http://127.0.0.1:9' }], model: 'a-model' }
+  const judgement = JSON.stringify({ explanation: 'right', score: 7 })
+  const config = (...rewards: unknown[]) => rewardConfig.parse({ rewards })
+  /** A reward model's client says the model of its config. */
+  const fake = (model = 'an-rm') =>
+    createFakeLlm(
+      () => [judgement],
+      () => ({ value: 0.5, model }),
+    )
+
+  async function score(record: Verified | Rewarded, rewards: RewardConfig, past?: PastRecord | null, model?: string) {
+    const llm = fake(model)
+    const taken: string[] = []
+    const stage = createReward({
+      ...{ llm, config: rewards, now: () => 4 },
+      ...(past === undefined ? {} : { past: () => Promise.resolve(past) }),
+      taken: (role) => taken.push(role),
+    })
+    const outcome = await stage(record, context())
+    assert.ok('emit' in outcome)
+    return { record: outcome.emit, asked: llm.scores.length + llm.completions.length, taken }
+  }
+
+  it('takes over what has not changed, says whose it is, and asks for the rest', async () => {
+    const whole = await verified()
+    const first = await score(whole, config(RM, JUDGE))
+    assert.equal(first.asked, 6)
+    const again = await score(whole, config(RM, JUDGE), first.record)
+    assert.deepEqual([again.asked, again.taken.length], [0, 6])
+    for (const each of again.record.rewards.filter(({ value }) => value !== null)) assert.equal(each.keptFrom, 'main')
+    assert.deepEqual(
+      again.record.rewards.map((each) => ({ ...each, keptFrom: null })),
+      first.record.rewards,
+    )
+    const another = { ...RM, name: 'second' }
+    const more = await score(whole, config(RM, JUDGE, another), first.record)
+    assert.deepEqual([more.asked, more.taken.length], [3, 6])
+    assert.deepEqual(
+      more.record.rewards.filter(({ keptFrom, value }) => keptFrom === null && value !== null).map(({ name }) => name),
+      ['second', 'second', 'second'],
+    )
+  })
+
+  it('asks again where the reward, its version, its model or what it is shown is another, or there was no value', async () => {
+    const whole = await verified()
+    const { record: past } = await score(whole, config(RM, JUDGE))
+    const withText = (text: string): PastRecord => ({ ...past, screening: { ...past.screening, text } })
+    const changed = (over: Partial<RewardScore>): PastRecord => ({
+      ...past,
+      rewards: past.rewards.map((each) => ({ ...each, ...over })),
+    })
+    const solution: PastRecord = {
+      ...past,
+      verification: {
+        ...past.verification,
+        verdicts: past.verification.verdicts.map((each, index) => (index === 0 ? { ...each, solution: '?' } : each)),
+      },
+    }
+    const reference: PastRecord = { ...past, verification: { ...past.verification, referenceAnswer: '7' } }
+    const shown = { ...JUDGE, showReference: true }
+    const { record: pastShown } = await score(whole, config(shown))
+    for (const [name, rewards, from, asked] of [
+      ['the same', config(RM, JUDGE), past, 0],
+      ['another problem text', config(RM, JUDGE), withText('How few?'), 6],
+      ['another solution', config(RM, JUDGE), solution, 2],
+      ['another model', config({ ...RM, model: 'other' }), past, 3],
+      ['another system text', config({ ...RM, system: 'Reason.' }), past, 3],
+      ['another rubric', config({ ...JUDGE, rubric: 'By length.' }), past, 3],
+      ['another version of the program', config(RM), changed({ version: 'token-rm@0:an-rm' }), 3],
+      ['a model of another name in the record', config(RM), changed({ model: 'other' }), 3],
+      ['an error', config(RM), changed({ error: 'sigmoid' }), 3],
+      ['no value', config(RM), changed({ value: null }), 3],
+      ['a reference that is not shown', config(JUDGE), reference, 0],
+      ['a reference that is shown', config(shown), { ...pastShown, verification: reference.verification! }, 3],
+      ['nothing there', config(RM), null, 3],
+      ['no scores there', config(RM), { ...whole }, 3],
+    ] as const)
+      assert.equal((await score(whole, rewards, from)).asked, asked, name)
+  })
+
+  it('leaves the scores of a record that has them, but for those that it gives anew', async () => {
+    const { record } = await score(await verified(), config(RM, { kind: 'agreement' }))
+    const { record: more, asked } = await score(record, config({ ...RM, name: 'second' }), record)
+    assert.equal(asked, 3)
+    const names = [...new Set(more.rewards.map(({ name }) => name))]
+    assert.deepEqual(names, ['rm', 'agreement', 'second'])
+    const { record: twice } = await score(more, config(RM), null)
+    assert.equal(twice.rewards.filter(({ name }) => name === 'rm').length, 4)
   })
 })

@@ -59,7 +59,7 @@ describe('unfinished thoughts', () => {
       const whole = await verified(record)
       const rewards = whole.verification.verdicts.map(({ responseId }, at) => ({
         ...{ responseId, name: 'agreement', version: 'agreement@1', value: at, steps: [], error: null, model: null },
-        ...{ endpoint: null, tokens: 0, milliseconds: 0, attempts: 1, usd: null, detail: null },
+        ...{ endpoint: null, tokens: 0, milliseconds: 0, attempts: 1, usd: null, detail: null, keptFrom: null },
       }))
       return curate({ ...whole, rewards }, context())
     }

@@ -388,7 +388,10 @@ describe('the ClickHouse sink', () => {
 
   it('hands on what the database says, unchanged', async () => {
     const failing = createClickhouseSink({
-      database: { insert: () => Promise.reject(transient('clickhouse-252', 'too many parts')) },
+      database: {
+        rows: () => Promise.resolve([]),
+        insert: () => Promise.reject(transient('clickhouse-252', 'too many parts')),
+      },
       codec,
       log: silentLogger,
     })
@@ -419,11 +422,13 @@ const UNFILLED: Record<string, string[]> = {
   problems: [
     'first_temperature',
     'intent',
+    'kept_from',
     'knowledge',
     'reference_answer',
     'source_file',
     'source_line',
     'stop_reason',
+    'tag_kept_from',
   ],
   preferences: [
     'category',
@@ -443,7 +448,16 @@ const UNFILLED: Record<string, string[]> = {
     'sft_dropped',
     'sft_refusal',
   ],
-  responses: ['first_temperature', 'judge_error', 'reward_details', 'stop_reason', 'template'],
+  responses: [
+    'first_temperature',
+    'judge_error',
+    'judge_kept_from',
+    'kept_from',
+    'reward_details',
+    'reward_kept_from',
+    'stop_reason',
+    'template',
+  ],
   runs: ['finished_at'],
   sft: ['judge_verdict', 'knowledge', 'pair_dropped', 'pair_refusal', 'reference_answer'],
 }

@@ -38,6 +38,8 @@ export function generation(over: Partial<Generation> = {}): Generation {
     firstTemperature: null,
     continuations: 0,
     usd: null,
+    mannerHash: null,
+    keptFrom: null,
     ...over,
   }
 }

@@ -56,6 +56,8 @@ export function generation(over: Partial<Generation> = {}): Generation {
     firstTemperature: null,
     continuations: 0,
     usd: 0.25,
+    mannerHash: '0123456789ab',
+    keptFrom: null,
     ...over,
   }
 }
@@ -165,6 +167,7 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
         attempts: 1,
         usd: null,
         detail: null,
+        keptFrom: null,
       },
       {
         responseId: response.id,
@@ -180,6 +183,7 @@ export function rewarded(slot: number, samples = 8, over: Partial<Rewarded> = {}
         attempts: 1,
         usd: 0.125,
         detail: null,
+        keptFrom: null,
       },
     ]),
     ...over,

@@ -39,6 +39,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   replaying: (messages) => messages.replaying('my-run (strict)', 'sampled', 'main', 37),
   replayResumed: (messages) => messages.replayResumed('my-run (strict)', false),
   allRead: (messages) => messages.allRead(200),
+  kept: (messages) => messages.kept([{ role: 'sampler', kept: 1600, asked: 37 }]),
   finishedAlready: (messages) => messages.finishedAlready('my-run'),
   configChanged: (messages) => messages.configChanged(['total', 'roles.sampler.model']),
   endpointsChanged: (messages) => messages.endpointsChanged(['http://a:8000', 'http://b:8000']),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createIdTable, readUuid } from '../../../analytics/audit/id-table.ts'
-import { idOfWords, idWords } from '../../../schemas/id-map.ts'
+import { createIdTable, readUuid } from '../../schemas/id-table.ts'
+import { idOfWords, idWords } from '../../schemas/id-map.ts'
 
 describe('the id table', () => {
   for (const key of [4, 5] as const) {

@@ -1,0 +1,66 @@
+// The limit of one engine for work that must not slow down others there: a share of the engine's slots. Promises: never
+// more than that share of the slots that are known, at least 1; each request of others that waits at the engine takes
+// one from it; refusals and preemptions bring it down as they do any limit.
+//
+// How many slots an engine has, no page of it says. Beside others it is what runs there while somebody waits, or the
+// most that was seen to run. Alone there, the slots are found out once as any run finds them out, and left again.
+
+import { createLimit, type Limit, type LimitChange, type LimitConfig } from './limit.ts'
+import type { EngineLoad } from './load.ts'
+
+/** Sequences that are on their way in between look like others'. */
+const IN_TRANSIT = 2
+const IN_TRANSIT_SHARE = 0.05
+
+/** The limit of a share (over 0, up to 1) of an engine. now: milliseconds. */
+export function createSharedLimit(share: number, config: LimitConfig, now: () => number): Limit {
+  const whole = createLimit(config, now)
+  if (share === 1) return whole
+  const { most, adaptive } = config
+  /** Known slots; nothing is known where the engine tells nothing but by the config. */
+  let slots = adaptive ? Math.min(config.start, most) : most
+  let isFound = !adaptive
+  let isAlone = false
+  let othersWait = 0
+  let change: LimitChange = { at: now(), reason: `share ${share} of ${slots}` }
+
+  const ofShare = (): number => Math.max(1, Math.floor(share * slots) - othersWait)
+  const current = (): number => (isAlone && !isFound ? whole.current() : Math.min(whole.current(), ofShare()))
+
+  const learn = ({ running, waiting }: EngineLoad, inFlight: number): void => {
+    const all = running + waiting
+    const others = Math.max(0, all - inFlight)
+    isAlone = others <= Math.max(IN_TRANSIT, IN_TRANSIT_SHARE * all)
+    othersWait = isAlone ? 0 : Math.round(waiting * (others / all))
+    if (!adaptive) return
+    if (waiting > 0) slots = Math.min(most, running)
+    else slots = Math.max(slots, Math.min(most, running))
+    if (!isAlone || waiting > 0 || whole.current() === most) isFound = true
+  }
+
+  return {
+    ...whole,
+    current,
+    lastChange: () => (change.at >= whole.lastChange().at ? change : whole.lastChange()),
+    observe: (load, inFlight) => {
+      const before = current()
+      whole.observe(load, inFlight)
+      learn(load, inFlight)
+      if (current() === before) return
+      const giving = othersWait === 0 ? '' : `, ${othersWait} of others wait`
+      change = {
+        at: now(),
+        reason: isFound || !isAlone ? `share ${share} of ${slots}${giving}` : 'alone: finds the slots',
+      }
+    },
+    observeNothing: () => {
+      whole.observeNothing()
+      othersWait = 0
+      isAlone = false
+    },
+    restart: () => {
+      whole.restart()
+      isFound = !adaptive
+    },
+  }
+}

@@ -1,0 +1,94 @@
+// The limit of work that has a share of an engine: what it takes of known slots, how it gives way, how it learns alone.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import type { Limit } from '../../llm/limit.ts'
+import type { EngineLoad } from '../../llm/load.ts'
+import { createSharedLimit } from '../../llm/shared-limit.ts'
+import { runSlots } from './simulated-slots.ts'
+
+const load = (running: number, waiting: number): EngineLoad => ({
+  ...{ running, waiting, cacheUsage: null, preemptions: null, generatedTokens: null },
+})
+const make = (share: number, more: Partial<Parameters<typeof createSharedLimit>[1]> = {}): Limit =>
+  createSharedLimit(share, { most: 4096, start: 16, adaptive: true, ...more }, () => 0)
+
+/** The engine tells its load, again and again, while calls of ours wait and as many as may be are there. */
+function settle(limit: Limit, of: (ours: number) => EngineLoad, looks = 40): void {
+  for (let look = 0; look < looks; look += 1) {
+    limit.wanted()
+    limit.observe(of(limit.current()), limit.current())
+  }
+}
+
+describe('a share of an engine', () => {
+  test('begins with its share of the start, and is one call at least', () => {
+    assert.equal(make(0.5).current(), 8)
+    assert.equal(make(0.01).current(), 1)
+  })
+
+  test('beside others that fill 100 slots it is the share of 100, less those of others that wait', () => {
+    const limit = make(0.2)
+    settle(limit, (ours) => load(100, Math.round(ours / 5)))
+    assert.ok(limit.current() <= 20 && limit.current() >= 15, String(limit.current()))
+    settle(limit, () => load(100, 10))
+    assert.ok(limit.current() <= 12 && limit.current() >= 9, String(limit.current()))
+    settle(limit, () => load(100, 60))
+    assert.equal(limit.current(), 1)
+    assert.match(limit.lastChange().reason, /share 0.2 of 100, \d+ of others wait/)
+  })
+
+  test('beside others that leave slots free it takes none of them to find out how many there are', () => {
+    const limit = make(0.2)
+    settle(limit, (ours) => load(50 + ours, 0))
+    assert.ok(limit.current() <= 13, String(limit.current()))
+  })
+
+  test('alone it finds out the slots once, then keeps to its share', () => {
+    const limit = make(0.25)
+    const slots = 64
+    const alone = (ours: number): EngineLoad => load(Math.min(slots, ours), Math.max(0, ours - slots))
+    let most = 0
+    for (let look = 0; look < 40; look += 1) {
+      most = Math.max(most, limit.current())
+      settle(limit, alone, 1)
+    }
+    assert.ok(most >= slots)
+    assert.equal(limit.current(), 16)
+  })
+
+  test('is fixed to its share where the limit is fixed, and where an engine tells nothing', () => {
+    assert.equal(make(0.2, { most: 100, adaptive: false }).current(), 20)
+    const blind = make(0.5)
+    blind.observeNothing()
+    blind.wanted()
+    for (let answers = 0; answers < 100; answers += 1) blind.answered(1)
+    assert.ok(blind.current() <= 8, String(blind.current()))
+  })
+
+  test('is never above the share of what runs there, or of the start', () => {
+    const look = fc.tuple(fc.nat(300), fc.nat(300), fc.nat(50))
+    fc.assert(
+      fc.property(fc.double({ min: 0.01, max: 0.99, noNaN: true }), fc.array(look), (share, looks) => {
+        const limit = make(share)
+        let most = 16
+        for (const [others, waiting, ours] of looks) {
+          limit.wanted()
+          limit.observe(load(others + 20 + ours, waiting), ours)
+          most = Math.max(most, others + 20 + ours)
+          assert.ok(limit.current() >= 1)
+          // Alone there it may find out the slots.
+          if (others + 20 + waiting > 0.2 * (ours + others + 20 + waiting))
+            assert.ok(limit.current() <= Math.max(1, share * most), `${limit.current()}`)
+        }
+      }),
+    )
+  })
+
+  test('a whole engine is what it always was', () => {
+    const options = { slots: 100, calls: 3000, seed: 1, tells: true }
+    const whole = runSlots((now) => createSharedLimit(1, { most: 4096, start: 16, adaptive: true }, now), options)
+    assert.ok(Math.min(...whole.limits) > 85)
+  })
+})
