@@ -33,12 +33,12 @@ function startClient(url: string, calls: number, share: number): Client {
     while (!stop.signal.aborted) {
       asked += 1
       const input = { messages: [{ role: 'user' as const, content: `Problem ${asked}: what is ${asked} + 1?` }] }
-      try {
-        await llm.complete({ input, seed: asked }, { role: 'sampler', signal: stop.signal, rank: 1 })
-        answered += 1
-      } catch (error) {
+      const context = { role: 'sampler', signal: stop.signal, rank: 1 } as const
+      const said = await llm.complete({ input, seed: asked }, context).catch((error: unknown) => {
         if (!stop.signal.aborted) throw error
-      }
+        return []
+      })
+      answered += said.length
     }
   }
   const work = Promise.all(Array.from({ length: calls }, ask))

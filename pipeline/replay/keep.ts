@@ -15,9 +15,9 @@ import { STAGE_TOPICS, topicFor, TOPICS } from '../../schemas/topics.ts'
 import type { StageTopic } from '../../schemas/topics.ts'
 import { createLookup } from '../../stream/lookup.ts'
 import type { Process } from '../../stream/outcome.ts'
-import type { OpenRun } from '../open-run.ts'
 import { readRunRecords } from '../run-records.ts'
 import { configOf } from './plan.ts'
+import type { OnLog } from './plan.ts'
 
 export interface Keep {
   /** For scores; undefined: they are all asked for. */
@@ -25,7 +25,7 @@ export interface Keep {
   /** For texts, labels and verdicts; undefined: they are all asked for. */
   readonly texts: PastOf | undefined
   /** To be told of what was taken over, by the role that would have been asked. */
-  taken(role: string, count: number): void
+  readonly taken: (role: string, count: number) => void
   /** What was taken over since the start, by role. */
   counts(): Readonly<Record<string, number>>
   close(): Promise<void>
@@ -63,7 +63,9 @@ export function emptyKeep(
   })
 }
 
-export type KeepRun = Pick<OpenRun, 'connection' | 'codec' | 'runId'>
+export interface KeepRun extends OnLog {
+  readonly runId: string
+}
 
 /**
  * Opens it; null where the replay takes nothing over. Throws permanent `source-gone` where no state of the revision that

@@ -45,8 +45,8 @@ interface Present {
   readonly created_at: string
 }
 
-/** Problems of one question to the database: their ids travel in its URL. */
-const AT_ONCE = 500
+/** Problems of one question to the database: their ids travel in its URL, or in a header of at most 16 KiB. */
+const AT_ONCE = 100
 
 /** The rows of one batch. */
 export interface AddedRows {

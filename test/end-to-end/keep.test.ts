@@ -216,12 +216,6 @@ stages:
       return error
     }
     assert.match(await faults('--into', 'main', '--stages', 'curate'), /--into: rows gain labels .* nothing of curate/)
-    assert.match(await faults('--into', 'main', '--stages', 'tag,reward'), /name the one stage that adds/)
-    assert.match(await faults('--into', 'main'), /name the one stage that adds/)
-    assert.match(await faults('--into', 'main', '--from', 'sampled', '--stages', 'reward'), /leave --from out/)
-    assert.match(await faults('--into', 'main', '--keep-rewards', '--stages', 'reward'), /leave --keep-… out/)
     assert.match(await faults('--from', 'rewarded', '--keep-rewards'), /--keep-rewards: no stage of this replay/)
-    assert.match(await faults('--from', 'sampled', '--keep-answers'), /--keep-answers: no stage of this replay/)
-    assert.match(await faults('--from', 'sampled', '--share', '1.5'), /a share over 0 and up to 1/)
   })
 })
