@@ -53,11 +53,11 @@ export function namedParts(names: readonly string[], from: StageTopic): NamedPar
 /** The stages of a replay by its config, or what is wrong with them. */
 export function replayStages(
   config: Pick<Config, 'stages'>,
-  source: Pick<Replay, 'of' | 'from' | 'into'>,
+  { of, from, into = null }: Pick<Replay, 'of' | 'from'> & Partial<Pick<Replay, 'into'>>,
   named: readonly StageName[] | null,
 ): { readonly stages: StageName[]; readonly faults: string[] } {
-  const wanted = named ?? stagesBehind(source.from)
-  const replay = { ...source, stages: [...wanted], begin: {}, end: null, selection: null, keep: [] }
+  const wanted = named ?? stagesBehind(from)
+  const replay = { of, from, into, stages: [...wanted], begin: {}, end: null, selection: null, keep: [] }
   const planned = planStages({ stages: config.stages, replay })
   const off = (named ?? []).filter((name) => !planned.some((stage) => stage.name === name))
   const order: readonly string[] = STAGE_TOPICS
@@ -67,9 +67,9 @@ export function replayStages(
     stages: planned.map(({ name }) => name),
     faults: [
       ...off.map((name) => `--stages: ${name} is switched off in the config: set stages.${name}.enabled to true`),
-      ...blind.map(({ name, from }) => {
+      ...blind.map(({ name, from: reads }) => {
         const writer = STAGES.find(({ to }) => to === LEAST[name])!.name
-        return `--stages: ${name} cannot read ${from}: it needs what ${writer} writes; name ${writer} too, or begin at ${LEAST[name]}`
+        return `--stages: ${name} cannot read ${reads}: it needs what ${writer} writes; name ${writer} too, or begin at ${LEAST[name]}`
       }),
     ],
   }

@@ -39,16 +39,9 @@ describe('what a replay may add to rows', () => {
   })
 
   it('needs a topic with verdicts, or at least screened problems', () => {
-    const replay = {
-      of: 'main',
-      from: 'rewarded',
-      begin: {},
-      end: null,
-      selection: null,
-      keep: [],
-      into: null,
-    } as const
-    const curated = { stages: ALL.stages, replay: { ...replay, stages: ['curate'] } }
+    const range = { begin: {}, end: null, selection: null, keep: [], into: null }
+    const replay = { ...range, of: 'main', from: 'rewarded' as const, stages: ['curate'] }
+    const curated = { stages: ALL.stages, replay }
     assert.match(JSON.stringify(additionTopic(curated, 'reward')), /reward needs topic verified or judged/)
     assert.match(JSON.stringify(additionTopic(curated, 'tag')), /tag needs topic screened or/)
   })
