@@ -18,7 +18,8 @@ export function createSharedLimit(share: number, config: LimitConfig, now: () =>
   if (share === 1) return whole
   const { most, adaptive } = config
   /** Known slots; nothing is known where the engine tells nothing but by the config. */
-  let slots = adaptive ? Math.min(config.start, most) : most
+  const atFirst = adaptive ? Math.min(config.start, most) : most
+  let slots = atFirst
   let isFound = !adaptive
   let isAlone = false
   let othersWait = 0
@@ -60,7 +61,9 @@ export function createSharedLimit(share: number, config: LimitConfig, now: () =>
     },
     restart: () => {
       whole.restart()
+      slots = atFirst
       isFound = !adaptive
+      isAlone = false
     },
   }
 }

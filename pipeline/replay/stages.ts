@@ -67,9 +67,9 @@ export function replayStages(
     stages: planned.map(({ name }) => name),
     faults: [
       ...off.map((name) => `--stages: ${name} is switched off in the config: set stages.${name}.enabled to true`),
-      ...blind.map(({ name, from }) => {
+      ...blind.map(({ name, from: reads }) => {
         const writer = STAGES.find(({ to }) => to === LEAST[name])!.name
-        return `--stages: ${name} cannot read ${from}: it needs what ${writer} writes; name ${writer} too, or begin at ${LEAST[name]}`
+        return `--stages: ${name} cannot read ${reads}: it needs what ${writer} writes; name ${writer} too, or begin at ${LEAST[name]}`
       }),
     ],
   }

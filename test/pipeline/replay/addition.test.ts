@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Replay } from '../../../configs/replay.ts'
 import { configSchema } from '../../../configs/schema.ts'
 import type { Config } from '../../../configs/schema.ts'
 import { planStages } from '../../../pipeline.ts'
@@ -40,16 +39,8 @@ describe('what a replay may add to rows', () => {
   })
 
   it('needs a topic with verdicts, or at least screened problems', () => {
-    const replay: Replay = {
-      of: 'main',
-      from: 'rewarded',
-      stages: ['curate'],
-      begin: {},
-      end: null,
-      selection: null,
-      keep: [],
-      into: null,
-    }
+    const range = { begin: {}, end: null, selection: null, keep: [], into: null }
+    const replay = { ...range, of: 'main', from: 'rewarded' as const, stages: ['curate'] }
     const curated = { stages: ALL.stages, replay }
     assert.match(JSON.stringify(additionTopic(curated, 'reward')), /reward needs topic verified or judged/)
     assert.match(JSON.stringify(additionTopic(curated, 'tag')), /tag needs topic screened or/)
