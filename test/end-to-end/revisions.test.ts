@@ -9,10 +9,11 @@ import { after, before, describe, it } from 'node:test'
 import type { Audit } from '../../analytics/audit/audit.ts'
 import type { Comparison } from '../../analytics/revisions/contract.ts'
 import { silentLogger } from '../../schemas/logger.ts'
+import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
 import type { Ended, Workshop } from '../support/end-to-end.ts'
-import { messagesOf, openWorkshop, query, runName, simulatedConfig } from '../support/end-to-end.ts'
+import { messagesOf, openWorkshop, runName, simulatedConfig } from '../support/end-to-end.ts'
 
 const RUN = runName('revised')
 const STRICT = runName('strict')
@@ -39,7 +40,7 @@ describe('a revision', () => {
   const replay = () =>
     done('replay', '--from', 'sampled', '--revision', STRICT, '--run', RUN, '-c', 'strict.yaml', '--out', 'out')
   const ofRun = ['--run', RUN] as const
-  const allOfMain = async (): Promise<string> => {
+  const allOfMain = async (database: Database): Promise<string> => {
     const log: unknown[] = []
     for (const topic of ['problems', 'sampled', 'verified', 'sft', 'preferences', 'rejections'] as const)
       for (const { partition, offset, timestamp, key, value, headers } of await messagesOf(workshop, RUN, topic))
@@ -47,7 +48,7 @@ describe('a revision', () => {
     const rows: unknown[] = []
     for (const table of ['problems', 'responses', 'sft', 'preferences', 'rejections', 'runs', 'run_starts'])
       rows.push(
-        await query(workshop, `SELECT * FROM ${table} FINAL WHERE run_id = '${RUN}' AND revision = 'main' ORDER BY id`),
+        await database.rows(`SELECT * FROM ${table} FINAL WHERE run_id = '${RUN}' AND revision = 'main' ORDER BY id`),
       )
     return JSON.stringify([log, rows])
   }
@@ -110,7 +111,6 @@ describe('a revision', () => {
   })
 
   it('is dropped by the owner of the database, leaves main as it was, and can be made again', async () => {
-    const before = await allOfMain()
     const owner = await openDatabase({
       url: '',
       stateDir: join(workshop.folder, '.magpie'),
@@ -118,16 +118,17 @@ describe('a revision', () => {
       log: silentLogger,
     })
     try {
+      const before = await allOfMain(owner)
       const { out } = await done('revisions', 'drop', STRICT, '--yes')
       assert.match(out, /rows: .*sft \d+/)
       assert.match(out, new RegExp(`revision ${STRICT} of run ${RUN} is dropped\n`))
       assert.deepEqual(await owner.rows(`SELECT count() AS c FROM responses FINAL WHERE revision = '${STRICT}'`), [
         { c: 0 },
       ])
+      assert.equal(await allOfMain(owner), before)
     } finally {
       await owner.close()
     }
-    assert.equal(await allOfMain(), before)
     assert.deepEqual(
       (await topicNames(workshop.connection)).filter((name) => name.endsWith(`.${STRICT}`)),
       [],
