@@ -41,16 +41,16 @@ describe('a revision', () => {
     done('replay', '--from', 'sampled', '--revision', STRICT, '--run', RUN, '-c', 'strict.yaml', '--out', 'out')
   const ofRun = ['--run', RUN] as const
   const allOfMain = async (database: Database): Promise<string> => {
-    const log: unknown[] = []
+    const log: string[] = []
     for (const topic of ['problems', 'sampled', 'verified', 'sft', 'preferences', 'rejections'] as const)
       for (const { partition, offset, timestamp, key, value, headers } of await messagesOf(workshop, RUN, topic))
-        log.push([topic, partition, Number(offset), timestamp, key, value.toString('base64'), headers])
+        log.push(JSON.stringify([topic, partition, Number(offset), timestamp, key, value.toString('base64'), headers]))
     const rows: unknown[] = []
     for (const table of ['problems', 'responses', 'sft', 'preferences', 'rejections', 'runs', 'run_starts'])
       rows.push(
         await database.rows(`SELECT * FROM ${table} FINAL WHERE run_id = '${RUN}' AND revision = 'main' ORDER BY id`),
       )
-    return JSON.stringify([log, rows])
+    return JSON.stringify([log.sort(), rows])
   }
 
   before(async () => {
