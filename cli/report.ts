@@ -8,8 +8,9 @@ import { renderRules } from '../analytics/report/rules.ts'
 import { compareRevisions } from '../analytics/revisions/compare.ts'
 import { renderComparison } from '../analytics/revisions/render-compare.ts'
 import { UsageFault } from '../schemas/failure.ts'
+import { asItWas } from '../sinks/clickhouse/as-of.ts'
 import type { Database } from '../sinks/clickhouse/contract.ts'
-import { stateOption } from './options.ts'
+import { moment, stateOption } from './options.ts'
 import { asReader, databaseOption } from './reader.ts'
 
 /** Adds the command. */
@@ -21,6 +22,7 @@ export function addReport(program: Command): void {
     .option('--revision <name>', 'the revision', 'main')
     .option('--json', 'the whole report as JSON')
     .option('--compare <revision...>', 'two revisions side by side, what changed from the first to the second')
+    .option('--as-of <time>', 'by the rows that were there then: 2026-01-31T12:00:00Z, or 2h ago', moment)
     .option('--rules', 'what each rule of curation cost, all of them, instead of the screen')
     .addOption(databaseOption())
     .addOption(stateOption())
@@ -36,6 +38,8 @@ export interface ReportArguments {
   readonly revision?: string
   readonly json?: true
   readonly rules?: true
+  /** Milliseconds since 1970 UTC. */
+  readonly asOf?: number
   readonly compare?: readonly string[]
   readonly config?: string
   readonly state: string
@@ -46,7 +50,9 @@ export async function printReport(options: ReportArguments): Promise<void> {
   const { isTTY } = process.stdout
   const width = isTTY ? process.stdout.columns : 100
   const colour = isTTY && process.env['NO_COLOR'] === undefined
-  const text = await asReader(options, (database) => textOf(database, options, { width, colour }))
+  const text = await asReader(options, (database) =>
+    textOf(asItWas(database, options.asOf), options, { width, colour }),
+  )
   process.stdout.write(`${text}\n`)
 }
 

@@ -1,6 +1,7 @@
 // How the runs on a Kafka stand, for whoever asks: the state that each has written, whether somebody still holds it, and
 // the processes that work or worked at it. Promise: a run whose process was killed is `lost`, never `running` for ever.
 
+import { z } from 'zod'
 import type { Codec } from '../schemas/codec.ts'
 import type { RunRecord, RunStart, RunState, Spending } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
@@ -45,7 +46,7 @@ export interface RunOverview {
   readonly startedAt: number
   readonly finishedAt: number | null
   readonly lastWordAt: number
-  /** Problems made, as far as its processes have said. */
+  /** Problems made, or taken by a replay, as far as its processes have said. */
   readonly problems: number
   readonly configHash: string
   /** In the order of their starts. */
@@ -118,8 +119,14 @@ function overviewOf(
     ...{ run: record.runId, revision: record.revision, state, endedBy: record.endedBy },
     ...{ host: record.host, pid: record.pid, startedAt: record.startedAt, finishedAt: record.finishedAt },
     lastWordAt: record.createdAt,
-    problems: sumOf(spent).done['produce'] ?? 0,
+    problems: sumOf(spent).done[firstPart(record)] ?? 0,
     configHash: record.configHash,
     processes,
   }
+}
+
+/** What brings problems into a run: its producer, or the first stage of a replay. A config may be of any version. */
+function firstPart({ config }: RunRecord): string {
+  const written = z.looseObject({ replay: z.looseObject({ stages: z.array(z.string()) }) })
+  return written.safeParse(JSON.parse(config)).data?.replay.stages[0] ?? 'produce'
 }

@@ -2,7 +2,7 @@
 // hold what others have made and paid for, so a report must know which stages were its own.
 
 import { z } from 'zod'
-import type { Reads } from './find-run.ts'
+import type { Database } from '../../sinks/clickhouse/contract.ts'
 
 /** Of a config of any version, what is needed here. */
 const written = z.looseObject({
@@ -27,7 +27,11 @@ export interface ReplayOf {
 }
 
 /** The replay behind a revision; null: it is none, or has left no record of itself. Throws what the database throws. */
-export async function replayOf(database: Pick<Reads, 'rows'>, run: string, revision: string): Promise<ReplayOf | null> {
+export async function replayOf(
+  database: Pick<Database, 'rows'>,
+  run: string,
+  revision: string,
+): Promise<ReplayOf | null> {
   const [row] = await database.rows<{ config: string }>(
     'SELECT config FROM runs FINAL WHERE run_id = {run:String} AND revision = {revision:String}',
     { run, revision },
@@ -50,7 +54,7 @@ function jsonOf(text: string): unknown {
 const ANSWERING = new Set(['answer', 'sample', 'verify', 'judge', 'reward', 'converse'])
 
 /** The revision whose responses a revision has curated: its own, or that of what it reads, and so on. */
-export async function answersOf(database: Pick<Reads, 'rows'>, run: string, revision: string): Promise<string> {
+export async function answersOf(database: Pick<Database, 'rows'>, run: string, revision: string): Promise<string> {
   const seen = new Set<string>()
   for (let name = revision; ;) {
     const replay = await replayOf(database, run, name)

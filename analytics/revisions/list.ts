@@ -6,7 +6,7 @@ import { replayConfig } from '../../configs/replay.ts'
 import type { Replay } from '../../configs/replay.ts'
 import { readNewest } from '../../pipeline/run-records.ts'
 import { readRuns } from '../../pipeline/run-overview.ts'
-import type { Looking, RunOverview, Standing } from '../../pipeline/run-overview.ts'
+import type { Looking, Standing } from '../../pipeline/run-overview.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
 import type { Reads } from '../report/find-run.ts'
 
@@ -27,7 +27,7 @@ export interface RevisionLine {
   /** Milliseconds since 1970 UTC. */
   readonly startedAt: number
   readonly finishedAt: number | null
-  /** Records that its first part has brought to an end, as far as its processes have said. */
+  /** Problems made, or taken by its first stage, as far as its processes have said. */
   readonly in: number
   /** Rows; null: the database was not asked. */
   readonly sft: number | null
@@ -62,7 +62,7 @@ export async function listRevisions({ look, database, run }: ListOptions): Promi
       ...{ of: replay?.of ?? null, from: replay?.from ?? null, range: rangeInWords(replay) },
       selection: replay?.selection == null ? null : { sql: replay.selection.sql, problems: replay.selection.problems },
       ...{ keep: replay?.keep ?? [], into: replay?.into ?? null },
-      in: replay === null ? overview.problems : recordsIn(overview, config),
+      in: overview.problems,
       ...{ sft: countOf('sft'), preferences: countOf('preferences'), rejections: countOf('rejections') },
     }
   })
@@ -94,13 +94,6 @@ async function countsOf(database: Pick<Reads, 'rows'>): Promise<Map<string, numb
 /** A config of another version may hold a replay that this one does not read: then it is none here. */
 function replayIn(config: string): Replay | null {
   return z.looseObject({ replay: replayConfig.nullish() }).safeParse(JSON.parse(config)).data?.replay ?? null
-}
-
-/** Of a replay, the records of its first stage. */
-function recordsIn({ processes }: RunOverview, config: string): number {
-  const stages = z.looseObject({ replay: z.looseObject({ stages: z.array(z.string()) }) }).safeParse(JSON.parse(config))
-  const first = stages.data?.replay.stages[0]
-  return first === undefined ? 0 : processes.reduce((sum, { done }) => sum + (done[first] ?? 0), 0)
 }
 
 /** Which part of its topic a replay reads: offsets of all partitions together, since no partition says more than another. */

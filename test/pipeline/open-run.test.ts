@@ -16,6 +16,7 @@ import type { OpenRun } from '../../pipeline/open-run.ts'
 import type { RunParts } from '../../pipeline/run-contract.ts'
 import { lagOf, throughCheck } from '../../pipeline/standing.ts'
 import { publishRunRecord } from '../../pipeline/run-records.ts'
+import { readStarts } from '../../pipeline/run-starts.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { RunRecord, RunState } from '../../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
@@ -208,6 +209,38 @@ describe('a run that is opened', () => {
       await run.publish('running')
       await run.publish('finished')
       assert.equal((await run.readState(SIGNAL))?.state, 'finished')
+    })
+  })
+
+  it('is refused where it is being dropped or was dropped with records left, and begins anew where nothing is left', async () => {
+    const said = await opened(bench.parts('dropped'), async (run) => {
+      await run.publish('finished')
+      return (await run.readState(SIGNAL))!
+    })
+    const say = (state: RunState): Promise<void> =>
+      publishRunRecord(bench.sender, bench.codec, { ...said, state, createdAt: NOW + 1 })
+    await say('dropping')
+    await assert.rejects(openRun(bench.parts('dropped'), SIGNAL), /is being dropped: end that with .*revisions drop/)
+    await say('dropped')
+    await assert.rejects(
+      openRun(bench.parts('dropped'), SIGNAL),
+      /was dropped, and topics that it shares .*another name/,
+    )
+    const starts = (await readStarts(bench.connection, bench.codec, SIGNAL)).filter(({ runId }) => runId === 'dropped')
+    const gone = [
+      { topic: 'runs', key: said.id, value: null },
+      ...starts.map(({ id }) => ({ topic: 'starts', key: id, value: null })),
+    ]
+    await bench.sender.send(gone)
+    assert.deepEqual(
+      (await readStarts(bench.connection, bench.codec, SIGNAL)).filter(({ runId }) => runId === 'dropped'),
+      [],
+    )
+    await bench.fill('problems', 'dropped', [0, 1])
+    await opened(bench.parts('dropped', { now: () => NOW + 2 }), async (run) => {
+      assert.deepEqual([run.previous, run.startedAt], [null, NOW + 2])
+      const screen = run.readers.find(({ part }) => part === 'screen')!
+      assert.equal(await lagOf({ ...bench, runId: 'dropped' }, screen), 0)
     })
   })
 

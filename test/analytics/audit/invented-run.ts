@@ -56,7 +56,7 @@ export interface InventedRun {
   readonly revision: string
   /** Name of a topic on the broker. */
   nameOf(topic: TopicName): string
-  id(slot: number): string
+  readonly id: (slot: number) => string
   /** The record of a problem at any topic of the way. */
   at(topic: TopicName, id: string, slot: number): Message
   sft(id: string, slot: number, pairRefusal?: string | null): Message
