@@ -29,6 +29,8 @@ interface Figures {
 
 const WORDS =
   'Let the sum of the first terms be given, so that each of them divides what is left; then we see that'.split(' ')
+/** Characters of the text that texts of rows are pieces of. */
+const BOOK = 200_000
 
 /** Ids that differ from row to row, and are hashes as ours; the rest is that of one record. */
 const PROBLEM = 'toString(reinterpretAsUUID(sipHash128(number)))'
@@ -107,25 +109,28 @@ async function fill(database: Database, rows: number): Promise<void> {
     message(codec, 'preferences', 'PreferenceRecord', preference(0), 0),
     message(codec, 'rewarded', 'Rewarded', { ...scored, verification: { ...scored.verification, verdicts } }, 0),
   ])
-  await database.command('CREATE TABLE words (words Array(String)) ENGINE = Memory')
-  await database.insert('words', [{ words: WORDS }])
-  /** So many words, others in every row. */
+  let book = ''
+  for (let place = 0; book.length < BOOK + 5000; place += 1)
+    book += `${WORDS[(place * place + (place >> 3)) % WORDS.length]!} `
+  await database.command('CREATE TABLE books (book String) ENGINE = Memory')
+  await database.insert('books', [{ book }])
+  /** So many characters, others in every row. */
   const said = (count: number, salt: number): string =>
-    `arrayStringConcat(arrayMap(place -> words[1 + sipHash64(number, place, ${salt}) % length(words)], range(${count})), ' ')`
+    `substring(book, 1 + sipHash64(number, ${salt}) % ${BOOK}, ${count})`
   const texts: Record<string, string> = {
-    sft: `${said(300, 1)} AS reasoning, ${said(120, 2)} AS response,
+    sft: `${said(1500, 1)} AS reasoning, ${said(600, 2)} AS response,
       toJSONString([map('from', 'human', 'value', instruction), map('from', 'gpt', 'value', concat('<think>\\n', reasoning, '\\n</think>\\n\\n', response))]) AS conversations`,
-    preferences: `${said(250, 3)} AS chosen, ${said(250, 4)} AS rejected`,
-    responses: `concat(${said(120, 5)}, '\\n\\n', ${said(120, 6)}) AS solution`,
-    problems: `${said(30, 7)} AS instruction`,
+    preferences: `${said(1300, 3)} AS chosen, ${said(1300, 4)} AS rejected`,
+    responses: `concat(${said(600, 5)}, '\\n\\n', ${said(600, 6)}) AS solution`,
+    problems: `${said(150, 7)} AS instruction`,
   }
   for (const [table, columns] of Object.entries(texts)) {
     const whole = table === 'problems' ? VARIED : `${VARIED}, ${PROBLEM} AS problem_id`
     for (let from = 0; from < rows; from += 50_000) {
       await database.command(
-        `INSERT INTO ${table} SELECT * EXCEPT (number, words) REPLACE (${whole}, ${columns})
-         FROM (SELECT * FROM ${table} FINAL WHERE run_id = 'test-run' ORDER BY version LIMIT 1) AS one, words,
-           numbers(${from}, ${Math.min(50_000, rows - from)}) AS numbers`,
+        `INSERT INTO ${table} SELECT * EXCEPT (number, book) REPLACE (${whole}, ${columns})
+         FROM (SELECT * FROM ${table} FINAL WHERE run_id = 'test-run' ORDER BY version LIMIT 1) AS one, books,
+           numbers(${from}, ${Math.min(50_000, rows - from)}) AS numbers SETTINGS max_block_size = 5000`,
       )
     }
   }
