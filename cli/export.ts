@@ -33,6 +33,8 @@ interface ExportArguments {
   readonly bare?: true
   readonly reward?: string
   readonly threshold?: number
+  readonly license?: string
+  readonly title?: string
   readonly force?: true
   readonly json?: true
   readonly config?: string
@@ -64,6 +66,8 @@ export function addExport(program: Command): void {
     .option('--reward <name>', 'of prm: the process reward that scored the steps')
     .option('--threshold <score>', 'of prm: the least score of a right step (0.5)', notNegative)
     .option('--bare', 'nothing but what the trainer reads: no ids, verdicts, rewards, models')
+    .option('--license <name>', 'licence of the rows for the card, as the hub names it, like cc-by-4.0')
+    .option('--title <text>', 'heading of the card')
     .option('--force', 'write also where files lie that are no export')
     .option('--check <path>', 'load an export back (its folder, or one of its files) and hold it to its manifest')
     .option('--json', 'what was written or found, as JSON')
@@ -75,7 +79,8 @@ export function addExport(program: Command): void {
 Formats: magpie (the JSON of a run's own files), jsonl, parquet, avro: whole rows.
 sharegpt, messages (OpenAI): conversations of --type sft. dpo, kto (TRL): of --type preference.
 prm (TRL, stepwise): scored steps of responses. docs/exports.md shows a row of each.
-A manifest.json with checksums, filters, offsets and the SQL lies beside the files. Reading only; a run may be going on.
+A manifest.json with checksums, filters, offsets and the SQL lies beside the files, in a folder also a card
+(README.md with plots). Reading only; a run may be going on.
 
 Examples:
   ./magpie export --format messages --out data/sft --split 0.05
@@ -117,7 +122,7 @@ async function write(options: ExportArguments, signal: AbortSignal): Promise<voi
   const exported = await asReader(options, (database) =>
     exportDataSet({
       ...{ database, look, filters, out, signal },
-      force: options.force === true,
+      ...{ force: options.force === true, license: options.license, title: options.title },
       programVersion: programVersion(),
       now: Date.now,
     }),

@@ -25,6 +25,7 @@ const DOORS: Record<string, RegExp> = {
   openai: /^llm\//,
   undici: /^llm\//,
   '@huggingface/jinja': /^llm\//,
+  '@huggingface/hub': /^analytics\/push\/hub\.ts$/,
   avsc: /^schemas\//,
   '@clickhouse/client': /^sinks\/clickhouse\//,
   chdb: /^sinks\/clickhouse\//,

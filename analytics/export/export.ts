@@ -9,6 +9,7 @@ import type { Failure } from '../../schemas/failure.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { writeText } from '../../sinks/json/disk.ts'
 import type { ReportRun } from '../report/contract.ts'
+import { writeCard } from '../card/write-card.ts'
 import { findRun } from '../report/find-run.ts'
 import { createAsk, faultOfCondition } from './ask.ts'
 import type { Ask } from './ask.ts'
@@ -32,6 +33,9 @@ export interface ExportParts {
   readonly filters: Filters
   readonly out: string
   readonly force: boolean
+  /** What a person says of a folder's card: a licence as the hub names it, a heading. */
+  readonly license?: string | undefined
+  readonly title?: string | undefined
   readonly programVersion: string
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
@@ -60,9 +64,11 @@ export async function exportDataSet(parts: ExportParts): Promise<Exported> {
   const place = await openPlace(out, parts)
   try {
     const manifest = await fill(place, { ...parts, filters, look }, { ask, runs, total })
+    const { folder, file } = place.names
+    const { license = null, title = null } = parts
+    if (file === null) await writeCard({ database: ask, manifest, folder: place.staging, signal, license, title })
     signal.throwIfAborted()
     await place.commit()
-    const { folder, file } = place.names
     return { path: file === null ? folder : join(folder, file), manifest }
   } catch (error) {
     await place.discard()

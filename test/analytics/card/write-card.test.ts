@@ -127,7 +127,9 @@ describe('the card of a data set', () => {
       assert.doesNotMatch(text, OBEYED)
       assert.equal(front['license'], 'other')
       // Code is text to every reader, so what is left outside of it must be free of what they would obey.
-      const outside = body.replace(/(?<fence>`{3,})\w*\n.*?\n\k<fence>/gs, '').replace(/(?<fence>`+)(?!`).*?(?<!`)\k<fence>(?!`)/g, '')
+      const outside = body
+        .replace(/(?<fence>`{3,})\w*\n.*?\n\k<fence>/gs, '')
+        .replace(/(?<fence>`+)(?!`).*?(?<!`)\k<fence>(?!`)/g, '')
       assert.doesNotMatch(outside, /(?<!\\)<script|(?<!\\)!\[x\]/)
     }
   })

@@ -306,7 +306,8 @@ describe('an export', () => {
     await exporting.write({ format: 'parquet', out: 'replaced' })
     writeFileSync(join(folder, 'notes.txt'), 'mine')
     await exporting.write({ format: 'jsonl', out: 'replaced' })
-    assert.deepEqual(readdirSync(folder).sort(), ['manifest.json', 'notes.txt', 'schema.avsc', 'train.jsonl'])
+    const files = ['README.md', 'manifest.json', 'notes.txt', 'plots', 'schema.avsc', 'train.jsonl']
+    assert.deepEqual(readdirSync(folder).sort(), files)
     assert.equal((await checkExport(folder)).faultCount, 0)
 
     const foreign = join(exporting.folder, 'foreign')
