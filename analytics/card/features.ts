@@ -1,5 +1,5 @@
-// Columns of the files as `datasets` declares them, from the Avro schema of a row. Promise: where a column cannot be
-// declared exactly (a map has any keys), none is, and the reader finds the types out by itself.
+// Columns of the files as `datasets` declares them, from the Avro schema of a row. Without them it takes the types from the
+// first rows of a file, and fails where those of another split have other keys or nothing but nulls.
 
 /** A column or a part of one, as the front matter of a card has it. */
 export type Feature = { readonly name: string } & Shape
@@ -41,6 +41,8 @@ function shapeOf(schema: unknown, named: Map<string, Shape>): Shape | null {
     if (item === null || 'list' in item) return null
     return { list: 'struct' in item ? item.struct : item.dtype }
   }
+  // Any keys: a struct would have those of all rows.
+  if (type === 'map') return { dtype: 'json' }
   // A logical type is its plain type to these readers.
   return typeof type === 'string' || isObject(type) ? shapeOf(type, named) : null
 }
