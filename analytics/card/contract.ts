@@ -88,7 +88,6 @@ export interface Scorer {
   readonly name: string
   readonly version: string
   readonly model: string | null
-  readonly template: string | null
 }
 
 /** How verdicts came about: by a reference answer, by the vote, or not at all. */
@@ -134,6 +133,6 @@ export type CardCounts = Pick<
 > & {
   /** US dollars; null where no model has a price. */
   readonly usd: number | null
-  /** Hours from start to end, all runs. */
+  /** From start to end, all runs. */
   readonly seconds: number
 }

@@ -88,16 +88,16 @@ const DRAWN = `
 
 /** Who judged: rewards, the judge of answers, the tagger. */
 const SCORERS = `
-  SELECT DISTINCT name, version, model, template FROM
+  SELECT DISTINCT name, version, model FROM
   (
     SELECT concat('reward ', reward) AS name, reward_versions[reward] AS version,
-      nullIf(reward_models[reward], '') AS model, CAST(NULL, 'Nullable(String)') AS template
+      nullIf(reward_models[reward], '') AS model
     FROM (SELECT reward_versions, reward_models FROM responses FINAL WHERE ${OF_RUNS})
     ARRAY JOIN mapKeys(reward_versions) AS reward
     UNION ALL
-    SELECT 'judge', '', CAST(judge_model, 'Nullable(String)'), NULL FROM responses FINAL WHERE ${OF_RUNS} AND judge_model IS NOT NULL
+    SELECT 'judge', '', CAST(judge_model, 'Nullable(String)') FROM responses FINAL WHERE ${OF_RUNS} AND judge_model IS NOT NULL
     UNION ALL
-    SELECT 'tagger', assumeNotNull(tag_version), CAST(tag_model, 'Nullable(String)'), NULL
+    SELECT 'tagger', assumeNotNull(tag_version), CAST(tag_model, 'Nullable(String)')
     FROM problems FINAL WHERE ${OF_RUNS} AND tag_version IS NOT NULL
   )
   ORDER BY name, version, model LIMIT 50`

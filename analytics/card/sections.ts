@@ -54,8 +54,8 @@ export function modelsOf({ drawn, scorers }: CardFacts, { license }: CardOptions
       count(textsOf(each)),
       licence(each.model),
     ]),
-    ...scorers.flatMap(({ name, model, template }) =>
-      model === null ? [] : [[plain(name), code(model), template === null ? '' : code(template), '', licence(model)]],
+    ...scorers.flatMap(({ name, model }) =>
+      model === null ? [] : [[plain(name), code(model), '', '', licence(model)]],
     ),
   ]
   const heads = [

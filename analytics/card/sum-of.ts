@@ -84,7 +84,7 @@ function rewardOf(same: Report['rewards']): Report['rewards'][number] {
   if (same.length === 1) return same[0]!
   const scored = same.filter((each) => each.responses > 0)
   const responses = scored.reduce((sum, each) => sum + each.responses, 0)
-  const known = <Name extends 'least' | 'greatest'>(name: Name): number[] =>
+  const known = (name: 'least' | 'greatest'): number[] =>
     scored.flatMap((each) => (each[name] === null ? [] : [each[name]]))
   return {
     name: same[0]!.name,

@@ -24,7 +24,11 @@ const UNCLONED = { window: null, redirect: 'error' } as const
 
 /** A fetch that resolves with the last answer and rejects with the last error. */
 export function steadyFetch({ signal, onSent, wait }: Steady): typeof fetch {
-  const pause = wait ?? (async (milliseconds: number) => await sleep(milliseconds, undefined, { signal }))
+  const pause =
+    wait ??
+    (async (milliseconds: number) => {
+      await sleep(milliseconds, undefined, { signal })
+    })
   let sent = 0
   const count = (bytes: number): void => {
     sent += bytes

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { installTools } from './install.ts'
+import type { Tools } from './install.ts'
 
 const startedAt = performance.now()
 const words = process.argv.slice(2)
@@ -17,7 +18,7 @@ if (words.some((word) => word !== '--short')) {
 const tools = await installTools(words.length > 0, (line) => {
   console.log(line)
 })
-for (const [name, tool] of Object.entries(tools))
+for (const [name, tool] of Object.entries<Tools[keyof Tools]>({ ...tools }))
   if (typeof tool !== 'string') console.log(`no ${name}: ${tool.missing}`)
 process.env.MAGPIE_INTEROP = JSON.stringify(tools)
 const events = run({ files: [join(import.meta.dirname, 'tools.interop.ts')], concurrency: 1, timeout: 1_200_000 })
