@@ -36,6 +36,7 @@ import type { Sender } from '../../../stream/sender.ts'
 import { startStage } from '../../../stream/stage.ts'
 import type { RunningStage } from '../../../stream/stage.ts'
 import { applyChanges } from '../../../stream/apply-topics.ts'
+import { topicSettings } from '../../../stream/topic-sizes.ts'
 import { ensureTopics } from '../../../stream/topics-admin.ts'
 import { startOwnKafka, startTestKafka } from '../../support/kafka.ts'
 import { problemOf, until } from '../../support/stream.ts'
@@ -264,6 +265,9 @@ describe('a run in the middle of everything', () => {
     )
     const change = { topic: topic('screened'), name: 'screened', setting: 'retention.ms', has: '-1' } as const
     await applyChanges(fresh.connection, [{ ...change, wants: '86400000' }])
+    const settingOf = async (name: string) =>
+      (await topicSettings(fresh.connection, [name])).get(name)?.['retention.ms']
+    await until(async () => (await settingOf(topic('screened'))) === '86400000')
     await assert.rejects(
       loadRun({ ...parts, manifest, now: Date.now() + 2 * 86_400_000 }),
       /topic screened\S+ keeps records for 86400000 ms here, and the dump has older ones/,
