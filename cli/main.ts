@@ -31,6 +31,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('magpie')
     .description('Turns GPU time into mathematical reasoning data that people can trust.')
     .version(programVersion())
+    // An option belongs to the command that it stands behind: topics and topics dump both have --run.
+    .enablePositionalOptions()
     .showHelpAfterError('(./magpie --help lists the commands, ./magpie COMMAND --help their options)')
     .exitOverride()
   for (const add of [

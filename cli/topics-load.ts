@@ -36,9 +36,9 @@ Examples:
       const loaded = await withKafka(options, (connection) =>
         interruptible((signal) =>
           loadRun({
-            ...{ connection, schemas, folder, manifest, signal },
+            ...{ connection, schemas, folder, manifest, signal, now: Date.now() },
             onTopic(topic, count) {
-              if (count > 0) process.stderr.write(`${topic.padEnd(24)} ${count}\n`)
+              if (count > 0) process.stderr.write(`${harmless(topic).padEnd(24)} ${count}\n`)
             },
           }),
         ),

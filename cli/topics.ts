@@ -31,7 +31,7 @@ const RATE_SECONDS = 3
 const WATCH_SECONDS = 5
 
 export function addTopics(program: Command): void {
-  const topics = program.command('topics').enablePositionalOptions()
+  const topics = program.command('topics')
   addTopicsApply(topics)
   addTopicsDump(topics)
   addTopicsLoad(topics)

@@ -54,7 +54,7 @@ export async function applyChanges(connection: KafkaConnection, changes: readonl
       // The request replaces all that was set for the topic, so that is read first and sent along.
       const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type, name: topic }] })
       const set = (resources[0]?.configEntries ?? []).filter(
-        ({ configSource }) => Number(configSource) === SET_FOR_THE_TOPIC,
+        ({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
       )
       const entries = new Map(set.map(({ configName, configValue }) => [configName, configValue]))
       for (const { setting, wants } of own) entries.set(setting, wants)
@@ -63,6 +63,3 @@ export async function applyChanges(connection: KafkaConnection, changes: readonl
     })
   }
 }
-
-/** Kafka's number for a setting of the topic itself. */
-const SET_FOR_THE_TOPIC = 1

@@ -16,13 +16,13 @@ import type { Loader } from '../../stream/load-messages.ts'
 import { topicEnds } from '../../stream/positions.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import { partitionName } from '../../stream/tenure.ts'
-import { ensureTopics, partitionCounts } from '../../stream/topics-admin.ts'
 import { createGroupPlaces } from './group-places.ts'
 import { readLanded } from './landed.ts'
 import type { Landed } from './landed.ts'
 import type { CarriedFile, Manifest } from './manifest.ts'
 import { createPlaces } from './places.ts'
 import type { Places } from './places.ts'
+import { assertKept, makeTopics } from './make-topics.ts'
 import { openDump } from './read-dump.ts'
 import type { Dump, DumpedRecord } from './read-dump.ts'
 import { placesNamed, withPlacesOf } from './references.ts'
@@ -36,6 +36,8 @@ export interface LoadParts {
   readonly folder: string
   readonly manifest: Manifest
   readonly replicationFactor?: number
+  /** Milliseconds since 1970 UTC. */
+  readonly now: number
   readonly onTopic?: (topic: string, records: number) => void
   readonly signal: AbortSignal
 }
@@ -61,7 +63,8 @@ export async function loadRun(parts: LoadParts): Promise<Loaded> {
     for (const place of placesNamed(record, dump.codec)) places.name(place)
     nameBorders(record, dump.codec, places)
   })
-  await makeTopics(parts)
+  await makeTopics(connection, manifest, parts.replicationFactor)
+  await assertKept(connection, manifest, parts.now)
   const topics = manifest.topics.map(({ topic }) => topic)
   const before = await readLanded(connection, manifest, topics, places.landed, signal)
   if (before.foreign.length > 0) throw taken(manifest, before)
@@ -79,26 +82,6 @@ export async function loadRun(parts: LoadParts): Promise<Loaded> {
     return { outcome: 'loaded', records, again }
   } finally {
     await loader.close()
-  }
-}
-
-async function makeTopics({ connection, manifest, replicationFactor }: LoadParts): Promise<void> {
-  const faults: string[] = []
-  const counts = await partitionCounts(connection)
-  for (const { topic, partitions, name } of manifest.topics) {
-    const there = counts.get(topic)
-    const fits = there === undefined || (name === 'calls' ? there >= partitions : there === partitions)
-    if (!fits)
-      faults.push(
-        `topic ${topic} has ${there} partitions here and ${partitions} in the dump: a record keeps its partition, so load it into a cluster without this topic`,
-      )
-  }
-  if (faults.length > 0) throw new UsageFault(faults)
-  for (const revision of manifest.revisions) {
-    const made = manifest.topics.filter(({ topic, name }) => topic === topicFor(name as TopicName, revision))
-    const topics = Object.fromEntries(made.map(({ name, partitions }) => [name, { partitions }]))
-    const names = made.map(({ name }) => name as TopicName)
-    await ensureTopics(connection, { revision, names, topics, replicationFactor: replicationFactor ?? -1 })
   }
 }
 

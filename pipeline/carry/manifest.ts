@@ -7,6 +7,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { UsageFault } from '../../schemas/failure.ts'
+import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
 
 export const MANIFEST_FILE = 'manifest.json'
 const FORMAT = 'magpie-topics-1'
@@ -47,7 +48,7 @@ const manifestSchema = z.strictObject({
   topics: z.array(
     z.strictObject({
       topic: z.string().describe('Name on the broker'),
-      name: z.string().describe('The same without its revision'),
+      name: z.enum(TOPIC_NAMES).describe('The same without its revision'),
       revision: z.string(),
       partitions: z.int().min(1),
       records: z.int().min(0),
@@ -102,7 +103,13 @@ export async function readManifest(folder: string): Promise<Manifest> {
     throw new UsageFault(`${file} is not JSON (${(error as Error).message}): dump the run again`)
   }
   const parsed = manifestSchema.safeParse(tree)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    const { topics, files } = parsed.data
+    const known = new Set(topics.map(({ topic }) => topic))
+    const isOurs = topics.every(({ topic, name, revision }) => topic === topicFor(name, revision))
+    if (isOurs && files.every(({ topic }) => known.has(topic))) return parsed.data
+    throw new UsageFault(`${file} names topics that are none of ours: dump the run again`)
+  }
   throw new UsageFault(parsed.error.issues.map(({ path, message }) => `${file}: ${path.join('.')}: ${message}`))
 }
 

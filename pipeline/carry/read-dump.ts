@@ -33,7 +33,7 @@ export interface Dump {
 export function openDump(folder: string, manifest: Manifest, schemas: readonly RegisteredSchema[]): Dump {
   const codec = codecOf(schemas)
   const reframer = createReframer(manifest.schemas, schemas)
-  const names = new Map(manifest.topics.map(({ topic, name }) => [topic, name as TopicName]))
+  const names = new Map(manifest.topics.map(({ topic, name }) => [topic, name]))
   const format = entryFormat([])
   assertKnown(manifest, reframer.unknown)
 

@@ -22,7 +22,7 @@ describe('kafka config', () => {
     assert.ok(!kafkaConfig.safeParse({ topics: { smapled: {} } }).success)
     assert.ok(!kafkaConfig.safeParse({ sasl: { mechanism: 'plain', username: 'u', password: 'p' } }).success)
     assert.deepEqual(kafkaConfig.parse({ topics: { sampled: { partitions: 3 } } }).topics, {
-      sampled: { partitions: 3, retentionMs: -1 },
+      sampled: { partitions: 3 },
     })
   })
 

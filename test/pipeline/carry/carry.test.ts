@@ -35,6 +35,8 @@ import { createSender } from '../../../stream/sender.ts'
 import type { Sender } from '../../../stream/sender.ts'
 import { startStage } from '../../../stream/stage.ts'
 import type { RunningStage } from '../../../stream/stage.ts'
+import { applyChanges } from '../../../stream/apply-topics.ts'
+import { topicSettings } from '../../../stream/topic-sizes.ts'
 import { ensureTopics } from '../../../stream/topics-admin.ts'
 import { startOwnKafka, startTestKafka } from '../../support/kafka.ts'
 import { problemOf, until } from '../../support/stream.ts'
@@ -192,7 +194,7 @@ describe('a run in the middle of everything', () => {
     await ensureTopics(fresh.connection, { revision })
     await fresh.sender.send(Array.from({ length: 7 }, (_, number) => messageOf(fresh, 'other', number)))
     const manifest = await readManifest(folder)
-    const parts = { connection: fresh.connection, schemas: shifted, folder, manifest }
+    const parts = { connection: fresh.connection, schemas: shifted, folder, manifest, now: Date.now() }
     const breaking = new AbortController()
     const broken = loadRun({
       ...parts,
@@ -254,12 +256,21 @@ describe('a run in the middle of everything', () => {
     assert.equal(screened.length + (await numbersIn(fresh, 'rejections')).length, 40)
   })
 
-  it('is not loaded over a run that has gone on, nor where a topic has other partitions', async () => {
+  it('is not loaded over a run that has gone on, nor where a topic has other partitions or keeps too little', async () => {
     const manifest = await readManifest(folder)
-    const parts = { connection: fresh.connection, schemas: shifted, folder, signal }
+    const parts = { connection: fresh.connection, schemas: shifted, folder, signal, now: Date.now() }
     await assert.rejects(
       loadRun({ ...parts, manifest }),
       /was loaded here .* and has gone on since .*nothing was loaded/,
+    )
+    const change = { topic: topic('screened'), name: 'screened', setting: 'retention.ms', has: '-1' } as const
+    await applyChanges(fresh.connection, [{ ...change, wants: '86400000' }])
+    const settingOf = async (name: string) =>
+      (await topicSettings(fresh.connection, [name])).get(name)?.['retention.ms']
+    await until(async () => (await settingOf(topic('screened'))) === '86400000')
+    await assert.rejects(
+      loadRun({ ...parts, manifest, now: Date.now() + 2 * 86_400_000 }),
+      /topic screened\S+ keeps records for 86400000 ms here, and the dump has older ones/,
     )
     const topics = manifest.topics.map((each) => (each.name === 'screened' ? { ...each, partitions: 3 } : each))
     await assert.rejects(
