@@ -4,6 +4,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { searchTexts } from '../analytics/search/search.ts'
+import { findSimilar } from '../analytics/search/similar.ts'
+import { termsOf } from '../analytics/search/words.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 
@@ -54,12 +57,20 @@ try {
   const views = await database.rows<{ name: string }>(
     "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View' ORDER BY name",
   )
-  for (const { name } of views) {
+  const timed = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     const start = performance.now()
-    await database.query(`SELECT * FROM ${name} WHERE run_id = 'run'`, { format: 'Null' })
+    await work()
     const seconds = Number(((performance.now() - start) / 1000).toFixed(2))
-    process.stdout.write(`${JSON.stringify({ view: name, seconds })}\n`)
+    process.stdout.write(`${JSON.stringify({ what, seconds })}\n`)
   }
+  for (const { name } of views) {
+    await timed(name, () => database.query(`SELECT * FROM ${name} WHERE run_id = 'run'`, { format: 'Null' }))
+  }
+  const wanted = { revision: 'main', limit: 10 }
+  for (const where of ['problems', 'answers'] as const) {
+    await timed(`search in ${where}`, () => searchTexts(database, { ...wanted, where, terms: termsOf('77 888 9') }))
+  }
+  await timed('similar by letters', () => findSimilar(database, { ...wanted, text: '123412341234' }))
 } finally {
   await database.close()
   await rm(folder, { recursive: true, force: true })

@@ -22,6 +22,7 @@ import { addRuns } from './runs.ts'
 import { addServices } from './services.ts'
 import { addSimulate } from './simulate.ts'
 import { redactorOf } from './secrets.ts'
+import { addSearch } from './search.ts'
 import { addSql } from './sql.ts'
 import { addTopics } from './topics.ts'
 import { programVersion } from './version.ts'
@@ -44,6 +45,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     addReport,
     addAudit,
     addSql,
+    addSearch,
     addExport,
     addPush,
     addRuns,

@@ -57,6 +57,11 @@ export function problemRow(record: Problem | Screened | Tagged | Verified | Judg
     row['screen_version'] = record.screening.version
     row['screen_changes'] = record.screening.changes
     row['language'] = record.screening.language
+    const { embedding } = record.screening
+    if (embedding?.vector != null) {
+      row['embedding'] = [...new Int8Array(embedding.vector)]
+      row['embedding_version'] = embedding.version
+    }
   }
   if ('tags' in record && record.tags !== null) {
     const { generation: call, version, language, ...tags } = record.tags

@@ -29,6 +29,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   other: STRICT,
   reward: 'rm',
   minutes: 30,
+  words: ['WHAT IS'],
   id: problem(0).id,
 }
 

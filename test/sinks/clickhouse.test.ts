@@ -420,6 +420,8 @@ describe('the ClickHouse sink', () => {
 const UNFILLED: Record<string, string[]> = {
   dead_letters: ['redriven_at', 'redriven_from'],
   problems: [
+    'embedding',
+    'embedding_version',
     'first_temperature',
     'intent',
     'kept_from',
