@@ -26,6 +26,9 @@ export interface RecordSizes {
   readonly rewarded: number
 }
 
+/** What a replay does; no role is asked. */
+const WORK = { producer: 'none', stages: ['verify', 'reward', 'curate'] } as const
+
 /** Problems that are made at once. */
 const SHARE = 500
 
@@ -35,7 +38,10 @@ export async function writeRecordedRun(
   { runId, config, count }: { readonly runId: string; readonly config: string; readonly count: number },
 ): Promise<RecordSizes> {
   const connection = connectKafka({ brokers: brokers.split(','), log })
-  const [codec, loaded] = await Promise.all([createCodec(), loadConfig({ file: config, environment: process.env })])
+  const [codec, loaded] = await Promise.all([
+    createCodec(),
+    loadConfig({ file: config, environment: process.env, work: WORK }),
+  ])
   await ensureTopics(connection, { revision: 'main' })
   const sender = await createSender(connection, log)
   const pool = createMathPool({ ...loaded.config.stages.verify, log })

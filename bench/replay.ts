@@ -74,9 +74,10 @@ function endsOf(revision: string): string {
   const last = (table: string): string => `(SELECT toFloat64(max(inserted_at)) ${of(table)})`
   return `
     WITH
-      (SELECT groupUniqArray(problem_id) FROM (SELECT problem_id ${of('sft')} UNION ALL SELECT problem_id ${of('preferences')})) AS taken,
-      (SELECT groupArray(problem_id) ${of('rejections')}) AS refused
-    SELECT length(taken) AS taken, length(refused) AS refused, uniqExact(arrayJoin(arrayConcat(taken, refused))) AS problems,
+      (SELECT groupUniqArray(problem_id) FROM (SELECT problem_id ${of('sft')} UNION ALL SELECT problem_id ${of('preferences')})) AS taken_ids,
+      (SELECT groupArray(problem_id) ${of('rejections')}) AS refused_ids
+    SELECT length(taken_ids) AS taken, length(refused_ids) AS refused,
+      length(arrayDistinct(arrayConcat(taken_ids, refused_ids))) AS problems,
       (SELECT count() ${of('responses')}) AS responses,
       greatest(${last('sft')}, ${last('preferences')}, ${last('rejections')}, ${last('responses')})
         - (SELECT toFloat64(min(started_at)) ${of('runs')}) AS seconds`
@@ -100,7 +101,7 @@ async function measure(workshop: BenchWorkshop, variant: Variant, count: number,
     for (const [name, seconds] of (await cpuByThread(child.pid!)) ?? []) threads = threads.set(name, seconds)
     await wait(100)
   }
-  const [code] = await exit
+  const [code] = (await exit) as unknown[]
   if (code !== 0) throw new Error(`the replay ended with ${String(code)}`)
   const kafkaCpu = workshop.kafkaPid === null ? 0 : ((await cpuSecondsOf(workshop.kafkaPid)) ?? 0) - kafkaBefore
   const found = await query(workshop, endsOf(revision))
