@@ -28,6 +28,8 @@ export interface Simulator {
 export interface BenchWorkshop {
   readonly folder: string
   readonly brokers: string
+  /** null where the Kafka is somebody else's. */
+  readonly kafkaPid: number | null
   /** Starts `magpie` with these words, in the folder. */
   magpie(
     argv: readonly string[],
@@ -61,7 +63,7 @@ export async function openBenchWorkshop({ withKafka = true } = {}): Promise<Benc
     return { child, exit }
   }
   return {
-    ...{ folder, brokers, magpie },
+    ...{ folder, brokers, magpie, kafkaPid: kafka?.pid ?? null },
     simulator: async (argv) => {
       const { child } = magpie(['simulate', '--port', '0', ...argv])
       const said = String((await once(child.stdout!, 'data'))[0])

@@ -25,13 +25,19 @@ interface Task {
 interface Thread {
   readonly worker: Worker
   ready: boolean
-  task: Task | null
+  /** In the order in which it works; the first is the one that it is at. */
+  tasks: Task[]
   timer: NodeJS.Timeout | null
 }
 
 /** A thread that has not even started after this long is given up. */
 const startLimitMs = 60_000
 const heapLimitMb = 512
+/**
+ * Comparisons that lie ready in a thread. Its verdicts are read when the calling thread comes to it, which in a replay is
+ * every few milliseconds: with one at a time it would stand still in between.
+ */
+const tasksAhead = 32
 
 /** Makes the pool. Nothing runs before the first comparison that needs a thread; close() ends every thread. */
 export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): MathPool {
@@ -40,18 +46,28 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
   let nextId = 0
   let closed = false
 
+  /** The thread has ended with its first task. */
   const settle = (thread: Thread, verdict: Comparison): void => {
-    if (thread.timer !== null) clearTimeout(thread.timer)
-    thread.timer = null
-    const { task } = thread
-    thread.task = null
-    task?.resolve(verdict)
+    thread.tasks.shift()?.resolve(verdict)
+    if (thread.tasks.length > 0) startClock(thread, timeoutMs)
+    else {
+      stopClock(thread)
+      thread.worker.unref()
+    }
   }
 
-  /** Ends a thread for good; its task gets the verdict. */
+  const stopClock = (thread: Thread): void => {
+    if (thread.timer !== null) clearTimeout(thread.timer)
+    thread.timer = null
+  }
+
+  /** Ends a thread for good; the task that it is at gets the verdict, the others go to the next one. */
   const kill = (thread: Thread, reason: string): void => {
     if (!threads.delete(thread)) return
-    settle(thread, { verdict: 'unknown', reason })
+    stopClock(thread)
+    const [first, ...others] = thread.tasks.splice(0)
+    waiting.unshift(...others)
+    first?.resolve({ verdict: 'unknown', reason })
     thread.worker.removeAllListeners()
     thread.worker.on('error', () => undefined)
     void thread.worker.terminate()
@@ -60,34 +76,35 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
   }
 
   const startClock = (thread: Thread, milliseconds: number): void => {
-    if (thread.timer !== null) clearTimeout(thread.timer)
+    stopClock(thread)
+    const [task] = thread.tasks
     thread.timer = setTimeout(() => {
-      kill(thread, 'timed-out')
+      // Its verdict may be here already, if nobody has had time to read it.
+      setImmediate(() => {
+        if (thread.tasks[0] === task) kill(thread, 'timed-out')
+      })
     }, milliseconds)
   }
 
   const give = (thread: Thread, task: Task): void => {
-    thread.task = task
+    thread.tasks.push(task)
     thread.worker.ref()
-    if (!thread.ready) {
-      startClock(thread, startLimitMs)
-      return
-    }
-    startClock(thread, timeoutMs)
-    thread.worker.postMessage(task.question)
+    if (thread.tasks.length === 1) startClock(thread, thread.ready ? timeoutMs : startLimitMs)
+    if (thread.ready) thread.worker.postMessage(task.question)
   }
 
   const start = (): Thread => {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
     })
-    const thread: Thread = { worker, ready: false, task: null, timer: null }
+    const thread: Thread = { worker, ready: false, tasks: [], timer: null }
     let loading = false
     worker.on('message', (reply: Reply) => {
       switch (reply.kind) {
         case 'ready':
           thread.ready = true
-          if (thread.task !== null) give(thread, thread.task)
+          for (const { question } of thread.tasks) worker.postMessage(question)
+          if (thread.tasks.length > 0) startClock(thread, timeoutMs)
           return
         case 'loading':
           // Sent before and after the engine is loaded: the comparison itself has its whole time again.
@@ -95,9 +112,8 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
           startClock(thread, loading ? startLimitMs : timeoutMs)
           return
         case 'verdict':
-          if (thread.task?.question.id !== reply.id) return
+          if (thread.tasks[0]?.question.id !== reply.id) return
           settle(thread, reply.verdict)
-          worker.unref()
           dispatch()
       }
     })
@@ -111,13 +127,17 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
     return thread
   }
 
+  /** To a thread that is idle, to a new one, or to the one with the least before it. */
   const dispatch = (): void => {
     while (waiting.length > 0 && !closed) {
-      const idle = [...threads].find((thread) => thread.task === null)
-      const thread = idle ?? (threads.size < Math.max(1, workers) ? start() : null)
-      if (thread === null) return
-      const task = waiting.shift()
-      if (task !== undefined) give(thread, task)
+      const least = [...threads].reduce<Thread | null>(
+        (best, thread) => (best === null || thread.tasks.length < best.tasks.length ? thread : best),
+        null,
+      )
+      const isBusy = least === null || least.tasks.length > 0
+      const thread = isBusy && threads.size < Math.max(1, workers) ? start() : least
+      if (thread === null || thread.tasks.length >= tasksAhead) return
+      give(thread, waiting.shift()!)
     }
   }
 
@@ -139,7 +159,8 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
       for (const task of waiting.splice(0)) task.resolve({ verdict: 'unknown', reason: 'closed' })
       const ending = [...threads].map((thread) => {
         threads.delete(thread)
-        settle(thread, { verdict: 'unknown', reason: 'closed' })
+        stopClock(thread)
+        for (const task of thread.tasks.splice(0)) task.resolve({ verdict: 'unknown', reason: 'closed' })
         thread.worker.removeAllListeners()
         return thread.worker.terminate()
       })

@@ -1,4 +1,4 @@
-// A thread of the math pool: takes one pair of answers at a time, posts the verdict. The engine is loaded at the first pair
+// A thread of the math pool: takes pairs of answers, one after the other, and posts the verdicts in that order. The engine is loaded at the first pair
 // that needs it. Whatever goes wrong here ends this thread only; the pool replaces it.
 
 import { parentPort } from 'node:worker_threads'
@@ -43,7 +43,9 @@ async function answer({ id, gold, pred }: Question): Promise<void> {
   post({ kind: 'verdict', id, verdict })
 }
 
+let last = Promise.resolve()
 port.on('message', (question: Question) => {
-  void answer(question)
+  // Several lie ready; the pool takes the verdicts in their order.
+  last = last.then(() => answer(question))
 })
 post({ kind: 'ready' })

@@ -56,8 +56,9 @@ export function createFieldBytes(): (type: RecordType) => FieldBytes {
         const record: Record<string, unknown> = {}
         let at = start
         for (const { name, type: of, schema } of fields) {
-          const { value, offset }: { value: unknown; offset: number } = of.decode(bytes, at)
-          if (offset < 0) return { value: undefined, offset }
+          const read: { readonly value: unknown; readonly offset: number } = of.decode(bytes, at)
+          const { value, offset } = read
+          if (offset < 0) return read
           if (typeof value === 'object' && value !== null) places.set(value, { schema, bytes, start: at, end: offset })
           record[name] = value
           at = offset

@@ -16,7 +16,7 @@ export function snakeCase(name: string): string {
 export function snakeKeys(value: unknown, keep: ReadonlySet<string> = new Set()): unknown {
   if (Array.isArray(value)) return value.map((item) => snakeKeys(item, keep))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [snakeCase(key), keep.has(key) ? item : snakeKeys(item, keep)]),
-  )
+  const made: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) made[snakeCase(key)] = keep.has(key) ? item : snakeKeys(item, keep)
+  return made
 }

@@ -21,13 +21,38 @@ import { placeColumns, timeText } from './place.ts'
 import type { Origin, Row } from './place.ts'
 import { snakeKeys } from '../snake-case.ts'
 
-/** Columns of a model call that problems and responses share. */
+/** Columns of a model call that problems and responses share; of each problem there are nine and more. */
 export function generationColumns(generation: Generation): Row {
-  const row = snakeKeys(generation) as Row
-  delete row['role'] // the table says it already
-  delete row['milliseconds']
-  return { ...row, seconds: generation.milliseconds / 1000 }
+  return {
+    model: generation.model,
+    endpoint: generation.endpoint,
+    template: generation.template,
+    prompt_hash: generation.promptHash,
+    temperature: generation.temperature,
+    top_p: generation.topP,
+    top_k: generation.topK,
+    min_p: generation.minP,
+    repetition_penalty: generation.repetitionPenalty,
+    max_tokens: generation.maxTokens,
+    seed: generation.seed,
+    finish_reason: generation.finishReason,
+    stop_reason: generation.stopReason,
+    prompt_tokens: generation.promptTokens,
+    completion_tokens: generation.completionTokens,
+    seconds: generation.milliseconds / 1000,
+    attempts: generation.attempts,
+    cached_tokens: generation.cachedTokens,
+    first_temperature: generation.firstTemperature,
+    continuations: generation.continuations,
+    usd: generation.usd,
+  } satisfies Record<GenerationColumn, unknown>
 }
+
+/** A field that is added to Generation is missed here by the compiler. */
+type GenerationColumn = SnakeCase<Exclude<keyof Generation, 'role' | 'milliseconds'>> | 'seconds'
+type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Rest}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Rest>}`
+  : ''
 
 /** Row of `problems` from a raw problem, or from any later record with all that is known by then. */
 export function problemRow(record: Problem | Screened | Tagged | Verified | Judged | Conversed, origin: Origin): Row {

@@ -59,6 +59,30 @@ describe('math pool against hostile answers', () => {
     assert.deepEqual(warned, ['timed-out'])
   })
 
+  it('gives what lay ready in a killed thread to the next one', async () => {
+    const pool = createMathPool({ workers: 1, timeoutMs: 1_000, log: silentLogger })
+    const values = Array.from({ length: 100 }, (_, index) => index)
+    const asked = values.map((value) =>
+      value === 40 ? pool.compare(...endless) : pool.compare(`x+${value}`, `${value}+x`),
+    )
+    const reasons = (await Promise.all(asked)).map(({ reason }) => reason)
+    await pool.close()
+    assert.deepEqual([...new Set(reasons.toSpliced(40, 1))], ['exact'])
+    assert.equal(reasons[40], 'timed-out')
+  })
+
+  it('gives verdicts in order where one waits for the engine to be loaded', async () => {
+    const pool = createMathPool({ workers: 1, timeoutMs: 60_000, log: silentLogger })
+    const verdicts = await Promise.all([
+      pool.compare('$\\int_0^1 x\\,dx$', '\\frac12'),
+      ...Array.from({ length: 50 }, (_, index) => pool.compare(`x+${index}`, `${index + 1}+x`)),
+      pool.compare('$\\int_0^1 x\\,dx$', '\\frac13'),
+    ])
+    await pool.close()
+    const names = verdicts.map(({ verdict }) => verdict)
+    assert.deepEqual(names, ['equal', ...Array<string>(50).fill('different'), 'different'])
+  })
+
   it('survives towers, long texts and nesting without a hang', async () => {
     const pool = createMathPool({ workers: 1, timeoutMs: 5_000, log: silentLogger })
     const hostile = [

@@ -1,0 +1,144 @@
+// How fast a replay is that asks no model: recorded problems of 8 samples each, from the log through the stages into the
+// embedded ClickHouse, by `magpie replay` on a real Kafka.
+//   npm run bench:replay                       20,000 problems
+//   npm run bench:replay -- 5000               so many
+//   npm run bench:replay -- 5000 --profile     and where the main thread's time goes
+// Printed for each of: --from rewarded (curate alone) and --from sampled (verify, reward by agreement, curate), with and
+// without JSON files: problems a second from the replay's first word to its last row, processor time by process and thread,
+// and how many problems two cores could take at most by that. Exit code 1 when a problem has no end in the tables, or two.
+
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
+import { profileByPart } from './profile-by-part.ts'
+import { writeRecordedRun } from './recorded-log.ts'
+import { type BenchWorkshop, cpuSecondsOf, openBenchWorkshop } from './workshop.ts'
+
+const RUN = 'recorded'
+const CORES = 2
+const CONFIG = `
+name: ${RUN}
+stages:
+  tag: { enabled: false }
+  answer: { enabled: false }
+  judge: { enabled: false }
+  converse: { enabled: false }
+  reward: { rewards: [{ name: agreement, kind: agreement }] }
+  curate: { reward: agreement }
+`
+
+interface Variant {
+  readonly revision: string
+  readonly from: 'sampled' | 'rewarded'
+  readonly withJson: boolean
+}
+
+const VARIANTS: readonly Variant[] = [
+  { revision: 'curated', from: 'rewarded', withJson: false },
+  { revision: 'curatedJson', from: 'rewarded', withJson: true },
+  { revision: 'verified', from: 'sampled', withJson: false },
+  { revision: 'verifiedJson', from: 'sampled', withJson: true },
+]
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const round = (value: number): string => Math.round(value).toLocaleString('en')
+
+async function query(workshop: BenchWorkshop, sql: string): Promise<Record<string, string>> {
+  const { child, exit } = workshop.magpie(['sql', sql, '--format', 'JSONStringsEachRow'])
+  const [out, [code]] = await Promise.all([text(child.stdout!), exit])
+  if (code !== 0) throw new Error(`sql ended with ${String(code)}`)
+  return JSON.parse(out.split('\n')[0]!) as Record<string, string>
+}
+
+/** Processor seconds of a process by the names of its threads, as long as it lives. Linux only. */
+async function cpuByThread(pid: number): Promise<Map<string, number> | null> {
+  const seconds = new Map<string, number>()
+  const tasks = await readdir(`/proc/${pid}/task`).catch(() => null)
+  if (tasks === null) return null
+  for (const task of tasks) {
+    const stat = await readFile(`/proc/${pid}/task/${task}/stat`, 'utf8').catch(() => null)
+    if (stat === null) continue // the thread has ended
+    const end = stat.lastIndexOf(')')
+    const fields = stat.slice(end + 2).split(' ')
+    const name = Number(task) === pid ? 'main thread' : stat.slice(stat.indexOf('(') + 1, end)
+    seconds.set(name, (seconds.get(name) ?? 0) + (Number(fields[11]) + Number(fields[12])) / 100)
+  }
+  return seconds
+}
+
+/** Ends of problems in the tables of a revision, and when its first word and its last row came, seconds. */
+function endsOf(revision: string): string {
+  const of = (table: string): string => `FROM ${table} FINAL WHERE run_id = '${RUN}' AND revision = '${revision}'`
+  const last = (table: string): string => `(SELECT toFloat64(max(inserted_at)) ${of(table)})`
+  return `
+    WITH
+      (SELECT groupUniqArray(problem_id) FROM (SELECT problem_id ${of('sft')} UNION ALL SELECT problem_id ${of('preferences')})) AS taken_ids,
+      (SELECT groupArray(problem_id) ${of('rejections')}) AS refused_ids
+    SELECT length(taken_ids) AS taken, length(refused_ids) AS refused,
+      length(arrayDistinct(arrayConcat(taken_ids, refused_ids))) AS problems,
+      (SELECT count() ${of('responses')}) AS responses,
+      greatest(${last('sft')}, ${last('preferences')}, ${last('rejections')}, ${last('responses')})
+        - (SELECT toFloat64(min(started_at)) ${of('runs')}) AS seconds`
+}
+
+async function measure(workshop: BenchWorkshop, variant: Variant, count: number, isProfiled: boolean): Promise<void> {
+  const { revision, from, withJson } = variant
+  const profiles = join(workshop.folder, `profiles-${revision}`)
+  const kafkaBefore = workshop.kafkaPid === null ? 0 : ((await cpuSecondsOf(workshop.kafkaPid)) ?? 0)
+  const { child } = workshop.magpie(
+    [
+      ...['replay', '--run', RUN, '--from', from, '--revision', revision, '-c', 'bench.yaml', '--out', 'out'],
+      ...['--set', `sinks.json.enabled=${withJson}`],
+    ],
+    isProfiled ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } : {},
+  )
+  child.stdout?.resume()
+  const exit = once(child, 'exit')
+  let threads = new Map<string, number>()
+  while (child.exitCode === null && child.signalCode === null) {
+    for (const [name, seconds] of (await cpuByThread(child.pid!)) ?? []) threads = threads.set(name, seconds)
+    await wait(100)
+  }
+  const [code] = (await exit) as unknown[]
+  if (code !== 0) throw new Error(`the replay ended with ${String(code)}`)
+  const kafkaCpu = workshop.kafkaPid === null ? 0 : ((await cpuSecondsOf(workshop.kafkaPid)) ?? 0) - kafkaBefore
+  const found = await query(workshop, endsOf(revision))
+  const seconds = Number(found['seconds'])
+  const own = [...threads.values()].reduce((sum, each) => sum + each, 0)
+  const main = threads.get('main thread') ?? 0
+  const each = (spent: number): string => `${((spent / count) * 1000).toFixed(2)} ms`
+  say(
+    `\n--from ${from}, JSON files ${withJson ? 'on' : 'off'}: ${round(count / seconds)} problems/s in ${seconds.toFixed(1)} s`,
+  )
+  say(`  ends: ${found['taken']} in data sets, ${found['refused']} rejected; ${found['responses']} rows of responses`)
+  say(`  processor time a problem: ${each(own + kafkaCpu)}, of it Kafka ${each(kafkaCpu)}, magpie ${each(own)}`)
+  const most = [...threads].filter(([, spent]) => spent > own / 100).toSorted((left, right) => right[1] - left[1])
+  say(`  by thread: ${most.map(([name, spent]) => `${name} ${each(spent)}`).join(', ')}`)
+  say(
+    `  ${CORES} cores are full at ${round((CORES * count) / (own + kafkaCpu))}/s, the main thread at ${round(count / main)}/s`,
+  )
+  if (isProfiled) for (const line of await profileByPart(profiles)) say(`    ${line}`)
+  const ended = Number(found['taken']) + Number(found['refused'])
+  if (ended === count && Number(found['problems']) === count) return
+  say(`  FAULT: ${ended} ends of ${found['problems']} problems, ${count} were replayed`)
+  process.exitCode = 1
+}
+
+const numbers = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+const count = Number(numbers[0] ?? 20_000)
+if (!Number.isSafeInteger(count) || count < 1) throw new Error('give a number of problems')
+const isProfiled = process.argv.includes('--profile')
+const workshop = await openBenchWorkshop()
+try {
+  const config = join(workshop.folder, 'bench.yaml')
+  await writeFile(config, CONFIG)
+  await mkdir(join(workshop.folder, 'out'))
+  const sizes = await writeRecordedRun(workshop.brokers, { runId: RUN, config, count })
+  say(`${round(count)} problems of 8 samples; bytes of a record:`)
+  for (const [name, bytes] of Object.entries(sizes)) say(`  ${name}: ${round(bytes as number)}`)
+  for (const variant of VARIANTS) await measure(workshop, variant, count, isProfiled)
+} finally {
+  await workshop.close()
+}
