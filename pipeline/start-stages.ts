@@ -4,7 +4,7 @@ import { EMBEDDER } from '../llm/config.ts'
 import { groupOf, writtenBy } from '../pipeline.ts'
 import type { PlannedStage, StageName } from '../pipeline.ts'
 import type { Logger } from '../schemas/logger.ts'
-import { markPaid } from '../schemas/past.ts'
+import { paidBy } from '../schemas/past.ts'
 import type { PastRecord } from '../schemas/past.ts'
 import type { Records } from '../schemas/records.ts'
 import { topicFor } from '../schemas/topics.ts'
@@ -81,10 +81,7 @@ function markingPaid<In extends PastRecord, Out, Seen>(
   process: Process<In, Out, Seen>,
   revision: string,
 ): Process<In, Out, Seen> {
-  return async (record, context, seen) => {
-    markPaid(record, revision)
-    return await process(record, context, seen)
-  }
+  return async (record, context, seen) => await process(paidBy(record, revision), context, seen)
 }
 
 /** The same process, which lets records go unasked when nothing more is wanted of them. */

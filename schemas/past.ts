@@ -9,21 +9,39 @@ export type PastRecord = Envelope & Partial<Omit<Conversed, keyof Envelope>>
 /** What the revision that is taken over from has of this record; null: nothing. Throws Failure. */
 export type PastOf = (record: Envelope, signal: AbortSignal) => Promise<PastRecord | null>
 
-/** Every model call that the record carries, its scores aside. */
-export function* generationsOf(record: PastRecord | Problem): Generator<Generation> {
-  if ('generation' in record && record.generation !== null) yield record.generation
-  const { problem, tags, answer, samples, judging, conversation } = record as PastRecord
-  if (problem !== undefined && problem.generation !== null) yield problem.generation
-  if (tags !== undefined && tags !== null) yield tags.generation
-  if (answer !== undefined && answer !== null) yield answer.generation
-  for (const { generation } of samples ?? []) yield generation
-  for (const { generation } of judging?.judgements ?? []) if (generation !== null) yield generation
-  for (const { tries, answers } of conversation?.followUps ?? [])
-    for (const { generation } of [...tries, ...answers]) yield generation
-}
-
-/** Writes into a record that a replay has just read whose its calls are, where they do not say so already. */
-export function markPaid(record: PastRecord | Problem, revision: string): void {
-  for (const generation of generationsOf(record)) generation.keptFrom ??= revision
-  if ('rewards' in record) for (const score of record.rewards ?? []) score.keptFrom ??= revision
+/**
+ * The record that a replay has just read, with a word in each of its calls that has none yet of whose it is. A copy where
+ * something changes: what was read from the log stays as it was (schemas/field-bytes.ts writes it as it lay there).
+ */
+export function paidBy<Read extends PastRecord | Problem>(record: Read, revision: string): Read {
+  const call = <Call extends { readonly keptFrom: string | null }>(each: Call): Call => ({
+    ...each,
+    keptFrom: each.keptFrom ?? revision,
+  })
+  const made = <Made extends { readonly generation: Generation | null }>(each: Made): Made =>
+    each.generation === null ? each : { ...each, generation: call(each.generation) }
+  const { problem, tags, answer, samples, judging, rewards, conversation } = record as PastRecord
+  return {
+    ...('generation' in record ? made(record) : record),
+    ...(problem === undefined ? {} : { problem: made(problem) }),
+    ...(tags === undefined || tags === null ? {} : { tags: made(tags) }),
+    ...(answer === undefined || answer === null ? {} : { answer: made(answer) }),
+    ...(samples === undefined ? {} : { samples: samples.map(made) }),
+    ...(judging === undefined || judging === null
+      ? {}
+      : { judging: { ...judging, judgements: judging.judgements.map(made) } }),
+    ...(rewards === undefined ? {} : { rewards: rewards.map(call) }),
+    ...(conversation === undefined || conversation === null
+      ? {}
+      : {
+          conversation: {
+            ...conversation,
+            followUps: conversation.followUps.map((turn) => ({
+              ...turn,
+              tries: turn.tries.map(made),
+              answers: turn.answers.map(made),
+            })),
+          },
+        }),
+  } as Read
 }

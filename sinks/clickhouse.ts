@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Codec } from '../schemas/codec.ts'
 import type { Logger } from '../schemas/logger.ts'
-import { markPaid } from '../schemas/past.ts'
+import { paidBy } from '../schemas/past.ts'
 import type { Answered, Conversed, Judged, Rewarded, Sampled, Verified } from '../schemas/records.ts'
 import { STAGE_TOPICS, TOPIC_NAMES, topicFor, TOPICS } from '../schemas/topics.ts'
 import type { TopicName } from '../schemas/topics.ts'
@@ -243,9 +243,9 @@ function addEnded({ codec, log, givesResponses }: Reading, origin: Origin, { sou
   const topic = STAGE_TOPICS.find((name) => name === source?.split('.')[0])
   if (topic === undefined) return
   try {
-    const record = codec.decode(TOPICS[topic].record, value)
+    let record = codec.decode(TOPICS[topic].record, value)
     // What the first stage of a replay refuses lies as it is in another revision.
-    if (record.revision !== origin.revision) markPaid(record, record.revision)
+    if (record.revision !== origin.revision) record = paidBy(record, record.revision)
     const place = { ...origin, topic }
     if (givesResponses && 'answer' in record) addResponses(record, place, add)
     if (origin.revision !== 'main') add('problems', problemRow(record, place))

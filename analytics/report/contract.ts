@@ -1,6 +1,13 @@
 // What a report says. Every number is of one run and revision; shares are between 0 and 1.
 
-import type { ReplayOf } from './replay.ts'
+export interface ReplayOf {
+  /** Revision and topic that it reads. */
+  readonly of: string
+  readonly from: string
+  readonly stages: readonly string[]
+  /** Revision whose rows gain what it adds; null: it has rows of its own. */
+  readonly into: string | null
+}
 
 export interface ReportRun {
   readonly id: string

@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
+import type { ReplayOf } from './contract.ts'
 
 /** Of a config of any version, what is needed here. */
 const written = z.looseObject({
@@ -16,15 +17,6 @@ const written = z.looseObject({
     .nullable()
     .default(null),
 })
-
-export interface ReplayOf {
-  /** Revision and topic that it reads. */
-  readonly of: string
-  readonly from: string
-  readonly stages: readonly string[]
-  /** Revision whose rows gain what it adds; null: it has rows of its own. */
-  readonly into: string | null
-}
 
 /** The replay behind a revision; null: it is none, or has left no record of itself. Throws what the database throws. */
 export async function replayOf(

@@ -1,6 +1,6 @@
 // What a comparison of two revisions of a run says. `left` is the first that was named; a difference is right − left.
 
-import type { ReplayOf } from '../report/replay.ts'
+import type { ReplayOf } from '../report/contract.ts'
 
 export interface RewardMean {
   readonly name: string

@@ -1,7 +1,7 @@
 // Loads a dump into a cluster so that its run can go on there. Promises: nothing is loaded before all files are checked;
 // each record lies there once, in the order of its partition, and what names a place names its new one; a load that was
 // broken off goes on where it was; nobody can take the run up before it is whole, because what says that it exists
-// comes last. See docs/decisions/0018-carried-runs.md.
+// comes last. See docs/decisions/0021-carried-runs.md.
 
 import type { RegisteredSchema } from '../../schemas/registry.ts'
 import { permanent, UsageFault } from '../../schemas/failure.ts'

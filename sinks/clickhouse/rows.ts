@@ -45,6 +45,8 @@ export function generationColumns(generation: Generation): Row {
     first_temperature: generation.firstTemperature,
     continuations: generation.continuations,
     usd: generation.usd,
+    manner_hash: generation.mannerHash,
+    kept_from: generation.keptFrom,
   } satisfies Record<GenerationColumn, unknown>
 }
 

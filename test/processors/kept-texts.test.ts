@@ -6,7 +6,7 @@ import { roleConfig } from '../../llm/config.ts'
 import { createLlm } from '../../llm/llm.ts'
 import { createAnswer } from '../../processors/answer.ts'
 import { saidIn } from '../../processors/kept-texts.ts'
-import { generationsOf, markPaid, type PastRecord } from '../../schemas/past.ts'
+import { paidBy, type PastRecord } from '../../schemas/past.ts'
 import { createJudge, judgeStageConfig } from '../../processors/judge.ts'
 import { createSample } from '../../processors/sample.ts'
 import { createTag, tagConfig } from '../../processors/tag.ts'
@@ -63,17 +63,18 @@ describe('a record that a replay has read', () => {
   it('says of every call whose it is, where it did not yet', () => {
     for (const make of [() => conversed(1), () => judged(2)]) {
       const record: PastRecord = make()
-      const [first] = generationsOf(record)
-      first!.keptFrom = 'first'
-      markPaid(record, 'main')
-      const text = JSON.stringify(record)
+      const whole = JSON.stringify(record)
+      const text = JSON.stringify(
+        paidBy(JSON.parse(whole.replace('"keptFrom":null', '"keptFrom":"first"')) as PastRecord, 'main'),
+      )
+      paidBy(record, 'main')
+      assert.equal(JSON.stringify(record), whole, 'what was read stays as it was')
       assert.equal(text.match(/"keptFrom":null/g), null)
       assert.equal(text.match(/"keptFrom":"first"/g)?.length, 1)
     }
     const raw = problem('How many?', { generation: generation() })
-    markPaid(raw, 'main')
-    assert.equal(raw.generation?.keptFrom, 'main')
-    markPaid(problem('How many?'), 'main')
+    assert.equal(paidBy(raw, 'main').generation?.keptFrom, 'main')
+    assert.deepEqual(paidBy(problem('How many?'), 'main'), problem('How many?'))
   })
 })
 
@@ -145,8 +146,7 @@ describe('stages that find what they would ask', () => {
     assert.equal(server.asked(), 6)
     const again = await all(first)
     assert.equal(server.asked(), 6)
-    markPaid(first, 'main')
-    assert.deepEqual(again, first)
+    assert.deepEqual(again, paidBy(first, 'main'))
   })
 
   it('a changed prompt, model, temperature, stop or number of samples asks for what it changes', async (test) => {

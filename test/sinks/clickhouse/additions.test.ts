@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { markPaid } from '../../../schemas/past.ts'
+import { paidBy } from '../../../schemas/past.ts'
 import { type Codec, createCodec } from '../../../schemas/codec.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import type { Conversed, Rewarded, RewardScore, Tags } from '../../../schemas/records.ts'
@@ -49,8 +49,7 @@ describe('rows that gain something', () => {
 
   /** The record as a replay has read it from main, with what a stage of its own gave it. */
   const grown = (record: Conversed, change: (own: Conversed) => Partial<Conversed>): Conversed => {
-    const own = structuredClone(record)
-    markPaid(own, 'main')
+    const own = paidBy(record, 'main')
     return { ...own, ...change(own), createdAt: EPOCH + 99_000 }
   }
   const withScore = (record: Conversed, name: string, value: number | null): Conversed =>
