@@ -52,20 +52,21 @@ async function query(workshop: BenchWorkshop, sql: string): Promise<Record<strin
   return JSON.parse(out.split('\n')[0]!) as Record<string, string>
 }
 
-/** Processor seconds of a process by the names of its threads, as long as it lives. Linux only. */
-async function cpuByThread(pid: number): Promise<Map<string, number> | null> {
-  const seconds = new Map<string, number>()
-  const tasks = await readdir(`/proc/${pid}/task`).catch(() => null)
-  if (tasks === null) return null
-  for (const task of tasks) {
+interface ThreadCpu {
+  readonly name: string
+  readonly seconds: number
+}
+
+/** Notes the processor seconds of a process's threads by their ids; threads that have ended keep their last. Linux only. */
+async function noteThreads(pid: number, threads: Map<string, ThreadCpu>): Promise<void> {
+  for (const task of await readdir(`/proc/${pid}/task`).catch(() => [])) {
     const stat = await readFile(`/proc/${pid}/task/${task}/stat`, 'utf8').catch(() => null)
-    if (stat === null) continue // the thread has ended
+    if (stat === null) continue // it has ended
     const end = stat.lastIndexOf(')')
     const fields = stat.slice(end + 2).split(' ')
     const name = Number(task) === pid ? 'main thread' : stat.slice(stat.indexOf('(') + 1, end)
-    seconds.set(name, (seconds.get(name) ?? 0) + (Number(fields[11]) + Number(fields[12])) / 100)
+    threads.set(task, { name, seconds: (Number(fields[11]) + Number(fields[12])) / 100 })
   }
-  return seconds
 }
 
 /** Ends of problems in the tables of a revision, and when its first word and its last row came, seconds. */
@@ -96,17 +97,20 @@ async function measure(workshop: BenchWorkshop, variant: Variant, count: number,
   )
   child.stdout?.resume()
   const exit = once(child, 'exit')
-  let threads = new Map<string, number>()
+  const tasks = new Map<string, ThreadCpu>()
+  let own = 0
   while (child.exitCode === null && child.signalCode === null) {
-    for (const [name, seconds] of (await cpuByThread(child.pid!)) ?? []) threads = threads.set(name, seconds)
-    await wait(100)
+    await noteThreads(child.pid!, tasks)
+    own = (await cpuSecondsOf(child.pid!)) ?? own
+    await wait(50)
   }
   const [code] = (await exit) as unknown[]
   if (code !== 0) throw new Error(`the replay ended with ${String(code)}`)
   const kafkaCpu = workshop.kafkaPid === null ? 0 : ((await cpuSecondsOf(workshop.kafkaPid)) ?? 0) - kafkaBefore
   const found = await query(workshop, endsOf(revision))
   const seconds = Number(found['seconds'])
-  const own = [...threads.values()].reduce((sum, each) => sum + each, 0)
+  const threads = new Map<string, number>()
+  for (const task of tasks.values()) threads.set(task.name, (threads.get(task.name) ?? 0) + task.seconds)
   const main = threads.get('main thread') ?? 0
   const each = (spent: number): string => `${((spent / count) * 1000).toFixed(2)} ms`
   say(

@@ -1,5 +1,5 @@
-// CRC-32C (Castagnoli), the checksum of Kafka's record batches, eight bytes a step: some ten times as fast as one byte
-// a step, and every byte that is sent goes through it.
+// CRC-32C (Castagnoli), the checksum of Kafka's record batches, eight bytes a step where kafkajs takes
+// one: every byte that is sent goes through it.
 
 /** Reversed polynomial. */
 const POLYNOMIAL = 0x82f63b78

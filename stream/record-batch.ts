@@ -1,5 +1,5 @@
 // Kafka's record batch (magic 2) to bytes and back, each in one pass over one buffer. kafkajs makes an encoder for every
-// message and every header, each grows and is copied into the next; large records pay for that with most of a core.
+// message and every header; each grows and is copied into the next, and numbers of 64 bits are big integers.
 // Promises: the bytes are those that kafkajs writes, and what is read is what kafkajs reads, field by field.
 
 import { crc32c } from './crc32c.ts'

@@ -24,7 +24,7 @@ export function loopIn(text: string): string | null {
     // A single letter must go on for long: Zzz, 0000 and -- are met in honest text.
     const needed = Math.max(period * (TIMES - 1), 32)
     const repeats = (at: number): boolean => text.charCodeAt(at) === text.charCodeAt(at - period)
-    // A run that is long enough covers one of the places that lie `needed` apart, and those half as far apart: two.
+    // A run that is long enough covers one of the places that lie `needed` apart.
     for (let at = period + needed - 1; at < length; at += needed) {
       if (!repeats(at)) continue
       let begin = at

@@ -20,7 +20,7 @@ export interface QueryOptions {
 export interface Database {
   /** What is open, for people: a URL without credentials, or a folder. */
   readonly where: string
-  /** Adds rows (keys are columns). Returned = in the table. Large lists go in parts of 5,000 rows or 4 MB. */
+  /** Adds rows (keys are columns). Returned = in the table. Large lists go in parts: 4 MB to a server, 32 MB to the embedded one. */
   readonly insert: (table: string, rows: readonly object[]) => Promise<void>
   /** Runs one statement of our own that returns nothing. */
   readonly command: (sql: string) => Promise<void>

@@ -6,7 +6,7 @@ import { TOPIC_NAMES } from '../../schemas/topics.ts'
 import type { Delivered } from '../../stream/delivered.ts'
 import { CONFIG_HEADER } from '../../stream/outgoing.ts'
 
-/** A row as JSONEachRow takes it. */
+/** A row as JSON, by column. */
 export type Row = Record<string, unknown>
 
 /** Where a message lies, under the topic's own name (without the revision). */
