@@ -45,7 +45,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return
   }
   const asked = url.searchParams.get('query')
-  const table = /^INSERT INTO (\w+) /.exec(asked ?? '')?.[1]
+  const [, table, named] = /^INSERT INTO (\w+) \(([^)]*)\)/.exec(asked ?? '') ?? []
   const met = meet(table !== undefined)
   if (met === 'hang') return
   const word = WORDS[met]
@@ -58,10 +58,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (table !== undefined) {
     const lines = body.split('\n').filter((line) => line !== '')
     const written = met === 'torn' ? lines.slice(0, lines.length / 2) : lines
-    await database.insert(
-      table,
-      written.map((line) => JSON.parse(line) as object),
-    )
+    const columns = named!.split(',').map((column) => column.trim().replaceAll('`', ''))
+    const rowOf = (line: string): object =>
+      Object.fromEntries((JSON.parse(line) as unknown[]).map((value, index) => [columns[index]!, value]))
+    await database.insert(table, written.map(rowOf))
     inserts += 1
     if (met === 'torn') process.kill(process.pid, 'SIGKILL')
     if (met === 'mute') response.destroy()
