@@ -39,7 +39,8 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const { replay } = config
     const chosen = replay?.selection == null ? null : await readSelection(run, run, replay.selection, signal)
     const existing = replay === null ? await readExisting(run, signal) : nothingExists
-    const sinks = await openSinks(parts, { ...run, sender: accepted.sender }, signal)
+    const isEmpty = parts.parts.has('produce') && replay === null && existing.size === 0
+    const sinks = await openSinks(parts, { ...run, sender: accepted.sender, isEmpty }, signal)
     closers.push(() => sinks.close())
     closers.push(() => drainAll(sinks.running))
     const llm = createLlm({ ...callersIn(config), share: parts.share ?? 1, log })

@@ -1,10 +1,11 @@
 // The ends of a run: its sinks, each a consumer group of its own over the topics that it stores.
 
 import { givesResponses, groupOf } from '../pipeline.ts'
-import { Failure } from '../schemas/failure.ts'
+import { Failure, UsageFault } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { createClickhouseSink } from '../sinks/clickhouse.ts'
 import type { Addition } from '../sinks/clickhouse/additions.ts'
+import type { Database } from '../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { createJsonSink } from '../sinks/json.ts'
 import { backOffDelay, pauseFor, settledWithin, STORE_BACK_OFF } from '../stream/back-off.ts'
@@ -33,7 +34,10 @@ type SinkName = 'clickhouse' | 'json'
 /** Opens and starts the sinks that run in this process. Throws UsageFault where one cannot be opened at all. */
 export async function openSinks(
   parts: RunParts,
-  run: Pick<OpenRun, 'connection' | 'codec' | 'sender' | 'planned' | 'startedAt' | 'previous'>,
+  run: Pick<OpenRun, 'connection' | 'codec' | 'sender' | 'planned' | 'startedAt' | 'previous'> & {
+    /** The log has no problem of the run yet. */
+    readonly isEmpty: boolean
+  },
   signal: AbortSignal,
 ): Promise<OpenSinks> {
   const { loaded, runId, revision, log, stateDir } = parts
@@ -86,6 +90,7 @@ export async function openSinks(
       const open = async (): Promise<void> => {
         await sink.open()
         await database.ready?.()
+        if (run.isEmpty) await assertNoRows(database, { runId, revision }, connection.brokers)
         await refillDatabase(database, refillOf('clickhouse'))
       }
       running.push(await start('clickhouse', { ...sink, open }))
@@ -118,6 +123,22 @@ export async function openSinks(
     await database?.close()
     throw error
   }
+}
+
+/** Rows of a run that this Kafka knows nothing of would be mixed with those of the one that takes its name. */
+async function assertNoRows(
+  database: Pick<Database, 'rows' | 'where'>,
+  { runId, revision }: { readonly runId: string; readonly revision: string },
+  brokers: readonly string[],
+): Promise<void> {
+  const [row] = await database.rows<{ problems: number }>(
+    'SELECT count() AS problems FROM problems FINAL WHERE run_id = {runId:String} AND revision = {revision:String}',
+    { runId, revision },
+  )
+  if (row === undefined || row.problems === 0) return
+  throw new UsageFault(
+    `the database at ${database.where} has ${row.problems} problems of a run ${runId}, of which Kafka at ${brokers.join(', ')} has none: its topics were deleted, or are on another Kafka. Give another --run NAME, or bring the topics back`,
+  )
 }
 
 /** What a replay adds to the rows of the revision that it reads; undefined: its rows are its own. */

@@ -6,6 +6,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { RunOverview } from '../../pipeline/run-overview.ts'
+import { silentLogger } from '../../schemas/logger.ts'
+import { openDatabase } from '../../sinks/clickhouse/database.ts'
 import type { Workshop } from '../support/end-to-end.ts'
 import {
   assertOneEndEach,
@@ -39,6 +41,22 @@ describe('the state of a run', () => {
     assert.equal(code, 0, error)
     return (JSON.parse(out) as RunOverview[])[0]!
   }
+
+  it('is not begun where the database has rows of a run of that name that this Kafka does not know', async () => {
+    const name = runName('elsewhere')
+    const front = await workshop.serve({ slots: 16 })
+    const { port } = new URL(front.url)
+    const state = join(workshop.folder, 'state-of-another-kafka')
+    const database = await openDatabase({ stateDir: state, role: 'owner', log: silentLogger })
+    await database.ready?.()
+    await database.insert('problems', [{ id: 'a', run_id: name, revision: 'main', text: 'How many?', version: 1 }])
+    await database.close()
+    const refused = await run(name, port, 4, ['--state', state]).ended
+    assert.equal(refused.code, 2, refused.error)
+    assert.match(refused.error, /has 1 problems of a run .* of which Kafka at .* has none[^]*Give another --run NAME/)
+    // Nor at the second try, though the first one left its word.
+    assert.equal((await run(name, port, 4, ['--state', state]).ended).code, 2)
+  })
 
   it('is lost after kill -9, is taken up at once, and says whose work has the old settings', async () => {
     const name = runName('states')
