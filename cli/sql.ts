@@ -12,6 +12,7 @@ import { placeOfOutput, writeWhole } from './output-file.ts'
 import { asReader, databaseOption } from './reader.ts'
 import { formatFor, TABLE } from './sql-formats.ts'
 import { readStatement } from './sql-statement.ts'
+import { withoutFormulas } from './spreadsheet.ts'
 import { renderRows } from './sql-table.ts'
 import type { TextRows } from './sql-table.ts'
 
@@ -21,6 +22,7 @@ interface SqlArguments {
   readonly format?: string
   readonly out?: string
   readonly force?: true
+  readonly spreadsheet?: true
   readonly asOf?: number
   readonly config?: string
   readonly state: string
@@ -32,7 +34,7 @@ Views: funnel, funnel_by_model, outcomes, accepted_by_hour, reasons, failures, c
 retries, verdicts, pass_rates, reward_histogram, reward_agreement, lengths, duplicates, compared_outcomes and more.
 docs/sql.md has them all, and queries to begin with. A table shows no repeat of a row, with FINAL or without.
 A terminal gets no control characters of a record; a pipe or a file gets every byte as it is. A spreadsheet takes a
-CSV cell that begins with = + - @ for a formula: open such files as text (SECURITY.md).
+CSV cell that begins with = + - @ for a formula: --spreadsheet puts an apostrophe before it (SECURITY.md).
 
 Examples:
   ./magpie sql "SELECT step, problems FROM funnel ORDER BY position"
@@ -58,6 +60,7 @@ export function addSql(program: Command): void {
     )
     .option('--out <file>', 'writes the result into this file, in the format of its ending')
     .option('--force', 'replaces the file of --out')
+    .option('--spreadsheet', 'of csv: an apostrophe before each text that a spreadsheet would run as a formula')
     .addOption(
       new Option('--as-of <time>', 'the tables as they were: 2026-01-31T12:00:00Z, or 2h ago (docs/sql.md)').argParser(
         moment,
@@ -73,6 +76,8 @@ async function runSql(query: string | undefined, options: SqlArguments): Promise
   const { out } = options
   const isTerminal = process.stdout.isTTY
   const format = formatFor(options.format, out, isTerminal)
+  if (options.spreadsheet === true && !format.startsWith('CSV'))
+    throw new UsageFault(`--spreadsheet is of --format csv, not of ${format}`)
   const { sql, parameters } = await readStatement(query, options.file, options.param)
   const place = out === undefined ? null : await freePlace(out, options.force === true)
   const asOf = options.asOf === undefined ? {} : { asOf: options.asOf }
@@ -91,7 +96,12 @@ async function runSql(query: string | undefined, options: SqlArguments): Promise
     }
   })
   process.removeListener('SIGINT', interrupt)
-  const shown = format === TABLE ? Buffer.from(tableOf(result.toString('utf8'))) : result
+  const shown =
+    format === TABLE
+      ? Buffer.from(tableOf(result.toString('utf8')))
+      : options.spreadsheet === true
+        ? withoutFormulas(result)
+        : result
   if (place !== null) {
     await writeWhole(place, shown)
     process.stderr.write(`${place}: ${size(shown.length)} of ${format}\n`)
