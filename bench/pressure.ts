@@ -50,6 +50,8 @@ const MEBI = 2 ** 20
 const CHOICES = 4
 /** What one consumer may hold in waiting records (stream/stage.ts), and what a fetch may bring beside it. */
 const QUEUE_MEBI = 32
+/** Records at work at once of a stage that calls no model (start-stages.ts). */
+const CPU_IN_FLIGHT = 256
 const FETCH_MEBI = 16
 /** A sender's request (stream/sender.ts). */
 const REQUEST_MEBI = 4
@@ -177,12 +179,12 @@ function boundsOf(
   // What is asked for when there is room for one more.
   const open = maxWaiting + CHOICES
   const atWork: Readonly<Record<string, number>> = {
-    screen: 32,
+    screen: CPU_IN_FLIGHT,
     answer: LEAST_SEQUENCES,
     sample: Math.ceil(LEAST_SEQUENCES / samples),
-    verify: 32,
-    reward: 32,
-    curate: 32,
+    verify: CPU_IN_FLIGHT,
+    reward: CPU_IN_FLIGHT,
+    curate: CPU_IN_FLIGHT,
   }
   const memory =
     stages * QUEUE_MEBI + 2 * FETCH_MEBI + REQUEST_MEBI + (sinks.clickhouse.batch.bytes + sinks.json.batch.bytes) / MEBI

@@ -12,6 +12,7 @@ import type { Database } from '../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { connectKafka } from '../stream/kafka.ts'
 import { runningKafka } from './brokers.ts'
+import { interruptible } from './interrupted.ts'
 import { stateFolder, stateOption } from './options.ts'
 import { PLAIN } from './table-style.ts'
 
@@ -65,11 +66,6 @@ async function audit(options: AuditArguments): Promise<void> {
   const { revision, input, json } = options
   const config = options.config === undefined ? null : await configOf(options.config)
   const kafka = await runningKafka(stateFolder(options), config?.kafka)
-  const interrupted = new AbortController()
-  const interrupt = (): void => {
-    interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
-  }
-  process.once('SIGINT', interrupt)
   const connection = connectKafka({ ...kafka, log: silentLogger })
   const closers = [() => connection.close()]
   const openTables = async (): Promise<Database> => {
@@ -81,23 +77,25 @@ async function audit(options: AuditArguments): Promise<void> {
     return database
   }
   try {
-    const found = await auditRun({
-      ...{ connection, revision, input, signal: interrupted.signal },
-      codec: await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] }),
-      run: options.run ?? config?.name,
-      database: options.tables ? openTables : null,
-      out: options.files ? options.out : null,
-    })
+    const codec = await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] })
+    const found = await interruptible((signal) =>
+      auditRun({
+        ...{ connection, codec, revision, input, signal },
+        run: options.run ?? config?.name,
+        database: options.tables ? openTables : null,
+        out: options.files ? options.out : null,
+      }),
+    )
     process.stdout.write(`${json === true ? JSON.stringify(found, null, 2) : renderAudit(found, { style: PLAIN })}\n`)
     if (!found.whole) process.exitCode = 1
   } finally {
-    process.removeListener('SIGINT', interrupt)
     for (const close of closers.reverse()) await close()
   }
 }
 
 /** Whoever could not look has not found anything broken: the command ends with 2 as for a wrong option. Bugs stay what they are. */
 function unseen(error: unknown): unknown {
+  if (error instanceof Failure && error.code === 'interrupted') return error
   const isKnown = error instanceof Failure || (error instanceof Error && 'syscall' in error)
   return isKnown ? new UsageFault(`the audit could not look: ${error.message}`) : error
 }

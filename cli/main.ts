@@ -79,7 +79,7 @@ function reportError(error: unknown): number {
   }
   if (error instanceof Failure) {
     process.stderr.write(`magpie: ${shown(error.message)}\n`)
-    return 1
+    return error.code === 'interrupted' ? 130 : 1
   }
   process.stderr.write(
     `magpie: unexpected error, please report it: ${shown(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,

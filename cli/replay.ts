@@ -5,18 +5,22 @@ import { loadConfig } from '../configs/load.ts'
 import type { LoadedConfig } from '../configs/load.ts'
 import { withReplay } from '../configs/replayed.ts'
 import type { PartName } from '../pipeline.ts'
+import { callersIn } from '../pipeline/callers.ts'
 import { prepareReplay } from '../pipeline/replay/prepare.ts'
 import type { PreparedReplay, ReplayAsked } from '../pipeline/replay/prepare.ts'
 import { chooseProblems } from '../pipeline/replay/selection.ts'
 import { replayParts, stagesBehind } from '../pipeline/replay/stages.ts'
+import { holdOf, readNewest } from '../pipeline/run-records.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
+import type { RunRecord } from '../schemas/records.ts'
 import { steadyNow } from '../schemas/steady-clock.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { kafkaConfig } from '../stream/config.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import { connectKafka } from '../stream/kafka.ts'
+import { processIsAlive } from '../stream/process-alive.ts'
 import { attend, interruption, startChecked } from './attend.ts'
 import { changedParts, changedSettings } from './changed-settings.ts'
 import { describeEnd } from './describe-end.ts'
@@ -76,10 +80,12 @@ async function replay(options: ReplayOptions): Promise<number> {
     start: async (preparing) => {
       const { display, messages } = preparing
       const local = await prepareModel(loaded, preparing)
+      const share = options.share ?? (ready.isBeside && callsModels(local) ? SHARE_BESIDE : undefined)
       const run = await startChecked(
-        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka, share: options.share },
+        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka, share },
         preparing,
       )
+      if (share !== undefined && options.share === undefined) display.say(messages.sharing(share))
       const name = nameOf({ runId, revision })
       const chosen = section.selection?.problems ?? null
       display.say(
@@ -99,6 +105,14 @@ async function replay(options: ReplayOptions): Promise<number> {
     `./magpie audit --run ${runId} --revision ${revision}${at}`,
   ])
   return end.exitCode
+}
+
+/** Of the engines' slots beside a run that is at work, unless --share says another. */
+const SHARE_BESIDE = 0.2
+
+function callsModels({ config }: LoadedConfig): boolean {
+  const { roles, rewarders, embedder } = callersIn(config)
+  return Object.keys({ ...roles, ...rewarders }).length > 0 || embedder !== undefined
 }
 
 /** Where models are and what they cost may change under a revision; what shapes its data may not. Throws UsageFault. */
@@ -147,7 +161,7 @@ async function prepared(
   options: ReplayOptions,
   asked: ReplayAsked,
   ofFile: LoadedConfig | null,
-): Promise<(PreparedReplay & { readonly kafka: KafkaAddress }) | null> {
+): Promise<(PreparedReplay & { readonly kafka: KafkaAddress; readonly isBeside: boolean }) | null> {
   const messages = messagesIn(options.lang ?? ofFile?.config.language ?? 'en')
   const display = createDisplay(process.stderr, steadyNow)
   const stop = interruption()
@@ -157,9 +171,9 @@ async function prepared(
     const kafka = await prepareKafka(ofFile?.config.kafka ?? kafkaConfig.parse({}), preparing)
     const connection = connectKafka({ ...kafka, log: silentLogger })
     try {
+      const codec = await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] })
       const found = await prepareReplay({
-        ...{ connection, asked, signal, log: silentLogger, now: steadyNow },
-        codec: await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] }),
+        ...{ connection, codec, asked, signal, log: silentLogger, now: steadyNow },
         load: async ({ text, of }) => ofFile ?? (await load(options, asked, { file: of, text })),
         choose: (where, source, { config }) =>
           asReader(
@@ -171,7 +185,9 @@ async function prepared(
           display.step(messages.waitingForLeader(nameOf({ runId, revision: asked.revision })))
         },
       })
-      return { ...found, kafka }
+      const isAtWork = (record: RunRecord): boolean => holdOf(record, steadyNow(), processIsAlive) !== 'free'
+      const others = (await readNewest(connection, codec, signal)).filter(({ revision }) => revision !== asked.revision)
+      return { ...found, kafka, isBeside: others.some(isAtWork) }
     } finally {
       await connection.close()
     }

@@ -5,8 +5,9 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { explained } from '../analytics/sql/explain.ts'
-import { Failure, UsageFault } from '../schemas/failure.ts'
+import { UsageFault } from '../schemas/failure.ts'
 import { harmlessLines } from '../schemas/terminal-text.ts'
+import { interruptible } from './interrupted.ts'
 import { collect, moment, stateOption } from './options.ts'
 import { placeOfOutput, writeWhole } from './output-file.ts'
 import { asReader, databaseOption } from './reader.ts'
@@ -82,20 +83,15 @@ async function runSql(query: string | undefined, options: SqlArguments): Promise
   const place = out === undefined ? null : await freePlace(out, options.force === true)
   const asOf = options.asOf === undefined ? {} : { asOf: options.asOf }
   const asked = { ...asOf, parameters, format: format === TABLE ? 'JSONCompactStrings' : format, readOnly: true }
-  const interrupted = new AbortController()
-  const interrupt = (): void => {
-    interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
-  }
-  process.once('SIGINT', interrupt)
-  const { signal } = interrupted
-  const result = await asReader(options, async (database) => {
-    try {
-      return await database.bytes(sql, { ...asked, signal })
-    } catch (error) {
-      throw await explained(database, error)
-    }
-  })
-  process.removeListener('SIGINT', interrupt)
+  const result = await interruptible((signal) =>
+    asReader(options, async (database) => {
+      try {
+        return await database.bytes(sql, { ...asked, signal })
+      } catch (error) {
+        throw await explained(database, error)
+      }
+    }),
+  )
   const shown =
     format === TABLE
       ? Buffer.from(tableOf(result.toString('utf8')))

@@ -1,6 +1,7 @@
 // Avro object container files, written and read a block at a time: what fastavro, Spark and others read. The data come
 // as bytes that are Avro already, so that a record is carried without being taken apart. Promises: memory is bounded by
-// a block; a file that was cut off, or changed at a block's edge, is an error and no shorter file.
+// a block; a file that was cut off inside a block, or changed at its edge, is an error (whole blocks that are missing show in
+// the manifest's counts).
 
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'

@@ -5,89 +5,31 @@
 
 import { noMemory } from '../schemas/call-memory.ts'
 import { Failure, permanent } from '../schemas/failure.ts'
-import type { Codec } from '../schemas/codec.ts'
-import type { Logger } from '../schemas/logger.ts'
 import type { RecordName, Records } from '../schemas/records.ts'
 import type { Arrival } from './arrival.ts'
-import { SERVER_BACK_OFF, settledWithin, type BackOff } from './back-off.ts'
+import { SERVER_BACK_OFF, settledWithin } from './back-off.ts'
 import { bury } from './bury.ts'
-import { type RecordPlace, startConsumer } from './consumer.ts'
+import { startConsumer } from './consumer.ts'
 import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-letter-share.ts'
 import { deadLetterCode } from './dead-letters.ts'
 import { atOnce, oneAfterAnother } from './in-turn.ts'
-import type { Journal } from './journal.ts'
-import type { KafkaConnection } from './kafka.ts'
-import type { LookAhead, Outcome, Process, ProcessContext } from './outcome.ts'
-import { attemptOf, isMeantFor, isRedrivenTo, type Outgoing } from './outgoing.ts'
+import type { Outcome, ProcessContext } from './outcome.ts'
+import { attemptOf, isMeantFor, isRedrivenTo } from './outgoing.ts'
 import { createPatience } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
-import type { StageState } from './running-state.ts'
-import { createSchedule } from './schedule.ts'
-import { isSenderClosed, type Sender } from './sender.ts'
+import { createSchedule, sizeOfArrival } from './schedule.ts'
+import { isSenderClosed } from './sender.ts'
 import { createSending, passOf, type Work } from './sending.ts'
+import type { RunningStage, StageOptions } from './stage-contract.ts'
 
 export type { StageState } from './running-state.ts'
-
-export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
-  readonly connection: KafkaConnection
-  readonly sender: Sender
-  readonly codec: Codec
-  /** The verb: screen, answer … */
-  readonly name: string
-  /** Consumer group. */
-  readonly group: string
-  /** Topic on the broker (see topicFor) and what it holds. */
-  readonly from: string
-  readonly reads: Name
-  readonly runId: string
-  /** The revision that this stage writes: records of another one that it takes are this one's from here on. */
-  readonly revision: string
-  /** Which records of the topic it takes; all of the run unless said. One that is redriven to it is taken wherever it lies. */
-  readonly takes?: (place: RecordPlace) => boolean
-  /** Records at work at once; asked again and again, so it may change. */
-  readonly inFlight: () => number
-  /**
-   * Processes one record at a time, in log order; a record keeps its place while it is tried again. What came of a
-   * record is sent while the next one is processed, so a Process that keeps a state must not need to know that its last
-   * output has arrived.
-   */
-  readonly ordered?: boolean
-  /** Runs for every record at work, before its Process. In an ordered stage it is what does not wait for its turn. */
-  readonly lookAhead?: LookAhead<Records[Name], Seen>
-  /** Runs after each assignment that brings new partitions, before their first record (screen: its index). */
-  readonly prepare?: (signal: AbortSignal) => Promise<void>
-  readonly process: Process<Records[Name], Out, Seen>
-  /** Keeps the model calls that the Process makes through its context's `calls`; they are not kept where it is left out. */
-  readonly journal?: Journal
-  /** What the emitted value becomes on the topics. Headers for run and revision are added. */
-  readonly route: (out: Out) => readonly Outgoing[]
-  /**
-   * Every topic on the broker that the stage writes; they exist. After an assignment they are looked through for what
-   * was sent and not committed. Undefined: a restart processes such records again.
-   */
-  readonly writes?: readonly string[]
-  /** The stage stops when more than this share of its last 50 records became dead letters. Default 0.2. */
-  readonly deadLetterShare?: number
-  readonly log: Logger
-  /** Waits between tries of a record whose server is down; tests shorten them. */
-  readonly backOff?: BackOff
-  /** See ConsumerOptions. */
-  readonly sessionTimeoutMs?: number
-}
-
-/** What runs until it is drained. */
-export interface RunningStage {
-  state(): StageState
-  /** Takes no more, lets running records end for so long, aborts the rest, commits, leaves the group. */
-  drain(deadlineMs: number): Promise<void>
-  /** Resolves after drain; rejects with the Failure that ended the stage. */
-  readonly stopped: Promise<void>
-}
+export type { RunningStage, StageOptions } from './stage-contract.ts'
 
 /** Time for aborted handlers to come back. */
 const ABORT_GRACE_MS = 2000
-/** Bytes of waiting records at which fetching stops. */
+/** Bytes of waiting records at which fetching stops, and of records at work at which no more are begun. */
 const QUEUE_BYTES = 32 * 1024 * 1024
+const WORK_BYTES = 128 * 1024 * 1024
 
 type End = 'emitted' | 'rejected' | 'dead' | 'skipped' | 'aborted'
 
@@ -107,6 +49,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   const isTooManyDead = watchDeadLetters(deadLetterShare)
   const counts = { received: 0, redriven: 0, emitted: 0, rejected: 0, dead: 0, skipped: 0, aborted: 0 }
   const running = new Set<Promise<void>>()
+  let bytesAtWork = 0
   const stopped = Promise.withResolvers<undefined>()
   stopped.promise.catch(() => undefined)
   let milliseconds = 0
@@ -156,7 +99,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   const { send, pass } = createSending({ stage: name, runId, revision }, sender, consumer.pass)
 
   function startReady(): void {
-    while (running.size < places() && !isStopping) {
+    while (running.size < places() && bytesAtWork < WORK_BYTES && !isStopping) {
       const arrival = schedule.next()
       if (arrival === null) return
       const work = runRecord(arrival)
@@ -166,10 +109,12 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
         })
         .finally(() => {
           running.delete(work)
+          bytesAtWork -= sizeOfArrival(arrival)
           startReady()
           consumer.touch()
         })
       running.add(work)
+      bytesAtWork += sizeOfArrival(arrival)
     }
   }
 

@@ -76,6 +76,8 @@ export interface Messages {
   finishedAlready(run: string): string
   /** A replay begins: the topic and revision that it reads, and how many problems were chosen (null: all). */
   replaying(run: string, topic: string, of: string, chosen: number | null): string
+  /** A replay beside a run that is at work takes this share of the engines. */
+  sharing(share: number): string
   /** A replay goes on. isWhole: it was finished before. */
   replayResumed(run: string, isWhole: boolean): string
   /** Fewer problems are wanted than there are. */

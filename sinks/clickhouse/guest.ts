@@ -43,11 +43,14 @@ export function openAsGuest({ owner, sit, log }: GuestParts): Database {
     (await database.rows<{ n: number }>('SELECT count() AS n FROM damages FINAL'))[0]?.n ?? 0
 
   async function move(): Promise<void> {
-    seat = await sit()
-    if (seat.kind === 'guest') return
-    log.info({ where: seat.database.where }, 'the owner of the database has gone; this process owns it now')
-    await seat.database.ready?.()
-    hasLost = losses !== null && (await countLosses(seat.database)) > losses
+    const next = await sit()
+    const database = next.kind === 'owner' ? next.database : readerOf(next.owner)
+    await database.ready?.()
+    // An owner that was killed may have taken rows with it, whoever sits in its place.
+    hasLost ||= losses !== null && (await countLosses(database)) > losses
+    seat = next
+    if (next.kind === 'owner')
+      log.info({ where: database.where }, 'the owner of the database has gone; this process owns it now')
   }
 
   /** Asks where this process sits; where the owner does not answer, it looks for a new seat and says so. */

@@ -19,7 +19,7 @@ const INSERT_MS = 60_000
 export const DEFAULT_FORMAT = 'TabSeparatedWithNames'
 
 /** Returned = in the table. */
-export const INSERT_SETTINGS = { async_insert: 0 } as const
+export const INSERT_SETTINGS = { async_insert: 0, input_format_null_as_default: 1 } as const
 export const INSERT_FORMAT = 'JSONCompactEachRow'
 
 export interface Lane {

@@ -37,6 +37,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   importing: (messages) => messages.importing('my-run', 'amc23.jsonl'),
   resumed: (messages) => messages.resumed('my-run', 37, 200),
   replaying: (messages) => messages.replaying('my-run (strict)', 'sampled', 'main', 37),
+  sharing: (messages) => messages.sharing(0.2),
   replayResumed: (messages) => messages.replayResumed('my-run (strict)', false),
   allRead: (messages) => messages.allRead(200),
   kept: (messages) => messages.kept([{ role: 'sampler', kept: 1600, asked: 37 }]),
