@@ -162,6 +162,6 @@ async function keepChosen(
 }
 
 /** The config of a run as a text that is read like a file's: no replay of its own, and `${…}` stands for itself. */
-function storedText(config: string): string {
+export function storedText(config: string): string {
   return JSON.stringify({ ...(JSON.parse(config) as object), replay: null }).replaceAll('${', () => '$${')
 }
