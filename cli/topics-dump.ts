@@ -67,9 +67,9 @@ async function dump(connection: KafkaConnection, options: DumpOptions, signal: A
   }
   const count = manifest.files.reduce((sum, { records: each }) => sum + each, 0)
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
-  const revisions = manifest.revisions.length > 1 ? ` with revisions ${manifest.revisions.join(', ')}` : ''
+  const revisions = manifest.revisions.length > 1 ? ` (revisions ${manifest.revisions.join(', ')})` : ''
   process.stdout.write(
-    `${harmless(manifest.run)}${harmless(revisions)}: ${count} records, ${(bytes / 1e6).toFixed(1)} MB in ${options.out}\n`,
+    `${harmless(`${manifest.run}${revisions}`)}: ${count} records, ${(bytes / 1e6).toFixed(1)} MB in ${options.out}\n`,
   )
   if (manifest.isWhole) process.stdout.write(`load it elsewhere: ./magpie topics load ${options.out}\n`)
 }
