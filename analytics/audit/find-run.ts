@@ -4,10 +4,10 @@
 import type { Config } from '../../configs/schema.ts'
 import { configSchema } from '../../configs/schema.ts'
 import { nearest } from '../../configs/nearest.ts'
-import { givesResponses, planStages } from '../../pipeline.ts'
+import { givesResponses } from '../../pipeline.ts'
 import type { PlannedStage } from '../../pipeline.ts'
 import type { Replay } from '../../configs/replay.ts'
-import { isDropped, readRunRecords } from '../../pipeline/run-records.ts'
+import { isDropped, readNewest, readRunRecords } from '../../pipeline/run-records.ts'
 import { readSelection } from '../../pipeline/replay/selection.ts'
 import { takesOf } from '../../pipeline/replay/takes.ts'
 import { plannedSinks, readingParts } from '../../pipeline/standing.ts'
@@ -20,6 +20,8 @@ import type { TopicName } from '../../schemas/topics.ts'
 import type { RecordPlace } from '../../stream/consumer.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
+import { additionOf, readApart } from './addition.ts'
+import type { Addition } from './addition.ts'
 
 /** Which run, and where it is looked for. */
 export interface RunAsked {
@@ -27,14 +29,6 @@ export interface RunAsked {
   readonly codec: Codec
   readonly run?: string | undefined
   readonly revision?: string | undefined
-}
-
-export interface Addition {
-  /** Revision whose rows gain it. */
-  readonly into: string
-  /** Rows of problems gain tags, rows of responses gain the rewards of these names. */
-  readonly table: 'problems' | 'responses'
-  readonly rewards: readonly string[]
 }
 
 export interface AuditedRun {
@@ -78,10 +72,12 @@ export async function findAuditedRun(
     throw new UsageFault(
       `run ${record.runId} was made by version ${record.version}, whose config this version does not read: audit it with that one`,
     )
-  const planned = planStages(config.data)
-  const { replay } = config.data
-  const addition = additionOf(config.data)
-  const nameOf = (topic: TopicName): string => topicFor(topic, topic === replay?.from ? replay.of : record.revision)
+  const { planned, replay } = readApart(config.data)
+  const isAddition = replay !== null && replay.into !== null
+  const addition = isAddition ? additionOf(record, config.data, await readNewest(connection, codec, signal)) : null
+  const source = config.data.replay === null ? null : topicFor(config.data.replay.from, config.data.replay.of)
+  const nameOf = (topic: TopicName): string =>
+    source !== null && topic === replay?.from ? source : topicFor(topic, record.revision)
   const topics = new Map(TOPIC_NAMES.map((topic) => [nameOf(topic), topic]))
   const main = replay === null ? known : await readRunRecords(connection, codec, 'main', signal)
   const readers = readingParts(planned, plannedSinks(planned, config.data.sinks))
@@ -95,12 +91,6 @@ export async function findAuditedRun(
     topicOf: (name) => topics.get(name) ?? (name as TopicName),
     begunAt: main.get(record.runId)?.startedAt ?? record.startedAt,
   }
-}
-
-function additionOf({ replay, stages }: Config): Addition | null {
-  if (replay === null || replay.into === null) return null
-  const table = replay.stages.includes('tag') ? 'problems' : 'responses'
-  return { into: replay.into, table, rewards: stages.reward.rewards.map(({ name }) => name) }
 }
 
 async function takenBy(

@@ -5,7 +5,9 @@ import { readUuid } from '../../schemas/id-table.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { IN_TABLE, ODD_RESPONSES, packResponses, RESPONSE_ROWS, ROW, SEEN, TWICE } from './entry.ts'
 import { pairNumber } from './read-log.ts'
-import type { Addition, AuditedRun } from './find-run.ts'
+import { gainedRows } from './addition.ts'
+import type { Addition } from './addition.ts'
+import type { AuditedRun } from './find-run.ts'
 import { isIn } from './pass.ts'
 import type { Pass } from './pass.ts'
 
@@ -50,13 +52,12 @@ export async function readTables(
 }
 
 /** Rows of the other revision that have what the addition gives. */
-function gaining(reading: Reading, { into, table, rewards }: Addition): Reading {
-  const has =
-    table === 'problems' ? 'tag_version IS NOT NULL' : 'hasAll(mapKeys(reward_versions), {rewards:Array(String)})'
+function gaining(reading: Reading, addition: Addition): Reading {
+  const { where, parameters } = gainedRows(addition)
   return {
     ...reading,
-    parameters: { ...reading.parameters, revision: into, ...(table === 'problems' ? {} : { rewards }) },
-    where: `${OF_RUN} AND ${has}`,
+    parameters: { ...reading.parameters, ...parameters, revision: addition.into },
+    where: `${OF_RUN} AND ${where}`,
   }
 }
 

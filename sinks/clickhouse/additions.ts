@@ -1,6 +1,7 @@
 // Scores and labels that a replay adds to the rows of the revision that it read. Promises: a row keeps what others have
 // added to it before; no later row of that revision replaces it; the same addition once more leaves the same row; rows
-// keep the time that they were made at, so that a data set as of an earlier time still has them.
+// keep the times that they were made and reached at, so that a data set as of an earlier time still has them.
+// Additions of the same stage come one after another (pipeline/replay/prepare.ts): each writes what it has read whole.
 
 import type { Answered, Conversed, Judged, Rewarded, Sampled, Tagged, Verified } from '../../schemas/records.ts'
 import type { Database } from './contract.ts'
@@ -18,8 +19,8 @@ export interface Addition {
 
 type Reader = Pick<Database, 'rows'>
 
-/** Above every version that a place in the log gives (place.ts). */
-const FIRST_VERSION = 2n ** 60n
+/** Rows that gained something have at least this version: above all that a place in the log gives (place.ts). */
+export const FIRST_VERSION = 2n ** 60n
 
 /** Columns of `responses` with one entry a reward. */
 const REWARD_MAPS = [
@@ -81,13 +82,12 @@ export function beginAddition({ into, stage }: Addition): AddedRows {
 
 /** Rows of problems, all of one run, that replace those that the table has. */
 async function overPresentProblems(database: Reader, into: string, rows: readonly Row[]): Promise<Row[]> {
-  const present = await presentRows<Present>(
-    database,
-    { table: 'problems', problem: 'id', columns: 'created_at' },
-    into,
-    rows,
-  )
-  return rows.map((row) => ({ ...row, ...standing(present.get(String(row['id'])), row) }))
+  const of = { table: 'problems', problem: 'id', columns: 'created_at, reached_at' }
+  const present = await presentRows<Present & { readonly reached_at: string }>(database, of, into, rows)
+  return rows.map((row) => {
+    const before = present.get(String(row['id']))
+    return { ...row, ...standing(before, row), reached_at: before?.reached_at ?? row['reached_at'] }
+  })
 }
 
 /** Rows of responses, all of one run, with the scores that the table has already; of rewards that were gained, the new ones. */

@@ -13,6 +13,7 @@ import type { Conversed, RunState } from '../../../schemas/records.ts'
 import { topicFor, TOPICS } from '../../../schemas/topics.ts'
 import type { TopicName } from '../../../schemas/topics.ts'
 import { createClickhouseSink } from '../../../sinks/clickhouse.ts'
+import type { Addition } from '../../../sinks/clickhouse/additions.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
 import { createJsonSink } from '../../../sinks/json.ts'
 import { deadLetter } from '../../../stream/dead-letters.ts'
@@ -215,7 +216,11 @@ export async function fillStores(
   database: Database,
   { run, revision, nameOf, messages }: Pick<InventedRun, 'run' | 'revision' | 'nameOf' | 'messages'>,
   outDir: string,
-  { limit = null, givesResponses = true }: { limit?: number | null; givesResponses?: boolean } = {},
+  {
+    limit = null,
+    givesResponses = true,
+    addition,
+  }: { limit?: number | null; givesResponses?: boolean; addition?: Addition } = {},
 ): Promise<string> {
   const delivered = messages.map(({ topic, key, value, headers }, index): Delivered => ({
     ...{ topic: nameOf(topic), partition: 0, offset: BigInt(index), timestamp: STARTED, key, value },
@@ -223,7 +228,7 @@ export async function fillStores(
   }))
   const ofTopics = (topics: readonly TopicName[]) =>
     delivered.filter(({ topic }) => topics.some((name) => nameOf(name) === topic))
-  const tables = createClickhouseSink({ database, codec, log: silentLogger, revision, givesResponses })
+  const tables = createClickhouseSink({ database, codec, log: silentLogger, revision, givesResponses, addition })
   await tables.write(
     ofTopics(['problems', 'screened', 'tagged', 'conversed', 'sft', 'preferences', 'rejections', 'dead-letters']),
   )
