@@ -100,7 +100,8 @@ export function createKeep(
   }
   const read = (topic: StageTopic, value: Buffer): PastRecord | null => {
     try {
-      return codec.decode(TOPICS[topic].record, value)
+      // A copy: the record's fields are views (schemas/field-bytes.ts), and live as long as the calls that it is asked for.
+      return codec.decode(TOPICS[topic].record, Buffer.from(value))
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       log.warn({ topic, code: error.code }, 'a record cannot be read, so nothing of it is taken over')

@@ -9,9 +9,11 @@ import type { Logger } from '../../schemas/logger.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import type { StageTopic } from '../../schemas/topics.ts'
 import { pauseFor } from '../../stream/back-off.ts'
+import { processIsAlive } from '../../stream/process-alive.ts'
 import { createSender } from '../../stream/sender.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
-import { additionTopic, namedAddition } from './addition.ts'
+import { readNewest } from '../run-records.ts'
+import { additionTopic, namedAddition, rivalsOf } from './addition.ts'
 import type { AddingStage } from './addition.ts'
 import { emptyKeep } from './keep.ts'
 import { differences, findSource, planReplay } from './plan.ts'
@@ -94,7 +96,8 @@ async function begin(parts: PrepareParts, found: ReplaySource): Promise<Prepared
   const loaded = await load({ text: storedText(found.source.config), of: `config of run ${runId} (${of})` })
   const chain = replayStages(loaded.config, { of, from, into }, named.stages)
   const kept = emptyKeep(found.config, { of, from, keep: [...asked.keep], stages: chain.stages })
-  const faults = [...named.faults, ...chain.faults, ...kept]
+  const rivals = await findRivals(parts, { runId, revision, into, stages: chain.stages })
+  const faults = [...named.faults, ...chain.faults, ...kept, ...rivals]
   const plan = await planReplay(parts, found, { ...asked, from, stages: chain.stages }, signal).catch(
     (error: unknown) => {
       if (!(error instanceof UsageFault)) throw error
@@ -125,10 +128,8 @@ function startOf(
   return { from, named: namedParts(parts, from) }
 }
 
-async function goOn(
-  { connection, asked, load }: PrepareParts,
-  previous: NonNullable<ReplaySource['previous']>,
-): Promise<PreparedReplay> {
+async function goOn(parts: PrepareParts, previous: NonNullable<ReplaySource['previous']>): Promise<PreparedReplay> {
+  const { connection, asked, load } = parts
   const { runId, revision, replay } = previous
   const loaded = await load({ text: storedText(previous.config), of: `config of run ${runId} (${revision})` })
   if (asked.join) return { runId, replay, previous, loaded: withReplay(loaded, replay, { runId, sinks: null }) }
@@ -136,6 +137,7 @@ async function goOn(
   const faults = [
     ...named.faults,
     ...differences(previous, { ...asked, follow: asked.range.follow, stages: named.stages }),
+    ...(await findRivals(parts, { ...replay, runId, revision })),
   ]
   if (!(await isSameRange(connection, topicFor(replay.from, replay.of), replay, asked.range)))
     faults.push(
@@ -143,6 +145,15 @@ async function goOn(
     )
   if (faults.length > 0) throw new UsageFault(faults)
   return { runId, replay, previous, loaded: withReplay(loaded, replay, { runId, sinks: named.sinks }) }
+}
+
+/** Additions write rows whole, so that of two at once one would lose what the other adds. */
+async function findRivals(
+  { connection, codec, now, signal }: PrepareParts,
+  addition: Parameters<typeof rivalsOf>[0],
+): Promise<string[]> {
+  if (addition.into === null) return []
+  return rivalsOf(addition, await readNewest(connection, codec, signal), now(), processIsAlive)
 }
 
 async function keepChosen(
