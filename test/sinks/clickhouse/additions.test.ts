@@ -152,6 +152,21 @@ describe('rows that gain something', () => {
     assert.deepEqual(await responses(), rows)
   })
 
+  it('are there as of an earlier time, in a replay too', async () => {
+    const record = { ...conversed(1), revision: 'strict', tags: null }
+    const reachedAt = record.createdAt
+    await write([message(codec, 'conversed.strict', 'Conversed', record, 0)], 'strict')
+    const then = (): Promise<unknown[]> =>
+      database.rows('SELECT id, reached_at FROM problems FINAL', {}, { asOf: reachedAt })
+    const before = await then()
+    assert.equal(before.length, 1)
+    const labelled = { ...grown(record, () => ({ tags: rewarded(1).tags! })), createdAt: reachedAt + 60_000 }
+    const addition = { into: 'strict', stage: 'tag' } as const
+    await write([message(codec, 'conversed.tags', 'Conversed', labelled, 0)], 'tags', addition)
+    assert.equal((await problems())[0]!['tag_version'], rewarded(1).tags!.version)
+    assert.deepEqual(await then(), before)
+  })
+
   it('are left alone by what the replay refuses', async () => {
     await main(conversed(1))
     const [before, problem] = [await responses(), await problems()]
