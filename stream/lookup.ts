@@ -27,8 +27,9 @@ export interface Lookup {
   /** Bytes of the index. */
   readonly bytes: number
   /**
-   * The newest record of the problem as bytes (a view: decode at once); null where the topic has none. Of a problem in
-   * two partitions (a topic that was widened) it is either. Throws Failure, and the reason of either signal.
+   * The newest record of the problem as bytes (a view on a whole fetch: whoever keeps some of it copies); null where the
+   * topic has none. Of a problem in two partitions (a topic that was widened) it is either. Throws Failure, and the
+   * reason of either signal.
    */
   get(id: string, signal: AbortSignal): Promise<Buffer | null>
 }

@@ -3,7 +3,7 @@
 // that those who ask together for neighbours fetch once.
 
 import type { KafkaMessage } from 'kafkajs'
-import { backOffDelay, BROKER_BACK_OFF, pauseFor } from './back-off.ts'
+import { backOffDelay, type BackOff, BROKER_BACK_OFF, pauseFor } from './back-off.ts'
 import { CLIENT_RETRY, type KafkaConnection } from './kafka.ts'
 import { kafkaErrorType, toFailure } from './kafka-failure.ts'
 import { fetchSome } from './read-topic.ts'
@@ -27,8 +27,9 @@ interface Piece {
 /** Bytes (compressed) of one fetch, about: the record and what lies behind it. */
 const PIECE_BYTES = 1024 * 1024
 const CACHE_BYTES = 64 * 1024 * 1024
-/** An answer without a record is believed when so many have come one after another. */
+/** An answer without a record is taken when so many have come one after another, and never remembered: brokers may be slow. */
 const EMPTY_TRIES = 4
+const EMPTY_BACK_OFF: BackOff = { first: 100, longest: 400 }
 
 /** Makes the reader of a topic (its name on the broker). cacheBytes: what it keeps at most, but for one piece. */
 export function createPieces(
@@ -68,6 +69,7 @@ export function createPieces(
         const messages = (await fetchSome(await connection.cluster(), topic, reading, pieceBytes)).get(partition) ?? []
         if (messages.length > 0 || ++empty >= EMPTY_TRIES) return messages
         failures = 0
+        await pauseFor(backOffDelay(empty, EMPTY_BACK_OFF), signal)
       } catch (error) {
         if (kafkaErrorType(error) === 'OFFSET_OUT_OF_RANGE') return []
         await connection.close()
@@ -82,12 +84,13 @@ export function createPieces(
     const messages = await fetchAt(partition, offset, signal)
     const values = new Map(messages.map((message) => [Number(message.offset), message.value]))
     const offsets = [offset, ...values.keys()]
-    return keep({
+    const piece: Piece = {
       ...{ partition, values },
       first: Math.min(...offsets),
       last: Math.max(...offsets),
       bytes: messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0),
-    })
+    }
+    return messages.length === 0 ? piece : keep(piece)
   }
 
   return {

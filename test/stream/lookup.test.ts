@@ -159,6 +159,15 @@ describe('pieces of a topic', () => {
     assert.equal(await createPieces(connection, TOPIC).read(0, 99, signal), null)
   })
 
+  it('are asked for again where the broker had no answer', async () => {
+    const { connection, partitions } = createBroker(messages)
+    const held = partitions[0]!.splice(2)
+    const pieces = createPieces(connection, TOPIC)
+    assert.equal(await pieces.read(0, 3, signal), null)
+    partitions[0]!.push(...held)
+    assert.equal(String(await pieces.read(0, 3, signal)), '0/3')
+  })
+
   it('leave others their fetch when one asker goes away', async () => {
     const { connection } = createBroker(messages, { atOnce: 1 })
     const pieces = createPieces(connection, TOPIC)
