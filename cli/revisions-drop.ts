@@ -1,6 +1,7 @@
 // magpie revisions drop: takes a revision away, wholly. Asks first, or needs --yes; killed in the middle, it is run again.
 
 import { createInterface } from 'node:readline/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Command } from 'commander'
 import { readNewest } from '../pipeline/run-records.ts'
 import { dropRevision } from '../pipeline/revisions/drop.ts'
@@ -79,27 +80,36 @@ async function drop(
     ...{ stateDir: stateFolder(options), log: silentLogger },
     server: config?.sinks.clickhouse.server ?? server,
   })
-  const found = await planDrop({
-    ...{ connection, codec, ...of, signal, now: Date.now(), isAlive: processIsAlive },
-    leaveOrphans: options.leaveOrphans === true,
-    countRows: options.tables ? (server) => countRows(database(server), of) : null,
-    out: options.files ? options.out : null,
-  })
-  for (const line of describePlan(found)) say(line)
-  if (options.dryRun === true) return
-  if (options.yes !== true) await confirm(revision)
-  const sender = await createSender(connection, silentLogger)
-  try {
-    await dropRevision({
-      ...{ connection, codec, sender, plan: found.plan, record: found.record, now: Date.now(), signal },
-      forgetRows: () => forgetRows(database(found.server), of),
+  const look = (): Promise<FoundDrop> =>
+    planDrop({
+      ...{ connection, codec, ...of, signal, now: Date.now(), isAlive: processIsAlive },
+      leaveOrphans: options.leaveOrphans === true,
+      countRows: options.tables ? (server) => countRows(database(server), of) : null,
+      out: options.files ? options.out : null,
     })
+  let found = await look()
+  const shown = describePlan(found)
+  for (const line of shown) say(line)
+  if (options.dryRun === true) return
+  if (options.yes !== true) {
+    await confirm(revision)
+    found = await look()
+    if (!isDeepStrictEqual(describePlan(found), shown))
+      throw new UsageFault('what would go has changed while you were asked: nothing was dropped; run it again')
+  }
+  const sender = await createSender(connection, silentLogger)
+  const { plan, record, server } = found
+  try {
+    const { isClean, keptFor } = await dropRevision({
+      ...{ connection, codec, sender, plan, record, now: Date.now(), signal },
+      forgetRows: () => forgetRows(database(server), of),
+    })
+    if (keptFor.length > plan.keptFor.length)
+      say(`its topics stay: ${keptFor.join(', ')} has a revision of this name by now`)
+    say(`revision ${revision} of run ${runId} is dropped${isClean ? '' : `; its name stays taken in this run`}`)
   } finally {
     await sender.close()
   }
-  say(
-    `revision ${revision} of run ${runId} is dropped${found.plan.isClean ? '' : `; its name stays taken in this run`}`,
-  )
 }
 
 /** Throws UsageFault where several runs have it, or none. */

@@ -7,6 +7,7 @@ import type { RunRecord } from '../schemas/records.ts'
 import { type Moment, presentMoment, UNCLEAR, WITHHELD } from '../stream/fence.ts'
 import type { Outgoing } from '../stream/outgoing.ts'
 import type { Sender } from '../stream/sender.ts'
+import { isDropped } from './run-records.ts'
 
 export interface Lead {
   /** Resolves when all is acknowledged. Throws what claiming anew throws: permanent `lead-lost`. */
@@ -68,7 +69,12 @@ export function createLead({ sender, silentMs, claim, now = presentMoment }: Lea
 }
 
 /** What ends the run in a process that does not lead any more. */
-export function leadLost({ runId, pid, host }: RunRecord): Failure {
+export function leadLost({ runId, revision, state, pid, host }: RunRecord): Failure {
+  if (isDropped({ state }))
+    return permanent(
+      'lead-lost',
+      `revision ${revision} of run ${runId} is being dropped: this process was silent too long (was it stopped?) and ends`,
+    )
   return permanent(
     'lead-lost',
     `run ${runId} is led by process ${pid} on ${host} now: this process was silent too long (was it stopped?) and ends; nothing is lost`,

@@ -20,6 +20,7 @@ import { processIsAlive } from '../stream/process-alive.ts'
 import { createSender } from '../stream/sender.ts'
 import type { Sender } from '../stream/sender.ts'
 import { ensureTopics, partitionCounts } from '../stream/topics-admin.ts'
+import { assertNoDrop, assertNotDropped } from './drops.ts'
 import { createLead, leadLost } from './lead.ts'
 import type { Lead } from './lead.ts'
 import { untilAnswered } from './patience.ts'
@@ -28,12 +29,14 @@ import { processName, publishStart, readStarts, withConfigHash } from './run-sta
 import {
   firstClaim,
   holdOf,
+  isDropped,
   isSameWord,
   publishRunState,
   readRunRecords,
   restoreWord,
   SILENT_MS,
   WATCH_MS,
+  wordsBefore,
 } from './run-records.ts'
 import { beginRun, plannedSinks, readingParts, topicsNeeded, topicsReadBy } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
@@ -104,8 +107,10 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       throw inUse(record, now())
     }
     await ensureTopics(connection, { ...made, names: ['runs'] })
-    let previous = await readState(signal)
-    if (previous !== null) {
+    const words = await readRunRecords(connection, codec, revision, signal)
+    let previous = words.get(runId) ?? null
+    if (previous === null) assertNoDrop(words)
+    else {
       assertNotDropped(previous)
       // Whoever started the run had all its topics made before it said so; made anew they would seem to be read.
       const missing = missingAtStart({ runId, revision, readers }, await partitionCounts(connection))
@@ -159,9 +164,21 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       const other = await claim(signal)
       if (other !== null) {
         await sender.close()
+        assertNotDropped(other)
         throw inUse(other, now())
       }
       lead.confirm(asked)
+      if (previous === null && revision !== 'main') {
+        // A drop that spoke before this claim may not see it, and takes the topics; one that has ended has taken them.
+        try {
+          assertNoDrop(await wordsBefore(connection, codec, lastWord!, signal))
+        } catch (error) {
+          await restoreWord(sender, { connection, codec }, lastWord!, signal)
+          await sender.close()
+          throw error
+        }
+        await ensureTopics(connection, { ...made, names: topicsNeeded(readers) })
+      }
       // A broker that has never had a group takes a while to find a place for the first. A leader that was killed before
       // it had placed them all left no start of its own, and nothing of the run on the log.
       const isBegun = previous !== null && (await readStarts(connection, codec, signal)).some(isOurs)
@@ -173,6 +190,13 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     }
     const processId = processName(identity, now())
     await publishStart(sender, codec, identity, { id: processId, now: now(), parts: [...parts.parts] })
+    if (!leads) {
+      const state = await readState(signal)
+      if (state !== null && isDropped(state)) {
+        await sender.close()
+        assertNotDropped(state)
+      }
+    }
     return {
       ...{ connection, codec, sender, lead, runId, revision, planned, readers, previous, processId, startedAt },
       topics: counts,
@@ -217,18 +241,6 @@ function assertOnePartition(topic: string, counts: TopicCounts): void {
   if (count > 1)
     throw new UsageFault(
       `topic ${topic} has ${count} partitions, and screening needs it in one, since it decides in the order of the log: delete the topic and start a new run with another --run NAME`,
-    )
-}
-
-/** What a drop could not take off the log would be taken for the new revision's. */
-function assertNotDropped({ runId, revision, state }: RunRecord): void {
-  if (state === 'dropping')
-    throw new UsageFault(
-      `revision ${revision} of run ${runId} is being dropped: end that with ./magpie revisions drop ${revision} --run ${runId}, or take another name`,
-    )
-  if (state === 'dropped')
-    throw new UsageFault(
-      `revision ${revision} of run ${runId} was dropped, and topics that it shares still hold some of its records: take another name`,
     )
 }
 

@@ -70,9 +70,25 @@ async function* readStates(connection: KafkaConnection, codec: Codec, signal: Ab
   }
 }
 
+/** The newest states of a revision, by run id, as they stood when `word` was written. */
+export async function wordsBefore(
+  connection: KafkaConnection,
+  codec: Codec,
+  word: RunRecord,
+  signal: AbortSignal,
+): Promise<Map<string, RunRecord>> {
+  const newest = new Map<string, RunRecord>()
+  for await (const { id, record } of readStates(connection, codec, signal)) {
+    if (record === null) newest.delete(id)
+    else if (record.id === word.id && isSameWord(record, word)) break
+    else if (record.revision === word.revision) newest.set(id, record)
+  }
+  return new Map([...newest.values()].map((record) => [record.runId, record]))
+}
+
 /**
- * Who claimed the run first since `previous` was written: of two processes that start it at the same moment, the one
- * whose claim comes first on the topic leads.
+ * Who claimed the run first since `previous` was written, to lead it or to drop it: of two processes that do so at the
+ * same moment, the one whose claim comes first on the topic goes on.
  */
 export async function firstClaim(
   connection: KafkaConnection,
@@ -86,18 +102,20 @@ export async function firstClaim(
   for await (const { id, record } of readStates(connection, codec, signal)) {
     if (id !== `${claim.runId}/${claim.revision}`) continue
     // By place on the topic, not by time: clocks of two machines differ. A word may be there more than once.
-    if (record === null) first = null
+    if (record === null) first = isSince ? first : null
     else if (previous !== null && isSameWord(record, previous)) {
-      if (!isSince) first = null
+      // Said again behind a drop, it takes the drop back.
+      if (!isSince || first?.state === 'dropping') first = null
       isSince = true
-    } else if (record.state === 'running') first ??= record
+    } else if (record.state === 'running' || record.state === 'dropping') first ??= record
   }
   return first
 }
 
 /**
  * Makes the newest word of other processes the run's newest state again, behind a claim that came too late: they may
- * have ended the run since. Of a word that was written again its first place counts.
+ * have ended the run since. Of a word that was written again its first place counts, unless that took a drop
+ * back. Null: there is none, and so none of this process any more.
  */
 export async function restoreWord(
   sender: Pick<Sender, 'send'>,
@@ -116,12 +134,15 @@ export async function restoreWord(
       if (record === null) continue
       const { createdAt, state, host, pid } = record
       const word = JSON.stringify([createdAt, state, host, pid])
-      if ((host === claim.host && pid === claim.pid) || known.has(word)) continue
+      if (host === claim.host && pid === claim.pid) continue
+      const isBack = known.has(word) && newest?.state === 'dropping' && !isSameWord(record, newest)
+      if (known.has(word) && !isBack) continue
       known.add(word)
       newest = record
     }
-    if (newest === null || last === null || isSameWord(last, newest)) return newest
-    await publishRunRecord(sender, codec, newest)
+    if (last === null || (newest !== null && isSameWord(last, newest))) return newest
+    if (newest !== null) await publishRunRecord(sender, codec, newest)
+    else await forgetRun(sender, claim)
   }
 }
 
@@ -170,6 +191,11 @@ export async function publishRunState(
   }
   await publishRunRecord(sender, codec, record)
   return record
+}
+
+/** Takes away all words about a run and revision. */
+export async function forgetRun(sender: Pick<Sender, 'send'>, record: RunRecord): Promise<void> {
+  await sender.send([stamp({ topic: 'runs', key: record.id, value: null }, record)])
 }
 
 /** Writes a whole state, which then is the newest of its run; resolves when the broker has it. */

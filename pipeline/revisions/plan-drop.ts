@@ -67,9 +67,7 @@ export async function planDrop(look: DropLook): Promise<FoundDrop> {
   const groups = await ownGroups(connection, runId, revision)
   const faults = [...(await whoIsAtWork(look, record, groups)), ...whatIsMadeOf(look, records)]
   if (faults.length > 0) throw new UsageFault(faults)
-  const others = records.filter(
-    (each) => each.revision === revision && each.runId !== runId && each.state !== 'dropped',
-  )
+  const others = othersOf(records, look)
   const topics = TOPIC_NAMES.map((name) => topicFor(name, revision)).filter(
     (name) => name.endsWith(`.${revision}`) && existing.has(name),
   )
@@ -91,12 +89,22 @@ export async function planDrop(look: DropLook): Promise<FoundDrop> {
     ...{ runId, revision, groups, letters, rows },
     topics: others.length === 0 ? topics : [],
     kept: others.length === 0 ? [] : topics,
-    keptFor: others.map((each) => each.runId),
+    keptFor: others,
     entries: await tombstonesOf(connection, look, existing, signal),
     files: folder === null ? null : await findRevisionFiles(folder, { runId, revision, begunAt }),
     isClean: letters === 0 && (others.length === 0 || topics.length === 0),
   }
   return { plan, record, server }
+}
+
+/** Other runs that have a revision of the same name, and so write to the same topics. */
+export function othersOf(
+  records: Iterable<RunRecord>,
+  { runId, revision }: { readonly runId: string; readonly revision: string },
+): string[] {
+  return [...records]
+    .filter((each) => each.revision === revision && each.runId !== runId && each.state !== 'dropped')
+    .map((each) => each.runId)
 }
 
 async function ownGroups(connection: KafkaConnection, runId: string, revision: string): Promise<string[]> {

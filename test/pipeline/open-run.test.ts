@@ -2,7 +2,7 @@
 // worker waits for its leader.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { openRun } from '../../pipeline/open-run.ts'
 import type { OpenRun } from '../../pipeline/open-run.ts'
 import type { RunParts } from '../../pipeline/run-contract.ts'
 import { lagOf, throughCheck } from '../../pipeline/standing.ts'
-import { publishRunRecord } from '../../pipeline/run-records.ts'
+import { publishRunRecord, readRunRecords } from '../../pipeline/run-records.ts'
 import { readStarts } from '../../pipeline/run-starts.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { RunRecord, RunState } from '../../schemas/records.ts'
@@ -64,6 +64,22 @@ async function leader(runId: string) {
       await once(child, 'exit')
     },
   }
+}
+
+/** A time of the run; when it is asked for first, behind all looks and before the claim, something happens. */
+function firstAsked(happens: () => void): () => number {
+  let isAsked = false
+  return () => {
+    if (!isAsked) happens()
+    isAsked = true
+    return NOW
+  }
+}
+
+/** Another process that drops, while this one stands still: it says so, or takes the topics too and says that it is done. */
+function dropElsewhere(runId: string, revision: string, way: 'begins' | 'ends' = 'begins'): void {
+  const words = [join(HERE, 'dropping-process.ts'), bench.connection.brokers.join(','), runId, revision, way]
+  execFileSync(process.execPath, words, { stdio: 'inherit', timeout: 60_000 })
 }
 
 describe('a run that is opened', () => {
@@ -241,6 +257,54 @@ describe('a run that is opened', () => {
       assert.deepEqual([run.previous, run.startedAt], [null, NOW + 2])
       const screen = run.readers.find(({ part }) => part === 'screen')!
       assert.equal(await lagOf({ ...bench, runId: 'dropped' }, screen), 0)
+    })
+  })
+
+  it('is refused where a drop spoke first at the same moment, and the drop stays the last word', async () => {
+    const revision = bench.name('going')
+    await opened(bench.parts('going', { revision }), (run) => run.publish('finished'))
+    const now = firstAsked(() => {
+      dropElsewhere('going', revision)
+    })
+    await assert.rejects(openRun(bench.parts('going', { revision, now }), SIGNAL), /of run going is being dropped: end/)
+    await assert.rejects(openRun(bench.parts('going', { revision }), SIGNAL), /of run going is being dropped: end/)
+  })
+
+  it('is not begun, and leaves no word, while a revision of its name is dropped in another run', async () => {
+    const revision = bench.name('shared')
+    const now = firstAsked(() => {
+      dropElsewhere('other-run', revision)
+    })
+    await assert.rejects(
+      openRun(bench.parts('begun', { revision, now }), SIGNAL),
+      /of run other-run is being dropped, and topics of this name go with it/,
+    )
+    const words = await readRunRecords(bench.connection, bench.codec, revision, SIGNAL)
+    assert.deepEqual([...words.keys()], ['other-run'])
+    await assert.rejects(openRun(bench.parts('begun', { revision }), SIGNAL), /of run other-run is being dropped/)
+  })
+
+  it('has its topics where a drop took them in the same moment', async () => {
+    const revision = bench.name('taken')
+    const now = firstAsked(() => {
+      dropElsewhere('other-run', revision, 'ends')
+    })
+    await opened(bench.parts('begun', { revision, now }), async () => {
+      const names = await topicNames(bench.connection)
+      for (const name of TOPIC_NAMES) assert.ok(names.includes(topicFor(name, revision)), name)
+    })
+  })
+
+  it('goes on behind a drop that came too late and has taken its word back', async () => {
+    const said = await opened(bench.parts('kept'), async (run) => {
+      await run.publish('stopped')
+      return (await run.readState(SIGNAL))!
+    })
+    const dropping: RunRecord = { ...said, state: 'dropping', host: 'elsewhere', pid: 7 }
+    for (const word of [dropping, said]) await publishRunRecord(bench.sender, bench.codec, word)
+    await opened(bench.parts('kept'), async (run) => {
+      await run.publish('running')
+      assert.equal((await run.readState(SIGNAL))?.state, 'running')
     })
   })
 

@@ -44,19 +44,24 @@ export interface Made {
   readonly out: string
 }
 
-/** A run, and of it a revision of this name. */
+/** A run, and of it a revision of this name. letters: the revision has a dead letter. */
 export async function makeRevision(
   bench: Bench,
   database: Database,
   folder: string,
   revision: string,
-  { run = bench.name('twice'), says = {} }: { run?: string; says?: Partial<RunSays> } = {},
+  {
+    run = bench.name('twice'),
+    says = {},
+    letters = true,
+  }: { run?: string; says?: Partial<RunSays>; letters?: boolean } = {},
 ): Promise<Made> {
   const out = join(folder, run)
   await ensureTopics(bench.connection, { revision: 'main' })
   await ensureTopics(bench.connection, { revision })
   const main = inventRun(bench.codec, run)
-  const again = inventRun(bench.codec, run, { revision, from: 'sampled' })
+  const whole = inventRun(bench.codec, run, { revision, from: 'sampled' })
+  const again = { ...whole, messages: whole.messages.filter(({ topic }) => letters || topic !== 'dead-letters') }
   for (const made of [main, again]) {
     await bench.sender.send(onLog(made, made.messages))
     const identity = { runId: run, revision: made.revision, config: '{}', configHash: 'x', version: '0' }

@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { dropRevision } from '../../../pipeline/revisions/drop.ts'
-import type { DropParts } from '../../../pipeline/revisions/drop.ts'
-import { readNewest } from '../../../pipeline/run-records.ts'
+import type { DropParts, Dropped } from '../../../pipeline/revisions/drop.ts'
+import { publishRunRecord, readNewest } from '../../../pipeline/run-records.ts'
 import { readRuns } from '../../../pipeline/run-overview.ts'
 import { readStarts } from '../../../pipeline/run-starts.ts'
 import { transient } from '../../../schemas/failure.ts'
+import type { RunRecord } from '../../../schemas/records.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import { createClickhouseSink } from '../../../sinks/clickhouse.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
@@ -42,11 +43,11 @@ describe('a drop', () => {
   })
 
   /** Plans and carries out; the database is asked over its owner's port, as by another process. */
-  const drop = async (run: string, revision: string, more: Partial<DropParts> = {}): Promise<void> => {
-    const found = await plan(bench, database, { run, revision })
-    await dropRevision({
+  const drop = async (run: string, revision: string, more: Partial<DropParts> = {}): Promise<Dropped> => {
+    const { plan: planned, record } = more.plan === undefined ? await plan(bench, database, { run, revision }) : more
+    return await dropRevision({
       ...{ connection: bench.connection, codec: bench.codec, sender: bench.sender, signal: SIGNAL, now: Date.now() },
-      ...{ plan: found.plan, record: found.record },
+      ...{ plan: planned!, record: record! },
       forgetRows: () => forgetRows({ url: '', stateDir: folder, log: silentLogger }, { runId: run, revision }),
       ...more,
     })
@@ -114,9 +115,8 @@ describe('a drop', () => {
 
   it('frees the name where nothing of it stays on the log', async () => {
     const revision = bench.name('strict')
-    const { run } = await makeRevision(bench, database, folder, revision)
-    const found = await plan(bench, database, { run, revision })
-    await drop(run, revision, { plan: { ...found.plan, letters: 0, isClean: true } })
+    const { run } = await makeRevision(bench, database, folder, revision, { letters: false })
+    assert.deepEqual(await drop(run, revision), { isClean: true, keptFor: [] })
     assert.equal(await stateOf(run, revision), undefined)
     await assert.rejects(plan(bench, database, { run, revision }), /has no revision .*; it has none but main/)
   })
@@ -141,6 +141,65 @@ describe('a drop', () => {
     // Again: nothing is left to do, and nothing goes wrong.
     await drop(one.run, revision)
     assert.equal(await stateOf(one.run, revision), 'dropped')
+  })
+
+  it('leaves topics to a run that has begun a revision of this name since it was planned', async () => {
+    const revision = bench.name('strict')
+    const one = await makeRevision(bench, database, folder, revision, { letters: false })
+    const { plan: planned, record } = await plan(bench, database, { run: one.run, revision })
+    assert.ok(planned.isClean && planned.topics.length >= 12)
+    const other = await makeRevision(bench, database, folder, revision, { says: { state: 'running' } })
+    const before = await everythingOf(bench, database, other, revision)
+    const done = await drop(one.run, revision, { plan: planned, record })
+    assert.deepEqual(done, { isClean: false, keptFor: [other.run] })
+    assert.equal(await stateOf(one.run, revision), 'dropped')
+    assert.deepEqual(await everythingOf(bench, database, other, revision), before)
+    assert.deepEqual((await everythingOf(bench, database, one, revision)).rows, [])
+  })
+
+  it('takes nothing of a revision that was started since it was planned, and does not hide who leads', async () => {
+    const revision = bench.name('strict')
+    const made = await makeRevision(bench, database, folder, revision)
+    const { plan: planned, record } = await plan(bench, database, { run: made.run, revision })
+    await sayRun(bench.sender, bench.codec, made.run, { out: made.out, revision, replay: replayOf(), state: 'running' })
+    const { rows, files } = await everythingOf(bench, database, made, revision)
+    await assert.rejects(drop(made.run, revision, { plan: planned, record }), /was started meanwhile: it is left alone/)
+    assert.equal(await stateOf(made.run, revision), 'running')
+    const left = await everythingOf(bench, database, made, revision)
+    assert.deepEqual([left.rows, left.files], [rows, files])
+    const groups = await groupNames(bench.connection)
+    for (const group of planned.groups) assert.ok(groups.includes(group), group)
+    const topics = await topicNames(bench.connection)
+    for (const topic of planned.topics) assert.ok(topics.includes(topic), topic)
+    // Its process was killed: now it goes.
+    await drop(
+      made.run,
+      revision,
+      await plan(bench, database, { run: made.run, revision }, { now: Date.now() + 60_000 }),
+    )
+    assert.equal(await stateOf(made.run, revision), 'dropped')
+  })
+
+  it('leaves no word behind where another drop has ended since it was planned', async () => {
+    const revision = bench.name('strict')
+    const { run } = await makeRevision(bench, database, folder, revision, { letters: false })
+    const { plan: planned, record } = await plan(bench, database, { run, revision })
+    await drop(run, revision)
+    await assert.rejects(drop(run, revision, { plan: planned, record }), /was said to be dropped meanwhile/)
+    assert.equal(await stateOf(run, revision), undefined)
+  })
+
+  it('stops before the topics where another drop has gone on with it', async () => {
+    const revision = bench.name('strict')
+    const { run } = await makeRevision(bench, database, folder, revision, { letters: false })
+    const word = async (): Promise<RunRecord> =>
+      (await readNewest(bench.connection, bench.codec, SIGNAL)).find((each) => each.id === `${run}/${revision}`)!
+    const forgetRows = async (): Promise<void> => {
+      await publishRunRecord(bench.sender, bench.codec, { ...(await word()), host: 'elsewhere', pid: 7 })
+    }
+    await assert.rejects(drop(run, revision, { forgetRows }), /another process spoke about revision/)
+    assert.ok((await topicNames(bench.connection)).includes(`verified.${revision}`))
+    assert.deepEqual([(await word()).state, (await word()).host], ['dropping', 'elsewhere'])
   })
 
   it('that was broken off is known, and ended by the next one', async () => {
