@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { Audit } from '../../analytics/audit/contract.ts'
 import { createInventor } from '../../local/engine/invented.ts'
 import type { Front } from '../../local/engine/front.ts'
 import type { RewardScore } from '../../schemas/records.ts'
@@ -174,9 +175,13 @@ stages:
         `SELECT id, rewards FROM responses FINAL WHERE run_id = '${RUN}' AND revision = 'main' ORDER BY id`,
       )
     const before = await rows()
-    for (const who of ['second', 'third'] as const) {
+    const [second, third, labels] = [runName('second'), runName('third'), runName('tags')]
+    for (const [who, revision] of [
+      ['second', second],
+      ['third', third],
+    ] as const) {
       const file = await config(who, { rewards: [who] })
-      const { said, ...more } = await replay(runName(who), '--into', 'main', '--stages', 'reward', '-c', file)
+      const { said, ...more } = await replay(revision, '--into', 'main', '--stages', 'reward', '-c', file)
       assert.deepEqual(more, { models: 0, first: 0, second: 0, third: 0, [who]: complete })
       assert.match(said, /Taken over and asked for/)
     }
@@ -190,7 +195,7 @@ stages:
     for (const { rewards } of scored) assert.deepEqual(Object.keys(rewards).sort(), ['first', 'second', 'third'])
 
     const tags = await config('tags', { tag: true })
-    const labelled = await replay(runName('tags'), '--into', 'main', '--stages', 'tag', '-c', tags)
+    const labelled = await replay(labels, '--into', 'main', '--stages', 'tag', '-c', tags)
     const [problems] = await query<{ all: number; labelled: number; judged: number }>(
       workshop,
       `SELECT toUInt32(count()) AS all, toUInt32(countIf(difficulty IS NOT NULL)) AS labelled, toUInt32(countIf(pass_rate IS NOT NULL OR winning_share IS NOT NULL)) AS judged
@@ -199,6 +204,16 @@ stages:
     assert.equal(labelled.models, problems!.all)
     assert.equal(problems!.labelled, problems!.all)
     assert.equal(await logOfMain(), log)
+    for (const revision of [second, third, labels]) {
+      const { code, out, error } = await workshop.magpie(['audit', '--run', RUN, '--revision', revision, '--json'])
+        .ended
+      assert.equal(code, 0, out + error)
+      const { stores } = JSON.parse(out) as Audit
+      const table = `table ${revision === labels ? 'problems' : 'responses'}`
+      const { expected, rows: found } = stores.find(({ store }) => store === table)!
+      assert.ok(expected > 0)
+      assert.equal(found, expected)
+    }
     assert.deepEqual(
       await query(
         workshop,
