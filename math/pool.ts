@@ -28,6 +28,10 @@ interface Thread {
   /** In the order in which it works; the first is the one that it is at. */
   tasks: Task[]
   timer: NodeJS.Timeout | null
+  /** Long at one comparison: nothing is to lie behind it that another thread can answer. */
+  isHeld: boolean
+  /** Questions before its first task that were passed on to other threads: it answers them all the same. */
+  stale: number
 }
 
 /** A thread that has not even started after this long is given up. */
@@ -38,6 +42,8 @@ const heapLimitMb = 512
  * every few milliseconds: with one at a time it would stand still in between.
  */
 const tasksAhead = 32
+/** After so long at one comparison what lies behind it goes to the other threads, milliseconds. */
+const heldMs = 100
 
 /** Makes the pool. Nothing runs before the first comparison that needs a thread; close() ends every thread. */
 export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): MathPool {
@@ -49,6 +55,7 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
   /** The thread has ended with its first task. */
   const settle = (thread: Thread, verdict: Comparison): void => {
     thread.tasks.shift()?.resolve(verdict)
+    thread.isHeld = false
     if (thread.tasks.length > 0) startClock(thread, timeoutMs)
     else {
       stopClock(thread)
@@ -65,9 +72,10 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
   const kill = (thread: Thread, reason: string): void => {
     if (!threads.delete(thread)) return
     stopClock(thread)
-    const [first, ...others] = thread.tasks.splice(0)
-    waiting.unshift(...others)
-    first?.resolve({ verdict: 'unknown', reason })
+    const tasks = thread.tasks.splice(0)
+    const isAtFirst = thread.stale === 0 || thread.isHeld
+    if (isAtFirst) tasks.shift()?.resolve({ verdict: 'unknown', reason })
+    waiting.unshift(...tasks)
     thread.worker.removeAllListeners()
     thread.worker.on('error', () => undefined)
     void thread.worker.terminate()
@@ -78,12 +86,32 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
   const startClock = (thread: Thread, milliseconds: number): void => {
     stopClock(thread)
     const [task] = thread.tasks
-    thread.timer = setTimeout(() => {
-      // Its verdict may be here already, if nobody has had time to read it.
-      setImmediate(() => {
-        if (thread.tasks[0] === task) kill(thread, 'timed-out')
+    const after = (wait: number, act: () => void): void => {
+      thread.timer = setTimeout(() => {
+        // Its verdict may be here already, if nobody has had time to read it.
+        setImmediate(() => {
+          if (thread.tasks[0] === task) act()
+        })
+      }, wait)
+    }
+    const end = (): void => {
+      kill(thread, 'timed-out')
+    }
+    if (workers < 2 || milliseconds !== timeoutMs || timeoutMs <= heldMs) after(milliseconds, end)
+    else
+      after(heldMs, () => {
+        after(timeoutMs - heldMs, end)
+        passOn(thread)
       })
-    }, milliseconds)
+  }
+
+  /** The thread goes on with them too, when it comes to them; its verdicts of them are not waited for. */
+  const passOn = (thread: Thread): void => {
+    thread.isHeld = true
+    const others = thread.tasks.splice(1)
+    thread.stale += others.length
+    waiting.unshift(...others)
+    dispatch()
   }
 
   const give = (thread: Thread, task: Task): void => {
@@ -97,7 +125,7 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
     })
-    const thread: Thread = { worker, ready: false, tasks: [], timer: null }
+    const thread: Thread = { worker, ready: false, tasks: [], timer: null, isHeld: false, stale: 0 }
     let loading = false
     worker.on('message', (reply: Reply) => {
       switch (reply.kind) {
@@ -112,7 +140,11 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
           startClock(thread, loading ? startLimitMs : timeoutMs)
           return
         case 'verdict':
-          if (thread.tasks[0]?.question.id !== reply.id) return
+          if (thread.tasks[0]?.question.id !== reply.id) {
+            thread.stale -= 1
+            if (thread.tasks.length > 0) startClock(thread, timeoutMs)
+            return
+          }
           settle(thread, reply.verdict)
           dispatch()
       }
@@ -130,10 +162,12 @@ export function createMathPool({ workers, timeoutMs, log }: MathPoolOptions): Ma
   /** To a thread that is idle, to a new one, or to the one with the least before it. */
   const dispatch = (): void => {
     while (waiting.length > 0 && !closed) {
-      const least = [...threads].reduce<Thread | null>(
-        (best, thread) => (best === null || thread.tasks.length < best.tasks.length ? thread : best),
-        null,
-      )
+      const least = [...threads]
+        .filter(({ isHeld }) => !isHeld)
+        .reduce<Thread | null>(
+          (best, thread) => (best === null || thread.tasks.length < best.tasks.length ? thread : best),
+          null,
+        )
       const isBusy = least === null || least.tasks.length > 0
       const thread = isBusy && threads.size < Math.max(1, workers) ? start() : least
       if (thread === null || thread.tasks.length >= tasksAhead) return

@@ -1,5 +1,5 @@
-// A thread of the math pool: takes pairs of answers, one after the other, and posts the verdicts in that order. The engine is loaded at the first pair
-// that needs it. Whatever goes wrong here ends this thread only; the pool replaces it.
+// A thread of the math pool: takes pairs of answers, one after the other, and posts the verdicts in that order. The engine
+// is loaded at the first pair that needs it. Whatever goes wrong here ends this thread only; the pool replaces it.
 
 import { parentPort } from 'node:worker_threads'
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import type { Logger } from '../../schemas/logger.ts'
 import { silentLogger } from '../../schemas/logger.ts'
+import type { Comparison } from '../../math/contract.ts'
 import { createMathPool } from '../../math/pool.ts'
 import { endless } from './hostile.ts'
 
@@ -69,6 +70,22 @@ describe('math pool against hostile answers', () => {
     await pool.close()
     assert.deepEqual([...new Set(reasons.toSpliced(40, 1))], ['exact'])
     assert.equal(reasons[40], 'timed-out')
+  })
+
+  it('answers elsewhere what lies behind a long one, blames no other for it, and goes on with both threads', async () => {
+    const pool = createMathPool({ workers: 2, timeoutMs: 1_000, log: silentLogger })
+    const ask = (from: number): Promise<Comparison>[] =>
+      Array.from({ length: 60 }, (_, index) => pool.compare(`x+${from + index}`, `${from + index}+x`))
+    const hang = pool.compare(...endless)
+    const first = await Promise.all(ask(0))
+    const second = await Promise.all([...ask(100), pool.compare(...endless), ...ask(200)])
+    assert.equal((await hang).reason, 'timed-out')
+    await pool.close()
+    assert.deepEqual(new Set(first.map(({ reason }) => reason)), new Set(['exact']))
+    assert.deepEqual(
+      second.filter(({ reason }) => reason !== 'exact').map(({ reason }) => reason),
+      ['timed-out'],
+    )
   })
 
   it('gives verdicts in order where one waits for the engine to be loaded', async () => {
