@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import type { Logger as Pino } from 'pino'
 import type { Logger } from '../schemas/logger.ts'
 import { harmlessJson } from '../schemas/terminal-text.ts'
+import { openLogFile } from './log-file.ts'
 import { redactorOf } from './secrets.ts'
 import { makeFolder } from '../schemas/make-folder.ts'
 
@@ -21,8 +22,7 @@ export interface FileLogger {
 /** Opens (appends to) a log file, for its owner alone. MAGPIE_LOG_LEVEL sets the level (info). redact: see secrets.ts. */
 export function createFileLogger(file: string, redact = redactorOf(process.env)): FileLogger {
   makeFolder(dirname(file), 0o700)
-  // Without a minimal length its flush() would not wait for anything.
-  const destination = pino.destination({ dest: file, sync: false, mkdir: true, minLength: 1, mode: 0o600 })
+  const destination = openLogFile(file, (text) => process.stderr.write(text))
   const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
   const level = process.env['MAGPIE_LOG_LEVEL'] ?? 'info'
   const options = {
@@ -35,12 +35,7 @@ export function createFileLogger(file: string, redact = redactorOf(process.env))
   return {
     logger,
     file,
-    flush: () =>
-      new Promise((resolve) => {
-        destination.flush(() => {
-          resolve()
-        })
-      }),
+    flush: () => destination.flush(),
   }
 }
 

@@ -59,3 +59,21 @@ describe('the log file', () => {
     assert.equal(text.split('[redacted]').length - 1, 5)
   })
 })
+
+describe('a log that cannot be written', () => {
+  it('is said once, and holds up neither the work nor its end', async (test) => {
+    const said = test.mock.method(process.stderr, 'write', () => true)
+    const { logger, flush } = createFileLogger('/dev/full')
+    for (let line = 0; line < 3; line += 1) {
+      logger.info({ line }, 'a line')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await flush()
+    const words = said.mock.calls
+      .map(({ arguments: [text] }) => String(text))
+      .filter((text) => text.includes('/dev/full'))
+    said.mock.restore()
+    assert.equal(words.length, 1)
+    assert.match(words[0]!, /The log \/dev\/full cannot be written \(.*ENOSPC.*\); the work goes on/)
+  })
+})
