@@ -9,8 +9,9 @@ import type { DataSetType, Filters, Format, Reasoning, Shape } from '../analytic
 import { exportDataSet } from '../analytics/export/export.ts'
 import type { Exported } from '../analytics/export/export.ts'
 import { lookOf } from '../analytics/export/look.ts'
-import { Failure, UsageFault } from '../schemas/failure.ts'
+import { UsageFault } from '../schemas/failure.ts'
 import { harmless } from '../schemas/terminal-text.ts'
+import { interruptible } from './interrupted.ts'
 import { collect, moment, notNegative, positiveInteger, share, stateOption } from './options.ts'
 import { asReader, databaseOption } from './reader.ts'
 import { programVersion } from './version.ts'
@@ -89,23 +90,10 @@ Examples:
   ./magpie export --check data/sft`,
     )
     .action(async (options: ExportArguments) => {
-      const interrupted = new AbortController()
-      const interrupt = (): void => {
-        interrupted.abort(new Failure('transient', 'interrupted', 'interrupted'))
-      }
-      process.once('SIGINT', interrupt)
-      process.once('SIGTERM', interrupt)
-      try {
-        if (options.check === undefined) await write(options, interrupted.signal)
-        else await check(options.check, options.json === true, interrupted.signal)
-      } catch (error) {
-        if (!interrupted.signal.aborted) throw error
-        process.stderr.write(`magpie: interrupted${options.check === undefined ? '; nothing was written' : ''}\n`)
-        process.exitCode = 130
-      } finally {
-        process.removeListener('SIGINT', interrupt)
-        process.removeListener('SIGTERM', interrupt)
-      }
+      const { check: path, json } = options
+      if (path === undefined)
+        await interruptible((signal) => write(options, signal), 'interrupted; nothing was written')
+      else await interruptible((signal) => check(path, json === true, signal))
     })
 }
 

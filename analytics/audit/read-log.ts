@@ -2,13 +2,11 @@
 // data's way, then rejections. Records are decoded only where their key does not say enough: problems (their slot),
 // preferences (the number of the pair), rejections (their stage), and those that give responses, for their number.
 
-import { responsesTopic } from '../../pipeline.ts'
-import type { PartName } from '../../pipeline.ts'
+import { type PartName, responsesTopic } from '../../pipeline.ts'
 import { Failure } from '../../schemas/failure.ts'
 import type { Codec } from '../../schemas/codec.ts'
 import type { RecordName, Records } from '../../schemas/records.ts'
-import { TOPICS } from '../../schemas/topics.ts'
-import type { TopicName } from '../../schemas/topics.ts'
+import { type TopicName, TOPICS } from '../../schemas/topics.ts'
 import { readUuid } from '../../schemas/id-table.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { DEAD_LETTER_HEADERS } from '../../stream/dead-letters.ts'

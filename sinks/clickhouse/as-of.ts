@@ -3,6 +3,7 @@
 // a row says is what is known of it today; docs/sql.md says for each table what that means.
 
 import type { Database, QueryOptions } from './contract.ts'
+import { quoted } from './quoted.ts'
 
 /** When a row of each table came to be there; {T} stands for the moment. Tables about the database itself have no past. */
 const WAS_THERE: Readonly<Record<string, string>> = {
@@ -33,10 +34,6 @@ export function tableFilters(asOf: number, database: string): string {
     ([table, condition]) => `${quoted(`${database}.${table}`)}: ${quoted(condition.replaceAll('{T}', moment))}`,
   )
   return `{${filters.join(', ')}}`
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
 /** The database with every question asked as of a moment; the database itself where there is none. */

@@ -2,6 +2,7 @@
 // another run or revision is touched, and what was taken away once does no harm a second time.
 
 import type { Database } from './contract.ts'
+import { quoted } from './quoted.ts'
 import type { RunName } from './refills.ts'
 
 /** So many rows of a table, as a reader sees them. */
@@ -50,8 +51,3 @@ export async function removeRevisionRows(database: Pick<Database, 'rows' | 'comm
 }
 
 const parametersOf = ({ runId, revision }: RunName) => ({ run: runId, revision })
-
-/** A string of ClickHouse's SQL: command() takes no parameters. */
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
-}
