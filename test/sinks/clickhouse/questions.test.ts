@@ -143,6 +143,20 @@ describe('the views of questions', () => {
     assert.deepEqual(calls, { calls: JUDGED * 8, seconds: JUDGED * (4 * 2 + 4 * 1) })
   })
 
+  it('count no call for a reward that is not asked about an incomplete response', async () => {
+    const row = (id: string, error: string) => ({
+      ...{ id, problem_id: id, run_id: 'cut', revision: 'main', role: 'sampler', model: 'm' },
+      ...{ reward_models: { rm: 'Org/rm' }, reward_attempts: { rm: 1 }, reward_errors: { rm: error } },
+    })
+    await database.insert('responses', [row('cut/0', 'incomplete'), row('cut/1', 'context-too-long')])
+    const calls = await ask("SELECT role, calls FROM cost WHERE run_id = 'cut' ORDER BY role")
+    assert.deepEqual(calls, [
+      { role: 'reward:rm', calls: 1 },
+      { role: 'sampler', calls: 2 },
+    ])
+    await database.command("DELETE FROM responses WHERE run_id = 'cut'")
+  })
+
   it('find the engine that is slow, the call that was tried again, the texts that were cut', async () => {
     const engines = await ask(
       "SELECT endpoint, calls, median_seconds, repeated_calls, cut_calls, slowness > 1.5 AS slow FROM engines WHERE revision = 'main' AND role = 'sampler' ORDER BY endpoint",
