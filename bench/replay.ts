@@ -3,9 +3,11 @@
 //   npm run bench:replay                       20,000 problems
 //   npm run bench:replay -- 5000               so many
 //   npm run bench:replay -- 5000 --profile     and where the main thread's time goes
+//   npm run bench:replay -- --only curated     one of the four: curated, curatedJson, verified, verifiedJson
 // Printed for each of: --from rewarded (curate alone) and --from sampled (verify, reward by agreement, curate), with and
-// without JSON files: problems a second from the replay's first word to its last row, processor time by process and thread,
-// and how many problems two cores could take at most by that. Exit code 1 when a problem has no end in the tables, or two.
+// without JSON files: problems a second from the replay's first word to its last row (its start is a second or two of
+// that), and while it is at work; processor time by process and thread, and how many problems two cores could take at most
+// by that. Exit code 1 when a problem has no end in the tables, or two.
 
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
@@ -79,6 +81,7 @@ function endsOf(revision: string): string {
       (SELECT groupArray(problem_id) ${of('rejections')}) AS refused_ids
     SELECT length(taken_ids) AS taken, length(refused_ids) AS refused,
       length(arrayDistinct(arrayConcat(taken_ids, refused_ids))) AS problems,
+      (SELECT count() / (toFloat64(max(created_at)) - toFloat64(min(created_at))) * problems / taken ${of('sft')}) AS steady,
       (SELECT count() ${of('responses')}) AS responses,
       greatest(${last('sft')}, ${last('preferences')}, ${last('rejections')}, ${last('responses')})
         - (SELECT toFloat64(min(started_at)) ${of('runs')}) AS seconds`
@@ -116,6 +119,7 @@ async function measure(workshop: BenchWorkshop, variant: Variant, count: number,
   say(
     `\n--from ${from}, JSON files ${withJson ? 'on' : 'off'}: ${round(count / seconds)} problems/s in ${seconds.toFixed(1)} s`,
   )
+  say(`  between the first and the last row of sft: ${round(Number(found['steady']))} problems/s`)
   say(`  ends: ${found['taken']} in data sets, ${found['refused']} rejected; ${found['responses']} rows of responses`)
   say(`  processor time a problem: ${each(own + kafkaCpu)}, of it Kafka ${each(kafkaCpu)}, magpie ${each(own)}`)
   const most = [...threads].filter(([, spent]) => spent > own / 100).toSorted((left, right) => right[1] - left[1])
@@ -133,6 +137,10 @@ async function measure(workshop: BenchWorkshop, variant: Variant, count: number,
 const numbers = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const count = Number(numbers[0] ?? 20_000)
 if (!Number.isSafeInteger(count) || count < 1) throw new Error('give a number of problems')
+const only = /--only (\w+)/.exec(process.argv.join(' '))?.[1] ?? null
+const chosen = VARIANTS.filter(({ revision }) => only === null || revision === only)
+if (chosen.length === 0)
+  throw new Error(`--only: ${only} is none of ${VARIANTS.map(({ revision }) => revision).join(', ')}`)
 const isProfiled = process.argv.includes('--profile')
 const workshop = await openBenchWorkshop()
 try {
@@ -142,7 +150,7 @@ try {
   const sizes = await writeRecordedRun(workshop.brokers, { runId: RUN, config, count })
   say(`${round(count)} problems of 8 samples; bytes of a record:`)
   for (const [name, bytes] of Object.entries(sizes)) say(`  ${name}: ${round(bytes as number)}`)
-  for (const variant of VARIANTS) await measure(workshop, variant, count, isProfiled)
+  for (const variant of chosen) await measure(workshop, variant, count, isProfiled)
 } finally {
   await workshop.close()
 }

@@ -64,6 +64,7 @@ export function startStages(
       revision,
       inFlight: inFlightOf(stage.name, tools),
       ordered,
+      isQuick: callsNoModel(stage.name, tools),
       ...(prepare === undefined ? {} : { prepare }),
       // planStages puts a stage behind a topic that holds what the stage's process takes.
       process: process as Process<Records[typeof stage.reads], readonly Outgoing[], unknown>,
@@ -94,6 +95,14 @@ function untilEnough<In, Out, Seen>(
     (await isEnough())
       ? { reject: { reason: 'enough-accepted', detail: 'all rows that were asked for were there before its turn' } }
       : await process(record, context, seen)
+}
+
+/** Whether the stage only computes. */
+function callsNoModel(stage: StageName, { config }: StageTools): boolean {
+  const { screen, reward } = config.stages
+  if (stage === 'screen') return !screen.embeddings.enabled
+  if (stage === 'reward') return reward.rewards.every((each) => !('endpoints' in each))
+  return stage === 'verify' || stage === 'curate'
 }
 
 /** Fewer records of a model stage are never at work: a limit that ramps up must find calls that wait. */

@@ -1,5 +1,5 @@
-// A record as the consumer hands it over: everything copied out of the fetch buffer, which is large and is reused
-// for nothing while one slice of it lives.
+// A record as the consumer hands it over: copied out of what was fetched, which is large and cannot be let go while one
+// slice of it lives; or a view on that, for readers that are done with all of it soon.
 
 import type { KafkaMessage } from 'kafkajs'
 import type { Delivered } from './delivered.ts'
@@ -21,17 +21,17 @@ export interface Arrival {
 /** A message without its place, as it lay on the log. */
 export type Message = Pick<Arrival, 'timestamp' | 'key' | 'value' | 'headers'>
 
-/** Copies a message. */
-export function toArrival(tenure: Tenure, message: KafkaMessage): Arrival {
-  return { tenure, offset: Number(message.offset), ...toMessage(message) }
+/** Copies a message; asView: its value stays where it was fetched. */
+export function toArrival(tenure: Tenure, message: KafkaMessage, asView = false): Arrival {
+  return { tenure, offset: Number(message.offset), ...toMessage(message, asView) }
 }
 
-/** Copies a message. */
-export function toMessage(message: KafkaMessage): Message {
+/** Copies a message; asView: its value stays where it was fetched. */
+export function toMessage(message: KafkaMessage, asView = false): Message {
   return {
     timestamp: Number(message.timestamp),
     key: message.key === null ? null : Buffer.from(message.key),
-    value: message.value === null ? null : Buffer.from(message.value),
+    value: message.value === null || asView ? message.value : Buffer.from(message.value),
     // From entries: a header may be called __proto__.
     headers: Object.fromEntries(
       Object.entries(message.headers ?? {}).map(([name, value]) => [
@@ -40,6 +40,14 @@ export function toMessage(message: KafkaMessage): Message {
       ]),
     ),
   }
+}
+
+/** Whether the values take at least half of the memory that views on them would hold on to. */
+export function fillTheirMemory(messages: readonly Pick<KafkaMessage, 'value'>[]): boolean {
+  const values = messages.flatMap(({ value }) => (value === null ? [] : [value]))
+  const held = new Set(values.map(({ buffer }) => buffer))
+  const bytes = values.reduce((sum, { length }) => sum + length, 0)
+  return 2 * bytes >= [...held].reduce((sum, { byteLength }) => sum + byteLength, 0)
 }
 
 /** Header values as text (UTF-8). */

@@ -7,7 +7,7 @@
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
-import { type Arrival, type Headers, toArrival } from './arrival.ts'
+import { type Arrival, fillTheirMemory, type Headers, toArrival } from './arrival.ts'
 import { createAssignment, type OutputsInUse } from './assignment.ts'
 import { pauseFor, settledWithin } from './back-off.ts'
 import { createCommitter } from './committer.ts'
@@ -31,6 +31,11 @@ export interface ConsumerOptions {
   readonly log: Logger
   /** False: the record is none of ours, it is finished at once without being copied. */
   accepts(headers: Headers, place: RecordPlace): boolean
+  /**
+   * True: records are done with soon after they were handed over, so they need not be copied out of what was fetched.
+   * Where most of that is not theirs they are copied all the same.
+   */
+  readonly isQuick?: boolean | undefined
   /** Of two records near one another with the same id only the first is handed over; null, or absent: has none. */
   readonly idOf?: (message: Pick<KafkaMessage, 'key' | 'value' | 'headers'>) => string | null
   /** New records of one partition, in offset order. Returns at once and does not throw. */
@@ -163,7 +168,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   }
 
   function takeBatch(tenure: Tenure, { partition, messages }: EachBatchPayload['batch']): void {
-    const arrivals: Arrival[] = []
+    const ours: KafkaMessage[] = []
     let skipped = 0
     for (const message of messages) {
       const offset = Number(message.offset)
@@ -175,13 +180,14 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       const isRepeat = id !== null && tenure.isRepeat(id)
       if (fate === 'done') continue
       if (isOurs && !isRepeat) {
-        arrivals.push(toArrival(tenure, message))
+        ours.push(message)
       } else {
         tenure.ledger.finish(offset)
         skipped += 1
       }
     }
-    if (arrivals.length > 0) options.take(arrivals)
+    const asViews = options.isQuick === true && fillTheirMemory(ours)
+    if (ours.length > 0) options.take(ours.map((message) => toArrival(tenure, message, asViews)))
     if (skipped > 0) committer.soon()
     applyPauses()
   }

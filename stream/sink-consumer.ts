@@ -83,6 +83,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
       group: options.group,
       topics: options.topics,
       log,
+      isQuick: true,
       sessionTimeoutMs: options.sessionTimeoutMs,
       accepts: (headers) =>
         isMeantFor({ part: name, runId, revision }, headers) &&

@@ -36,6 +36,8 @@ export interface StageOptions<Name extends RecordName, Out, Seen = undefined> {
    * output has arrived.
    */
   readonly ordered?: boolean
+  /** It waits for nobody but processors (see ConsumerOptions.isQuick). */
+  readonly isQuick?: boolean
   /** Runs for every record at work, before its Process. In an ordered stage it is what does not wait for its turn. */
   readonly lookAhead?: LookAhead<Records[Name], Seen>
   /** Runs after each assignment that brings new partitions, before their first record (screen: its index). */

@@ -67,6 +67,7 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       await journal?.load(fresh, signal)
       await options.prepare?.(signal)
     },
+    isQuick: options.isQuick,
     sessionTimeoutMs: options.sessionTimeoutMs,
     outputs:
       options.writes === undefined

@@ -54,13 +54,14 @@ export function candidatesOf(record: Rewarded, primary: string, levels = PASS_RA
     [...(record.answer === null ? [] : [record.answer]), ...record.samples].map((each) => [each.id, each]),
   )
   const problem = problemFacts(record, levels)
+  const scoresOf = Map.groupBy(record.rewards, ({ responseId }) => responseId)
   return settle(record).verdicts.map((verdict, index) => {
     const response = responses.get(verdict.responseId)
     if (response === undefined) throw new Error(`verdict about ${verdict.responseId}, which the record does not hold`)
-    const scores = record.rewards.filter((score) => score.responseId === verdict.responseId)
-    const rewards = Object.fromEntries(scores.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])))
+    const scores = (scoresOf.get(verdict.responseId) ?? []).filter(({ value }) => value !== null)
+    const rewards = Object.fromEntries(scores.map(({ name, value }) => [name, value!]))
     const steps = Object.fromEntries(
-      scores.flatMap((score) => (score.value === null || score.steps.length === 0 ? [] : [[score.name, score.steps]])),
+      scores.filter((each) => each.steps.length > 0).map((each) => [each.name, each.steps]),
     )
     return {
       response,

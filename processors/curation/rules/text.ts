@@ -94,7 +94,10 @@ export const openEnd = rule({
   setting: z.boolean(),
   initially: true,
   seen({ solution }) {
-    const end = solution.replace(/[\s*_]{1,40}$/, '').slice(-40)
+    const end = solution
+      .slice(-80)
+      .replace(/[\s*_]{1,40}$/, '')
+      .slice(-40)
     return /[:：,，、;；([{]$/.test(end) && !/\\[,;:([{]$/.test(end) ? `ends in ${quoted(end)}` : null
   },
   cases: [
@@ -147,20 +150,41 @@ const SENTENCE_TIMES = 8
 function sayingAgain(text: string): string | null {
   const loop = loopIn(text)
   if (loop !== null) return loop
+  // In most texts few are of one length, and then none need be cut out and compared.
+  if (firstThatComes(SENTENCE_TIMES, sentenceLengths(text)) === null) return null
   const sentences = text
     .split(/\n|(?<=[.!?。])\s/)
     .map((part) => part.trim())
     .filter((part) => part.length >= SENTENCE_CHARACTERS)
-  // In most texts few are of one length, and then none need be compared.
-  if (
-    firstThatComes(
-      SENTENCE_TIMES,
-      sentences.map((sentence) => sentence.length),
-    ) === null
-  )
-    return null
   const sentence = firstThatComes(SENTENCE_TIMES, sentences)
   return sentence === null ? null : `says ${quoted(sentence)} ${SENTENCE_TIMES} times and more`
+}
+
+/** Lengths of the sentences that sayingAgain looks at. Every letter of every response passes here: most at the first `if`. */
+export function sentenceLengths(text: string): number[] {
+  const { length } = text
+  const lengths: number[] = []
+  for (let begin = 0, at = 0; at <= length; at += 1) {
+    const code = at < length ? text.charCodeAt(at) : LINE_FEED
+    if (code > 32 && code < 128) continue
+    if (code !== LINE_FEED && !(isSpace(code) && at > 0 && endsSentence(text.charCodeAt(at - 1)))) continue
+    let end = at
+    while (begin < end && isSpace(text.charCodeAt(begin))) begin += 1
+    while (end > begin && isSpace(text.charCodeAt(end - 1))) end -= 1
+    if (end - begin >= SENTENCE_CHARACTERS) lengths.push(end - begin)
+    begin = at + 1
+  }
+  return lengths
+}
+
+const LINE_FEED = 10
+
+function endsSentence(code: number): boolean {
+  return code === 46 || code === 33 || code === 63 || code === 0x3002 // . ! ? 。
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13) || (code > 127 && /\s/.test(String.fromCharCode(code)))
 }
 
 function firstThatComes<Value>(times: number, values: readonly Value[]): Value | null {
