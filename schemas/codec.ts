@@ -14,13 +14,11 @@ import type { RegisteredSchema } from './registry.ts'
 import { MAX_RECORD_BYTES } from './topics.ts'
 
 const FRAME_BYTES = 5
-/** Memory that encoded records share; one of more than half of it gets its own. */
-const SLAB_BYTES = 256 * 1024
 
 /** Turns records into framed bytes and back. */
 export interface Codec {
   /**
-   * Returns a view on memory that holds its neighbours too; later calls do not overwrite it. Throws a permanent Failure: `record-invalid`
+   * Returns a buffer of its own (later calls do not overwrite it). Throws a permanent Failure: `record-invalid`
    * names the field, `record-too-large` is over MAX_RECORD_BYTES.
    */
   encode<Name extends RecordName>(name: Name, record: Records[Name]): Buffer
@@ -77,9 +75,7 @@ export function codecOf(registered: readonly RegisteredSchema[]): Codec {
       readers.set(entry.id, { name, decode })
     }
   }
-  /** Records are written one behind the other: memory of their own for each would cost more than the writing. */
-  let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-  let start = 0
+  let scratch = Buffer.allocUnsafe(64 * 1024)
 
   function readerOf(value: Buffer): Reader | undefined {
     return value.length > FRAME_BYTES && value[0] === 0 ? readers.get(value.readInt32BE(1)) : undefined
@@ -90,28 +86,20 @@ export function codecOf(registered: readonly RegisteredSchema[]): Codec {
       const { id, type, encode } = writers.get(name)!
       let end: number
       try {
-        while ((end = encode(record, slab, start + FRAME_BYTES)) < 0) {
-          // A negative end is the number of bytes that were missing, at least.
-          const needed = slab.length - end - start
+        while ((end = encode(record, scratch, FRAME_BYTES)) < 0) {
+          // A negative end is the number of bytes that were missing.
+          const needed = scratch.length - end
           if (needed > MAX_RECORD_BYTES) throw tooLarge(name, record, needed)
-          slab = Buffer.allocUnsafeSlow(needed <= SLAB_BYTES / 2 ? SLAB_BYTES : Math.min(MAX_RECORD_BYTES, needed * 2))
-          start = 0
+          scratch = Buffer.allocUnsafe(Math.min(MAX_RECORD_BYTES, needed * 2))
         }
       } catch (error) {
         throw error instanceof TypeError || (error instanceof Error && error.name === 'Error')
           ? invalid(name, type, record, error)
           : error
       }
-      const frame = slab.subarray(start, end)
-      frame[0] = 0
-      frame.writeInt32BE(id, 1)
-      start = end
-      if (slab.length > SLAB_BYTES) {
-        // The next ones must not keep a large record alive.
-        slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-        start = 0
-      }
-      return frame
+      scratch[0] = 0
+      scratch.writeInt32BE(id, 1)
+      return Buffer.from(scratch.subarray(0, end))
     },
     decode(name, value) {
       const reader = readerOf(value)

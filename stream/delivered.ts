@@ -2,7 +2,10 @@
 
 import { Failure } from '../schemas/failure.ts'
 
-/** value is a copy and may be kept; headers are decoded as UTF-8. timestamp: milliseconds since 1970 UTC. */
+/**
+ * value may be a view on what was fetched with it: whoever keeps it longer than a write takes copies it. headers are decoded
+ * as UTF-8. timestamp: milliseconds since 1970 UTC.
+ */
 export interface Delivered {
   readonly topic: string
   readonly partition: number

@@ -20,7 +20,7 @@ ALTER TABLE follow_ups
 
 -- The calls of models, a row a call; the choices of one request are one call, and so are the calls for one further turn
 -- of a conversation (calls says how many). endpoint is '' for rewards; usd is NULL without a price. Of a replay those that
--- it has made itself. A reward is never asked about an incomplete response.
+-- it has made itself.
 CREATE OR REPLACE VIEW model_calls AS
 SELECT run_id, revision, any(id) AS problem_id, 'questioner' AS role, assumeNotNull(model) AS model,
     assumeNotNull(any(problems.endpoint)) AS endpoint, 1 AS calls, max(greatest(problems.attempts, 1) - 1) AS retries,
@@ -58,8 +58,8 @@ SELECT run_id, revision, problem_id, concat('reward:', reward), reward_models[re
 FROM
 (
     SELECT run_id, revision, problem_id, reward_models, reward_tokens, reward_seconds, reward_attempts, reward_usd,
-        reward_kept_from, reward_errors, created_at
+        reward_kept_from, created_at
     FROM responses FINAL
 )
 ARRAY JOIN mapKeys(reward_models) AS reward
-WHERE reward_kept_from[reward] IN ('', revision) AND reward_errors[reward] != 'incomplete';
+WHERE reward_kept_from[reward] IN ('', revision);

@@ -167,7 +167,7 @@ export function sentenceLengths(text: string): number[] {
   for (let begin = 0, at = 0; at <= length; at += 1) {
     const code = at < length ? text.charCodeAt(at) : LINE_FEED
     if (code > 32 && code < 128) continue
-    if (code !== LINE_FEED && !(isSpace(code) && at > 0 && endsSentence(text.charCodeAt(at - 1)))) continue
+    if (code !== LINE_FEED && !(at > 0 && endsSentence(text.charCodeAt(at - 1)) && isSpace(code))) continue
     let end = at
     while (begin < end && isSpace(text.charCodeAt(begin))) begin += 1
     while (end > begin && isSpace(text.charCodeAt(end - 1))) end -= 1
