@@ -2,7 +2,7 @@
 // nothing of main is changed by a byte, every problem of the replay has one end however often it is killed.
 
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { FrontStats } from '../../local/engine/front-stats.ts'
@@ -59,6 +59,9 @@ describe('a replay of the recorded run', { skip: noRecording }, () => {
   let url = ''
   let main: Awaited<ReturnType<typeof allOfMain>>
   let sampled: Delivered[]
+  /** When a first part of the run was done, and what its data set was then. */
+  let middle = ''
+  let half = ''
 
   const stats = async (): Promise<FrontStats> => (await (await fetch(`${url}/simulator/stats`)).json()) as FrontStats
   const command = (words: readonly string[], more: readonly string[] = []): Running =>
@@ -99,11 +102,21 @@ describe('a replay of the recorded run', { skip: noRecording }, () => {
     return found
   }
 
+  /** The data set of main as a file of lines. */
+  async function exported(name: string, ...more: string[]): Promise<string> {
+    const file = `${name}.jsonl`
+    await done(workshop.magpie(['export', '--format', 'jsonl', '--run', RUN, '--out', file, ...more]))
+    return await readFile(join(workshop.folder, file), 'utf8')
+  }
+
   before(async () => {
     workshop = await openWorkshop()
     simulator = workshop.magpie(['simulate', '--recording', recordingFile, '--port', '0'])
     url = (await simulator.says(/http:\/\/[\d.:]+/))[0]
     await writeFile(join(workshop.folder, 'strict.yaml'), STRICT_CONFIG)
+    await done(run(RUN, TOTAL / 8))
+    half = await exported('half')
+    middle = new Date().toISOString()
     await done(run(RUN, TOTAL))
     main = await allOfMain()
     sampled = await messagesOf(workshop, RUN, 'sampled')
@@ -144,6 +157,16 @@ describe('a replay of the recorded run', { skip: noRecording }, () => {
     )
   })
 
+  it('leaves main to be read as it was in the middle of the run', async () => {
+    assert.equal(await exported('then', '--as-of', middle), half)
+    const whole = await exported('whole')
+    const linesOf = (text: string): number => text.trimEnd().split('\n').length
+    assert.ok(linesOf(whole) > linesOf(half))
+    const report = workshop.magpie(['report', '--run', RUN, '--as-of', middle, '--json'])
+    const { rows } = JSON.parse((await done(report)).out) as { rows: { sft: number } }
+    assert.equal(rows.sft, linesOf(half))
+  })
+
   it('makes only the topics that it writes', async () => {
     const names = (await topicNames(workshop.connection)).filter((name) => name.endsWith(`.${STRICT}`))
     const written = ['verified', 'rewarded', 'sft', 'preferences', 'rejections', 'spending'] as const
@@ -167,6 +190,13 @@ describe('a replay of the recorded run', { skip: noRecording }, () => {
     assert.equal(Number(rows[1]!.sft), sft)
     assert.ok(Number(rows[0]!.sft) > sft, 'stricter rules keep less')
     assert.equal(rows[0]!.responses, rows[1]!.responses)
+    const [other] = await query<{ votes: string }>(
+      workshop,
+      `SELECT countIf(one.vote_share != other.vote_share) AS votes
+       FROM (SELECT id, vote_share FROM responses FINAL WHERE run_id = '${RUN}' AND revision = 'main') AS one
+       JOIN (SELECT id, vote_share FROM responses FINAL WHERE run_id = '${RUN}' AND revision = '${STRICT}') AS other USING id`,
+    )
+    assert.ok(Number(other!.votes) > 0, 'only samples vote')
     const table = async (name: string): Promise<string[]> => {
       const of = `FROM ${name} FINAL WHERE run_id = '${RUN}' AND revision = '${STRICT}'`
       return (await query<{ id: string }>(workshop, `SELECT id ${of} ORDER BY id`)).map(({ id }) => id)
