@@ -94,7 +94,8 @@ function shown(message: string): string {
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  process.stderr.write(`magpie: the output cannot be written: ${shown(error.message)}\n`)
+  process.exit(1)
 })
 
 process.exitCode = await main(process.argv)

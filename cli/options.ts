@@ -94,15 +94,35 @@ export function portNumber(text: string): number {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** Reads a moment: ISO 8601 (UTC unless it says otherwise), or 30m, 2h, 3d ago. Milliseconds since 1970 UTC (a commander argument parser). */
+/** Moments that ClickHouse's times reach. */
+const [FIRST_MOMENT, LAST_MOMENT] = [0, Date.parse('2299-12-31T23:59:59Z')]
+
+/**
+ * Reads a moment: ISO 8601 (UTC unless it says otherwise), or 30m, 2h, 3d ago. Milliseconds since 1970 UTC (a commander
+ * argument parser). Refuses days that no month has.
+ */
 export function moment(text: string): number {
-  const ago = /^(?<count>\d+)(?<unit>[smhd])$/.exec(text)?.groups
-  if (ago !== undefined) return Date.now() - Number(ago['count']) * UNITS[ago['unit']!]!
-  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text)
-  const time = /^\d{4}-\d\d-\d\d/.test(text)
-    ? Date.parse(hasZone || text.length === 10 ? text : `${text.replace(' ', 'T')}Z`)
-    : NaN
+  const time = ago(text) ?? dated(text)
   if (Number.isNaN(time))
     throw new InvalidArgumentError('give a time as 2026-01-31, 2026-01-31T12:00:00Z, or 30m, 2h, 3d (ago).')
+  if (time < FIRST_MOMENT || time > LAST_MOMENT)
+    throw new InvalidArgumentError('give a time between the years 1970 and 2299.')
   return time
+}
+
+function ago(text: string): number | null {
+  const found = /^(?<count>\d+)(?<unit>[smhd])$/.exec(text)?.groups
+  return found === undefined ? null : Date.now() - Number(found['count']) * UNITS[found['unit']!]!
+}
+
+/** NaN: it is no time. */
+function dated(text: string): number {
+  const day = /^\d{4}-\d\d-\d\d/.exec(text)?.[0]
+  if (day === undefined) return NaN
+  const midnight = Date.parse(day)
+  // Date.parse takes February 31 for a day in March.
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, day.length) !== day) return NaN
+  if (text === day) return midnight
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text)
+  return Date.parse(hasZone ? text : `${text.replace(' ', 'T')}Z`)
 }

@@ -161,5 +161,8 @@ function offsets(text: string): number | ReadonlyMap<number, number> {
   const found = text.split(',').map((part) => /^\s*(\d+):(\d+)\s*$/.exec(part))
   if (found.some((match) => match === null))
     throw new InvalidArgumentError('give an offset, as 1000, or offsets by partition, as 0:1000,3:250.')
-  return new Map(found.map((match) => [Number(match![1]), Number(match![2])]))
+  const places = new Map(found.map((match) => [Number(match![1]), Number(match![2])]))
+  if (places.size < found.length)
+    throw new InvalidArgumentError('a partition stands there twice: give each one offset.')
+  return places
 }

@@ -24,6 +24,8 @@ export async function readStatement(
   if (query !== undefined && file !== undefined)
     throw new UsageFault('give the SQL as an argument or by --file, not both')
   const sql = query ?? (file === undefined ? undefined : await readSql(file))
+  if (sql?.trim() === '')
+    throw new UsageFault(file === undefined ? 'the SQL is empty: give a statement' : `--file ${file}: has no SQL in it`)
   if (sql === undefined) throw new UsageFault('there is no SQL: give it as an argument, or by --file FILE (- is stdin)')
   const faults: string[] = []
   const parameters: Record<string, string> = {}

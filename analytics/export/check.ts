@@ -2,7 +2,7 @@
 // checksum and its rows; every row with its schema, its order and its side of the split.
 
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UsageFault } from '../../schemas/failure.ts'
@@ -47,8 +47,9 @@ export async function checkExport(path: string, signal?: AbortSignal): Promise<C
   let rows = 0
   for (const file of manifest.files.filter((each) => only === null || each.path === only)) {
     signal?.throwIfAborted()
-    if (!existsSync(join(folder, file.path))) {
-      note({ file: file.path, place: null, field: null, message: 'is missing' })
+    const wrong = notAFile(join(folder, file.path))
+    if (wrong !== null) {
+      note({ file: file.path, place: null, field: null, message: wrong })
       continue
     }
     await checkBytes(join(folder, file.path), file, note)
@@ -88,6 +89,13 @@ function findExport(path: string): { folder: string; manifest: Manifest; only: s
   throw new UsageFault(`--check ${path} is no export: neither ${file}.${MANIFEST} nor ${MANIFEST} beside it names it`)
 }
 
+/** Why there is no file to read; null: there is one. */
+function notAFile(path: string): string | null {
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there === undefined) return 'is missing'
+  return there.isFile() ? null : 'is no file'
+}
+
 type Note = (fault: ExportFault) => void
 
 interface Checker {
@@ -104,12 +112,13 @@ async function createChecker(folder: string, manifest: Manifest, note: Note): Pr
   const fault = (message: string): void => {
     note({ file: path, place: null, field: null, message })
   }
-  if (existsSync(join(folder, path))) {
+  const wrong = notAFile(join(folder, path))
+  if (wrong === null) {
     const text = await readFile(join(folder, path), 'utf8')
     // The schema that the rows were written with; a later program may write others.
     if (createHash('sha256').update(text).digest('hex') === sha256) schema = JSON.parse(text) as AvroSchema
     else fault('is not the schema of the manifest: its checksum differs')
-  } else fault('is missing')
+  } else fault(wrong)
   const check = checkOf(nodeOf(schema))
   return {
     schema,

@@ -1,9 +1,7 @@
 // The SQL of an export: which rows, and one page of them. Promise: whatever a condition says, it is read in the
 // read-only lane and can only narrow what run, revision and moment allow.
 
-import { Failure, UsageFault } from '../../schemas/failure.ts'
 import { RECORD_COLUMNS } from '../../sinks/clickhouse/read-rows.ts'
-import { tokenise } from '../../sinks/clickhouse/tokens.ts'
 import type { ExportType, Filters, Look } from './contract.ts'
 
 /** SQL with its parameters. */
@@ -135,20 +133,4 @@ function boundParameters(bounds: PageBounds | undefined): Query['parameters'] {
   if (bounds === undefined) return {}
   const { after, from, before } = bounds
   return { after, from, ...(before === '' ? {} : { before }) }
-}
-
-/** Throws UsageFault for a condition that is none: it would reach outside of its brackets. */
-export function assertCondition(where: string): void {
-  let depth = 0
-  try {
-    for (const { kind, value } of tokenise(where)) {
-      if (kind !== 'symbol') continue
-      if (value === '(') depth += 1
-      if (value === ')') depth -= 1
-      if (depth < 0 || value === ';') throw new UsageFault('--where: it is not one condition: brackets or ; do not fit')
-    }
-  } catch (error) {
-    throw error instanceof Failure ? new UsageFault(`--where: ${error.message}`) : error
-  }
-  if (depth !== 0 || where.trim() === '') throw new UsageFault('--where: it is not one condition: brackets do not fit')
 }

@@ -7,6 +7,7 @@ import type { Codec } from '../../schemas/codec.ts'
 import { Failure, permanent, UsageFault } from '../../schemas/failure.ts'
 import { createIdMap, isUuid } from '../../schemas/id-map.ts'
 import { topicFor } from '../../schemas/topics.ts'
+import { assertCondition } from '../../sinks/clickhouse/condition.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { stamp } from '../../stream/outgoing.ts'
@@ -39,7 +40,7 @@ const ID_BYTES = 16
  */
 export async function chooseProblems(
   database: Pick<Database, 'query'>,
-  where: string,
+  text: string,
   source: { readonly runId: string; readonly revision: string },
   signal: AbortSignal,
 ): Promise<Chosen> {
@@ -53,10 +54,12 @@ export async function chooseProblems(
       throw new UsageFault(`--where: ${error.message}`)
     }
   }
+  const where = text.replace(/;\s*$/, '')
+  assertCondition(where)
   const isQuery = /^[\s(]*(?:select|with|from)\b/i.test(where)
   // A line of its own, so that a comment at the end of the condition ends there.
   const inner = isQuery
-    ? where.replace(/;\s*$/, '')
+    ? where
     : `SELECT id FROM problems WHERE run_id = {run:String} AND revision = {revision:String} AND (${where}\n)`
   const columns = await ask(`DESCRIBE TABLE (${inner}\n)`)
   if (columns.length !== 1)

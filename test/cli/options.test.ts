@@ -10,11 +10,30 @@ import {
   collect,
   madeStateFolder,
   milliseconds,
+  moment,
   positiveInteger,
   seconds,
   stateFolder,
   stateOption,
 } from '../../cli/options.ts'
+
+describe('moment', () => {
+  it('reads days, times with and without a zone, and how long ago', () => {
+    const noon = Date.UTC(2026, 1, 28, 12)
+    assert.equal(moment('2026-02-28'), Date.UTC(2026, 1, 28))
+    for (const text of ['2026-02-28T12:00:00Z', '2026-02-28 12:00', '2026-02-28T12:00:00', '2026-02-28T13:00:00+01:00'])
+      assert.equal(moment(text), noon, text)
+    const since = Date.now() - moment('2h')
+    assert.ok(since >= 7_200_000 && since < 7_260_000)
+  })
+
+  it('refuses days that no month has, what is no time, and times that ClickHouse has not', () => {
+    for (const text of ['2026-02-31', '2026-02-30T12:00:00Z', '2026-13-01', '2026-02-28T25:00', 'yesterday', '', '5'])
+      assert.throws(() => moment(text), /give a time as/, text)
+    for (const text of ['99999999999d', '1969-12-31', '9999-01-01'])
+      assert.throws(() => moment(text), /between the years/, text)
+  })
+})
 
 describe('positiveInteger', () => {
   it('reads whole numbers of at least 1', () => {

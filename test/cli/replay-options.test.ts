@@ -78,6 +78,7 @@ describe('the options of a replay', () => {
     ] as const
     for (const [words, fault] of rest) assert.match(read(...words).faults.join(), fault)
     assert.throws(() => read('--revision', 'x', '--offset', 'five'), /give an offset/)
+    assert.throws(() => read('--revision', 'x', '--offset', '0:1,0:2'), /stands there twice/)
     assert.throws(() => read('--from', 'sampled'), /--revision/)
   })
 })

@@ -79,6 +79,8 @@ describe('the problems that a replay takes', () => {
     }
     await refused(tableOf(IDS), 'dificulty = 1', /--where: .*unknown dificulty/)
     await refused(tableOf(IDS, 'id\tString\ntext\tString'), 'SELECT id, text FROM problems', /one column.*has 2/)
+    for (const where of ["1 = 0) OR (run_id = 'other'", '(1 = 1', '1 = 1; SELECT 2', ' '])
+      await refused(tableOf(IDS), where, /--where: it is not one condition/)
     await refused(tableOf(['17']), 'SELECT slot FROM problems', /ids of problems, and gives "17"/)
     await refused(tableOf([]), 'id = 0', /chooses no problem of run a-run \(revision main\)/)
   })
