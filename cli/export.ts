@@ -89,12 +89,24 @@ Examples:
   ./magpie export --format parquet --type sft --max-tokens 16384 --out data/parquet
   ./magpie export --check data/sft`,
     )
-    .action(async (options: ExportArguments) => {
+    .action(async (options: ExportArguments, command: Command) => {
       const { check: path, json } = options
+      if (path !== undefined) assertAlone(command)
       if (path === undefined)
         await interruptible((signal) => write(options, signal), 'interrupted; nothing was written')
       else await interruptible((signal) => check(path, json === true, signal))
     })
+}
+
+/** A check takes the manifest's word for what was exported; nothing else would be looked at. Throws UsageFault. */
+function assertAlone(command: Command): void {
+  const given = command.options
+    .filter((each) => command.getOptionValueSource(each.attributeName()) === 'cli')
+    .flatMap(({ long }) =>
+      long === undefined || ['--check', '--json', '--state', '--config'].includes(long) ? [] : [long],
+    )
+  if (given.length > 0)
+    throw new UsageFault(`--check goes by the manifest and takes no ${given.join(', ')}: leave that out`)
 }
 
 async function write(options: ExportArguments, signal: AbortSignal): Promise<void> {

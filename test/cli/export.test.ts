@@ -64,6 +64,8 @@ describe('magpie export', () => {
     assert.equal(wrong.code, 2)
     assert.match(wrong.stderr, /--type sft[^]*--reward/)
     assert.equal((await run('--check', state)).code, 2)
+    const more = await run('--check', out, '--where', '1', '--out', 'y')
+    assert.deepEqual([more.code, /takes no --out, --where/.test(more.stderr)], [2, true], more.stderr)
     const empty = await run('--format', 'jsonl', '--where', 'reward > 7', '--out', out)
     assert.equal(empty.code, 1)
     assert.match(empty.stderr, /--where left none of 3 rows of table sft/)
