@@ -86,11 +86,12 @@ const drainConfig = z.strictObject({
     ),
 })
 
+/** Form of a run's name: it is part of group names and ids, and stands in paths. */
+export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
+export const RUN_NAME_RULE = 'must be letters, digits, ".", "_" or "-", at most 100'
+
 export const configSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be letters, digits, ".", "_" or "-", at most 100')
-    .describe('Name of the run; a run of the same name is resumed'),
+  name: z.string().regex(RUN_NAME, RUN_NAME_RULE).describe('Name of the run; a run of the same name is resumed'),
   language: z.enum(['en', 'ja']).default('en').describe('Language of the progress messages'),
   total: z.int().positive().nullable().default(null).describe('Problems wanted; null goes on until stopped'),
   accept: acceptConfig.nullable().default(null).describe('Stop starting problems when all of this is reached'),

@@ -1,9 +1,11 @@
 // Writes what the log holds of a run into a folder: one Avro file for each partition of each topic, and what its groups
 // have brought to an end. Promises: memory is bounded; a run at work may be dumped; the folder counts as a dump only
-// once its manifest is written, which comes last.
+// once its manifest is written, which comes last; a dump that fails takes away what it has written.
 
 import { randomUUID } from 'node:crypto'
-import { readdirSync } from 'node:fs'
+import { accessSync, constants, readdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Codec } from '../../schemas/codec.ts'
 import { codecOf } from '../../schemas/codec.ts'
 import { Failure, UsageFault } from '../../schemas/failure.ts'
@@ -15,6 +17,7 @@ import { subjectOf } from '../../schemas/registry.ts'
 import type { RegisteredSchema } from '../../schemas/registry.ts'
 import { TOPIC_NAMES, topicFor, TOPICS } from '../../schemas/topics.ts'
 import type { TopicName } from '../../schemas/topics.ts'
+import { onDisk } from '../../sinks/json/disk.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { headerText, REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
@@ -46,7 +49,7 @@ export interface DumpParts {
 /** A fetch may come to this in memory, about. */
 const HELD_BYTES = 16 * 1024 * 1024
 
-/** Throws UsageFault where the folder is in use, Failure when Kafka does not answer. */
+/** Throws UsageFault where the folder is in use or cannot be written, Failure where Kafka or the disk fails. */
 export async function dumpRun(parts: DumpParts): Promise<Manifest> {
   const { connection, records, folder, signal, schemas, version, now } = parts
   takeFolder(folder)
@@ -61,25 +64,31 @@ export async function dumpRun(parts: DumpParts): Promise<Manifest> {
   const topics: CarriedTopic[] = []
   const files: CarriedFile[] = []
   const codec = codecOf(schemas)
-  for (const topic of wanted) {
-    const found = await dumpTopic(parts, { ...topic, id, run, revisions, ends: ends.get(topic.topic)!, codec })
-    const total = found.reduce((sum, each) => sum + each.records, 0)
-    topics.push({ ...topic, partitions: ends.get(topic.topic)!.length, records: total })
-    files.push(...found)
-    parts.onTopic?.(topic.topic, total)
+  try {
+    for (const topic of wanted) {
+      const found = await dumpTopic(parts, { ...topic, id, run, revisions, ends: ends.get(topic.topic)!, codec })
+      const total = found.reduce((sum, each) => sum + each.records, 0)
+      topics.push({ ...topic, partitions: ends.get(topic.topic)!.length, records: total })
+      files.push(...found)
+      parts.onTopic?.(topic.topic, total)
+    }
+    const manifest = {
+      ...{ id, version, createdAt: now, run, revisions, isWhole, topics, files },
+      groups: groups.map((group) => ({
+        part: group.part,
+        revision: group.revision,
+        writes: [...group.writes],
+        positions: group.parts.map((each) => ({ ...each, above: rangesOf(each.above) })),
+      })),
+      schemas: schemas as Manifest['schemas'],
+    }
+    await onDisk(folder, () => writeManifest(folder, manifest), 'the dump')
+    return { format: 'magpie-topics-1', ...manifest }
+  } catch (error) {
+    // What cannot be taken away stays, and without a manifest it is no dump.
+    for (const { file } of files) await rm(join(folder, file), { force: true }).catch(() => undefined)
+    throw error
   }
-  const manifest = {
-    ...{ id, version, createdAt: now, run, revisions, isWhole, topics, files },
-    groups: groups.map((group) => ({
-      part: group.part,
-      revision: group.revision,
-      writes: [...group.writes],
-      positions: group.parts.map((each) => ({ ...each, above: rangesOf(each.above) })),
-    })),
-    schemas: schemas as Manifest['schemas'],
-  }
-  await writeManifest(folder, manifest)
-  return { format: 'magpie-topics-1', ...manifest }
 }
 
 /** A replay goes on only where the revision that it reads is too. */
@@ -89,8 +98,17 @@ function hasItsSource({ config }: RunRecord, revisions: readonly string[]): bool
 }
 
 function takeFolder(folder: string): void {
-  makeFolder(folder)
-  if (readdirSync(folder).length > 0)
+  let found: string[]
+  try {
+    makeFolder(folder)
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    found = readdirSync(folder)
+  } catch (error) {
+    throw new UsageFault(
+      `--out ${folder}: nothing can be written there (${error instanceof Error ? error.message : String(error)}); give another folder`,
+    )
+  }
+  if (found.length > 0)
     throw new UsageFault(
       `--out ${folder}: the folder is not empty; give another one (a dump that was broken off is not gone on with)`,
     )

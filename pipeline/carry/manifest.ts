@@ -3,9 +3,11 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { REVISION_NAME } from '../../configs/replay.ts'
+import { RUN_NAME, RUN_NAME_RULE } from '../../configs/schema.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
 
@@ -42,8 +44,8 @@ const manifestSchema = z.strictObject({
   id: z.uuid().describe('Of this dump'),
   version: z.string().describe('Of the program that wrote it'),
   createdAt: z.int().describe('Milliseconds since 1970 UTC'),
-  run: z.string(),
-  revisions: z.array(z.string()).min(1),
+  run: z.string().regex(RUN_NAME, RUN_NAME_RULE),
+  revisions: z.array(z.string().regex(REVISION_NAME)).min(1),
   isWhole: z.boolean().describe('All topics are here, so the run can go on where they are loaded'),
   topics: z.array(
     z.strictObject({
@@ -78,11 +80,17 @@ export type CarriedFile = Manifest['files'][number]
 export type CarriedTopic = Manifest['topics'][number]
 export type CarriedPosition = Manifest['groups'][number]['positions'][number]
 
-/** A manifest without what is always the same. */
+/** A manifest without what is always the same. Where it cannot be written whole, nothing of it is left. */
 export async function writeManifest(folder: string, manifest: Omit<Manifest, 'format'>): Promise<void> {
   const file = join(folder, MANIFEST_FILE)
-  await writeFile(`${file}.part`, `${JSON.stringify({ format: FORMAT, ...manifest }, null, 2)}\n`)
-  await rename(`${file}.part`, file)
+  const part = `${file}.part`
+  try {
+    await writeFile(part, `${JSON.stringify({ format: FORMAT, ...manifest }, null, 2)}\n`)
+    await rename(part, file)
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined)
+    throw error
+  }
 }
 
 /** Throws UsageFault where there is none, or it is not ours. */

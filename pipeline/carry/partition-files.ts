@@ -1,19 +1,21 @@
 // The files of a dump as they are written: one for each partition of a topic that has records of the run.
 
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beginContainer } from '../../schemas/container-file.ts'
 import { FRAME_BYTES } from '../../schemas/log-entry.ts'
 import type { EntryFormat, LogEntry } from '../../schemas/log-entry.ts'
+import { onDisk } from '../../sinks/json/disk.ts'
 import type { CarriedFile } from './manifest.ts'
 
+/** Faults of the disk are Failures, see onDisk. */
 export interface PartitionFiles {
   /** Adds an entry to the file of its partition; in offset order. isRecord: see EntryFormat. */
   add(entry: LogEntry, isRecord: boolean): Promise<void>
   /** Puts all on the disk; the files in the order of their partitions. */
   end(): Promise<CarriedFile[]>
-  /** Closes what is open, where the dump has failed. */
+  /** Takes away what was written, where the dump has failed; a file that cannot be taken away stays. */
   abandon(): Promise<void>
 }
 
@@ -39,11 +41,10 @@ export function createPartitionFiles(
     async end() {
       const ended: CarriedFile[] = []
       for (const [, file] of [...files].sort(([one], [other]) => one - other)) ended.push(await file.end())
-      files.clear()
       return ended
     },
     async abandon() {
-      for (const file of files.values()) await file.close()
+      for (const file of files.values()) await file.remove()
     },
   }
 }
@@ -56,15 +57,25 @@ async function openFile(
   format: EntryFormat,
 ) {
   const name = `${topic}-${String(partition).padStart(5, '0')}.avro`
-  const handle = await open(join(folder, name), 'wx')
+  const path = join(folder, name)
+  const disk = <Result>(work: () => Promise<Result>) => onDisk(folder, work, 'the dump')
+  const handle = await disk(() => open(path, 'wx'))
+  const remove = async (): Promise<void> => {
+    await handle.close().catch(() => undefined)
+    await rm(path, { force: true }).catch(() => undefined)
+  }
   const hash = createHash('sha256')
   const schemas = new Set<number>()
   let [records, bytes, last, oldest] = [0, 0, first, Infinity]
   const mark = createHash('sha256').update(`${dumpId}/${name}`).digest().subarray(0, 16)
-  const container = await beginContainer(format.schema, mark, async (chunk) => {
+  const write = async (chunk: Buffer): Promise<void> => {
     hash.update(chunk)
     bytes += chunk.length
-    await handle.writeFile(chunk)
+    await disk(() => handle.writeFile(chunk))
+  }
+  const container = await beginContainer(format.schema, mark, write).catch(async (error: unknown) => {
+    await remove()
+    throw error
   })
   return {
     async add(entry: LogEntry, isRecord: boolean): Promise<void> {
@@ -77,12 +88,14 @@ async function openFile(
     },
     async end(): Promise<CarriedFile> {
       await container.end()
-      await handle.sync()
-      await handle.close()
+      await disk(async () => {
+        await handle.sync()
+        await handle.close()
+      })
       const used = [...schemas].sort((one, other) => one - other)
       const about = { file: name, topic, partition, records, bytes, sha256: hash.digest('hex') }
       return { ...about, first, last, oldest, schemas: used }
     },
-    close: () => handle.close(),
+    remove,
   }
 }

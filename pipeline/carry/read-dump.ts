@@ -11,9 +11,10 @@ import type { LogEntry } from '../../schemas/log-entry.ts'
 import { createReframer } from '../../schemas/reframe.ts'
 import type { RegisteredSchema } from '../../schemas/registry.ts'
 import type { TopicName } from '../../schemas/topics.ts'
+import { headerText, REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
 import type { HeaderValue } from '../../stream/outgoing.ts'
 import type { CarriedFile, Manifest } from './manifest.ts'
-import { hashed } from './manifest.ts'
+import { hashed, MANIFEST_FILE } from './manifest.ts'
 import type { Carried } from './references.ts'
 
 /** A record of a dump, framed for the registry that is loaded into; `offset` is the old one. */
@@ -23,7 +24,10 @@ export interface Dump {
   readonly manifest: Manifest
   /** Reads the new registry's framing. */
   readonly codec: Codec
-  /** Reads all files through. Throws UsageFault with every file that is not what the manifest says. */
+  /**
+   * Reads all files through. Throws UsageFault with every file that is not what the manifest says, or at the first
+   * record that is of another run.
+   */
   check(look: (record: DumpedRecord) => void): Promise<void>
   /** The records of a file, in offset order. */
   readonly records: (file: CarriedFile) => AsyncGenerator<DumpedRecord, void, undefined>
@@ -74,6 +78,7 @@ export function openDump(folder: string, manifest: Manifest, schemas: readonly R
     try {
       for await (const record of recordsOf(file, chunks)) {
         if (record.partition !== file.partition || record.offset <= before) return 'holds records out of their order'
+        assertOfRun(record, path)
         before = record.offset
         records += 1
         look(record)
@@ -84,6 +89,17 @@ export function openDump(folder: string, manifest: Manifest, schemas: readonly R
     }
     if (records !== file.records) return `holds ${records} records, not ${file.records}`
     return digest() === file.sha256 ? null : 'has another sha256'
+  }
+
+  /** A load finds by these names what it has loaded. */
+  function assertOfRun({ headers, offset }: DumpedRecord, path: string): void {
+    const run = headerText(headers, RUN_HEADER)
+    const revision = headerText(headers, REVISION_HEADER) ?? 'main'
+    if (run === manifest.run && manifest.revisions.includes(revision)) return
+    const whose = run === null ? 'no run' : `run ${run}, revision ${revision}`
+    throw new UsageFault(
+      `${path}: the record of offset ${offset} is of ${whose}, and ${MANIFEST_FILE} says run ${manifest.run}, revisions ${manifest.revisions.join(', ')}: nothing was loaded; copy the folder again, or dump the run again (a run keeps its name)`,
+    )
   }
 
   return {

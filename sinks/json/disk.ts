@@ -102,23 +102,23 @@ const DISK_FAULTS: Readonly<Record<string, string>> = {
   ESTALE: 'the network disk has gone: mount it again',
 }
 
-/** Runs `work`; a fault of the disk becomes a transient Failure that names the folder. */
-export async function onDisk<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
+/** Runs `work`; a fault of the disk becomes a transient Failure that names the folder and what was to be written. */
+export async function onDisk<Result>(folder: string, work: () => Promise<Result>, what = 'data sets'): Promise<Result> {
   try {
     return await work()
   } catch (error) {
     // Only the operating system's own errors have a syscall.
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    throw diskFailure(folder, error as NodeJS.ErrnoException)
+    throw diskFailure(folder, error as NodeJS.ErrnoException, what)
   }
 }
 
 /** The operating system's error as a transient Failure: `disk-full` or `disk-unwritable`. */
-export function diskFailure(folder: string, error: NodeJS.ErrnoException): Failure {
+export function diskFailure(folder: string, error: NodeJS.ErrnoException, what = 'data sets'): Failure {
   const { code = '', message } = error
   const advice = DISK_FAULTS[code] ?? 'the operating system refuses it'
   const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'disk-unwritable'
-  return transient(kind, `cannot write data sets to ${folder}: ${advice} (${message})`, { cause: error })
+  return transient(kind, `cannot write ${what} to ${folder}: ${advice} (${message})`, { cause: error })
 }
 
 /** Puts the names of a folder on the disk. */

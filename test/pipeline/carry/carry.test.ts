@@ -3,7 +3,8 @@
 // call that is kept, and a load that is broken off and gone on with.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -15,7 +16,7 @@ import { readManifest } from '../../../pipeline/carry/manifest.ts'
 import { publishRunState, readRunRecords } from '../../../pipeline/run-records.ts'
 import { codecOf } from '../../../schemas/codec.ts'
 import type { Codec } from '../../../schemas/codec.ts'
-import { permanent } from '../../../schemas/failure.ts'
+import { Failure, permanent, UsageFault } from '../../../schemas/failure.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import type { Problem } from '../../../schemas/records.ts'
 import { readRegistryFile } from '../../../schemas/registry.ts'
@@ -37,9 +38,10 @@ import { startStage } from '../../../stream/stage.ts'
 import type { RunningStage } from '../../../stream/stage.ts'
 import { applyChanges } from '../../../stream/apply-topics.ts'
 import { topicSettings } from '../../../stream/topic-sizes.ts'
-import { ensureTopics } from '../../../stream/topics-admin.ts'
+import { ensureTopics, topicNames } from '../../../stream/topics-admin.ts'
 import { startOwnKafka, startTestKafka } from '../../support/kafka.ts'
 import { problemOf, until } from '../../support/stream.ts'
+import { smallDisk, whyNoSmallDisk } from '../../faults/small-disk.ts'
 
 /** One cluster as the test sees it. */
 interface Side {
@@ -79,18 +81,21 @@ function abortOf(signal: AbortSignal): Promise<never> {
 describe('a run in the middle of everything', () => {
   let old: Side
   let fresh: Side
+  /** Everything of this test lies in it. */
+  let ground: string
   let folder: string
   const started: RunningStage[] = []
   before(async () => {
     old = await openSide(await startTestKafka(), codecOf(released))
     fresh = await openSide(await startOwnKafka(), codecOf(shifted))
-    folder = await mkdtemp(join(tmpdir(), 'magpie-carry-'))
+    ground = await mkdtemp(join(tmpdir(), 'magpie-carry-'))
+    folder = join(ground, 'dump')
   })
   after(async () => {
     await Promise.all(started.map((stage) => stage.drain(0)))
     await old.stop()
     await fresh.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(ground, { recursive: true, force: true })
   })
 
   const messageOf = ({ codec }: Side, run: string, number: number) => {
@@ -185,12 +190,86 @@ describe('a run in the middle of everything', () => {
     )
   })
 
-  it('is dumped and loaded beside another run, with a break', async () => {
+  const dumpInto = async (out: string) => {
     const records = [...(await readRunRecords(old.connection, old.codec, revision, signal)).values()]
-    await dumpRun({
+    return await dumpRun({
       ...{ connection: old.connection, schemas: released, records: records.filter((each) => each.runId === runId) },
-      ...{ topics: null, folder, version: '1.2.3', now: Date.now(), signal },
+      ...{ topics: null, folder: out, version: '1.2.3', now: Date.now(), signal },
     })
+  }
+
+  it('is not dumped where no folder can be made', async () => {
+    const file = join(ground, 'a-file.yaml')
+    await writeFile(file, 'name: a-run\n')
+    for (const out of [file, join(file, 'below'), '/proc/zz'])
+      await assert.rejects(dumpInto(out), (error) => {
+        assert.ok(error instanceof UsageFault, String(error))
+        assert.ok(error.message.startsWith(`--out ${out}: nothing can be written there (E`), error.message)
+        return true
+      })
+    await rm(file)
+  })
+
+  it('says so when the disk is full, and leaves nothing', { skip: whyNoSmallDisk() ?? false }, async () => {
+    const out = join(ground, 'small')
+    await mkdir(out)
+    const whole = await dumpedPages(join(ground, 'whole'))
+    // Too small for the first file, for one of the others, for the manifest.
+    for (const pages of [1, 6, whole - 1]) {
+      const disk = smallDisk(out, 4096 * pages)
+      try {
+        await assert.rejects(dumpInto(out), (error) => {
+          assert.ok(error instanceof Failure, String(error))
+          assert.equal(error.code, 'disk-full')
+          assert.ok(error.message.startsWith(`cannot write the dump to ${out}: the disk is full: make room (`))
+          return true
+        })
+        assert.deepEqual(await readdir(out), [])
+      } finally {
+        disk.unmount()
+      }
+    }
+    await rm(out, { recursive: true })
+  })
+
+  /** Pages of a small disk that a dump takes. */
+  async function dumpedPages(out: string): Promise<number> {
+    await dumpInto(out)
+    const sizes = (await readdir(out)).map((name) => statSync(join(out, name)).size)
+    await rm(out, { recursive: true })
+    return sizes.reduce((sum, size) => sum + Math.ceil(size / 4096), 0)
+  }
+
+  it('is not loaded under another name, nor with records of another revision', async () => {
+    const out = join(ground, 'whole')
+    await dumpInto(out)
+    const manifest = await readManifest(out)
+    const parts = { connection: fresh.connection, schemas: shifted, folder: out, now: Date.now(), signal }
+    const before = (await topicNames(fresh.connection)).toSorted()
+    for (const changed of [{ run: 'another' }, { revisions: ['another'] }])
+      await assert.rejects(loadRun({ ...parts, manifest: { ...manifest, ...changed } }), (error) => {
+        assert.ok(error instanceof UsageFault, String(error))
+        assert.match(
+          error.message,
+          /is of run carried-\d+, revision carry\d+, and manifest.json says .*nothing was loaded/,
+        )
+        return true
+      })
+    assert.deepEqual((await topicNames(fresh.connection)).toSorted(), before)
+    const file = join(out, 'manifest.json')
+    for (const run of ['../x', '', 'a/b']) {
+      await writeFile(file, JSON.stringify({ ...manifest, run }))
+      await assert.rejects(readManifest(out), (error) => {
+        assert.ok(error instanceof UsageFault, String(error))
+        assert.equal(error.message, `${file}: run: must be letters, digits, ".", "_" or "-", at most 100`)
+        return true
+      })
+    }
+    await rm(out, { recursive: true })
+  })
+
+  it('is dumped and loaded beside another run, with a break', async () => {
+    await dumpInto(folder)
     await ensureTopics(fresh.connection, { revision })
     await fresh.sender.send(Array.from({ length: 7 }, (_, number) => messageOf(fresh, 'other', number)))
     const manifest = await readManifest(folder)
