@@ -32,8 +32,12 @@ export function unknownName(
   if (ofRun.some((each) => revision === undefined || each.revision === revision)) return null
   const then = typeof asOf === 'number' ? ` as of ${new Date(asOf).toISOString()} (--as-of)` : ''
   const of = revision === undefined || revision === 'main' ? '' : ` of revision ${revision}`
-  if (known.length === 0)
-    return new UsageFault(`${where} holds no run${run === undefined ? '' : ` ${run}`}${of}${then}; it holds none yet`)
+  if (known.length === 0) {
+    const what = `no run${run === undefined ? '' : ` ${run}`}${of}`
+    return new UsageFault(
+      then === '' ? `${where} holds ${what} yet` : `${where} holds ${what}${then}: take a later moment`,
+    )
+  }
   if (ofRun.length === 0)
     return new UsageFault(`${where} holds no run ${run}${of}${then}; ${listed(run!, namesOf(known, 'run'))}`)
   const revisions = listed(revision!, namesOf(ofRun, 'revision'))
