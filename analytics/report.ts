@@ -27,6 +27,8 @@ export interface ReportOptions {
   readonly run?: string | undefined
   /** `main` when left out. */
   readonly revision?: string | undefined
+  /** The moment that the database is seen at, milliseconds since 1970 UTC: named where there was no such run then. */
+  readonly asOf?: number | undefined
 }
 
 /** In the data's way; rewards follow. */
@@ -36,7 +38,7 @@ const OF_RUN = 'run_id = {run:String} AND revision = {revision:String}'
 
 /** Counts one run. Throws UsageFault when there is no such run, and what the database throws. */
 export async function buildReport(database: Reads, options: ReportOptions = {}): Promise<Report> {
-  const run = await findRun(database, options.revision ?? 'main', options.run)
+  const run = await findRun(database, options.revision ?? 'main', options.run, options.asOf)
   const select = async <Row>(sql: string): Promise<Row[]> =>
     await database.rows<Row>(sql, { run: run.id, revision: run.revision })
 

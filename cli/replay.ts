@@ -130,6 +130,9 @@ function assertSameSettings(
   )
 }
 
+/** So many revisions are named to whoever waits for another one. */
+const MOST_NAMES = 8
+
 /** More settings than a config has. */
 const ALL = 10_000
 
@@ -181,8 +184,8 @@ async function prepared(
             (database) => chooseProblems(database, where, source, signal),
             (opening) => openDatabase({ ...opening, server: config.sinks.clickhouse.server }),
           ),
-        onWaiting: (runId) => {
-          display.step(messages.waitingForLeader(nameOf({ runId, revision: asked.revision })))
+        onWaiting: (runId, revisions) => {
+          display.step(messages.waitingForReplay(runId, asked.revision, revisions.slice(0, MOST_NAMES)))
         },
       })
       const isAtWork = (record: RunRecord): boolean => holdOf(record, steadyNow(), processIsAlive) !== 'free'

@@ -57,12 +57,12 @@ export async function printReport(options: ReportArguments): Promise<void> {
 }
 
 async function textOf(database: Database, options: ReportArguments, screen: RenderOptions): Promise<string> {
-  const { compare, json, rules, run } = options
+  const { compare, json, rules, run, asOf } = options
   if (compare !== undefined) {
     const [left, right, ...more] = compare
     if (left === undefined || right === undefined || more.length > 0)
       throw new UsageFault('--compare takes two revisions, as --compare main strict')
-    const comparison = await compareRevisions(database, { run, left, right })
+    const comparison = await compareRevisions(database, { run, left, right, asOf })
     return json === true ? JSON.stringify(comparison, null, 2) : renderComparison(comparison, screen)
   }
   const report = await buildReport(database, options)

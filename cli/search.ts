@@ -10,9 +10,11 @@ import { findSimilar } from '../analytics/search/similar.ts'
 import type { Likeness } from '../analytics/search/similar.ts'
 import { snippetOf, termsOf } from '../analytics/search/words.ts'
 import type { Term } from '../analytics/search/words.ts'
+import { unknownToDatabase } from '../analytics/unknown-name.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { harmless } from '../schemas/terminal-text.ts'
 import { asItWas } from '../sinks/clickhouse/as-of.ts'
+import type { Database } from '../sinks/clickhouse/contract.ts'
 import { moment, positiveInteger, stateOption } from './options.ts'
 import { asReader, databaseOption } from './reader.ts'
 
@@ -81,7 +83,12 @@ async function search(words: string, options: Common & { readonly in: Where }): 
   const terms = termsOf(words)
   const { run, revision, limit } = options
   const wanted = { terms, where: options.in, run, revision, limit }
-  const findings = await asReader(options, (database) => searchTexts(asItWas(database, options.asOf), wanted))
+  const findings = await asReader(options, async (database) => {
+    const then = asItWas(database, options.asOf)
+    const found = await searchTexts(then, wanted)
+    if (found.texts === 0) await assertKnown(then, options)
+    return found
+  })
   if (options.json === true) {
     print(JSON.stringify(findings, null, 2))
     return
@@ -107,7 +114,12 @@ async function similar(
   const { text, by, run, revision, limit } = options
   if ((id === undefined) === (text === undefined)) throw new UsageFault('give the id of a problem, or --text')
   const wanted = { id, text, by, run, revision, limit }
-  const likes = await asReader(options, (database) => findSimilar(asItWas(database, options.asOf), wanted))
+  const likes = await asReader(options, async (database) => {
+    const then = asItWas(database, options.asOf)
+    // The problem itself may be of another run than the others.
+    await assertKnown(then, options)
+    return await findSimilar(then, wanted)
+  })
   if (options.json === true) {
     print(JSON.stringify(likes, null, 2))
     return
@@ -119,6 +131,13 @@ async function similar(
     return `${paint.dim(likeness.toFixed(3))}  ${harmless(of)}\n       ${clip(harmless(words), width - 7)}`
   })
   print([paint.bold(clip(harmless(likes.of), width)), ...lines, paint.dim(`${count(lines.length)} ${how}`)].join('\n'))
+}
+
+/** Throws UsageFault where a run or revision is named that is not there: it has no texts, and nobody would see why. */
+async function assertKnown(database: Pick<Database, 'rows' | 'where'>, { run, revision, asOf }: Common): Promise<void> {
+  if (run === undefined && revision === 'main' && asOf === undefined) return
+  const fault = await unknownToDatabase(database, { run, revision, asOf })
+  if (fault !== null) throw fault
 }
 
 function marked(text: string, terms: readonly Term[]): string {

@@ -2,12 +2,17 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { unknownName } from '../analytics/unknown-name.ts'
+import type { AskedName } from '../analytics/unknown-name.ts'
 import { readGroups } from '../pipeline/group-overview.ts'
+import { readNewest } from '../pipeline/run-records.ts'
 import { createCodec } from '../schemas/codec.ts'
 import type { Codec } from '../schemas/codec.ts'
+import { topicNamed } from '../schemas/topics.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { topicSizes } from '../stream/topic-sizes.ts'
+import { topicNames } from '../stream/topics-admin.ts'
 import { withKafka } from './brokers.ts'
 import { interruptible } from './interrupted.ts'
 import { seconds, stateOption } from './options.ts'
@@ -91,8 +96,26 @@ async function lookOnce(
   signal: AbortSignal,
 ) {
   const now = Date.now()
+  if (run !== undefined || revision !== undefined) await assertKnown(connection, codec, { run, revision }, signal)
   const sizes = await topicSizes(connection, now)
   const ends = new Map(sizes.map(({ topic, ends: each }) => [topic, each]))
   const groups = await readGroups({ connection, codec, now, isAlive: processIsAlive, signal }, ends, { run, revision })
   return { now, sizes, groups, revision }
+}
+
+/** Throws UsageFault where there is neither such a run or revision nor a topic of its name. */
+async function assertKnown(
+  connection: KafkaConnection,
+  codec: Codec,
+  asked: AskedName,
+  signal: AbortSignal,
+): Promise<void> {
+  const topics = await topicNames(connection)
+  if (asked.run === undefined && topics.some((topic) => topicNamed(topic)?.revision === asked.revision)) return
+  const words = topics.includes('runs') ? await readNewest(connection, codec, signal) : []
+  const known = words
+    .filter(({ state }) => state !== 'dropped')
+    .map(({ runId, revision }) => ({ run: runId, revision }))
+  const fault = unknownName(`Kafka at ${connection.brokers.join(', ')}`, known, asked)
+  if (fault !== null) throw fault
 }

@@ -1,7 +1,14 @@
-// Which drops a start of a run has to give way to.
+// Which drops a start of a run has to give way to, and what readers are told of them.
 
 import { UsageFault } from '../schemas/failure.ts'
 import type { RunRecord } from '../schemas/records.ts'
+
+/** What a reader is told of a revision that is half gone. */
+export function halfDropped({ runId, revision }: Pick<RunRecord, 'runId' | 'revision'>): UsageFault {
+  return new UsageFault(
+    `revision ${revision} of run ${runId} is being dropped: finish that with ./magpie revisions drop ${revision} --run ${runId}`,
+  )
+}
 
 /** Throws UsageFault: what a drop could not take off the log would be taken for the new revision's. */
 export function assertNotDropped({ runId, revision, state }: RunRecord): void {

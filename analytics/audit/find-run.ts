@@ -7,6 +7,7 @@ import { nearest } from '../../configs/nearest.ts'
 import { givesResponses } from '../../pipeline.ts'
 import type { PlannedStage } from '../../pipeline.ts'
 import type { Replay } from '../../configs/replay.ts'
+import { halfDropped } from '../../pipeline/drops.ts'
 import { isDropped, readNewest, readRunRecords } from '../../pipeline/run-records.ts'
 import { readSelection } from '../../pipeline/replay/selection.ts'
 import { takesOf } from '../../pipeline/replay/takes.ts'
@@ -66,6 +67,10 @@ export async function findAuditedRun(
     .filter((each) => !isDropped(each))
     .toSorted((left, right) => right.createdAt - left.createdAt)
   const record = run === undefined ? newest[0] : newest.find(({ runId }) => runId === run)
+  const dropping = [...known.values()].find(
+    ({ runId, state }) => state === 'dropping' && (run === undefined ? newest.length === 0 : runId === run),
+  )
+  if (record === undefined && dropping !== undefined) throw halfDropped(dropping)
   if (record === undefined) throw unknownRun(connection.brokers, revision, run, newest)
   const config = configSchema.safeParse(JSON.parse(record.config))
   if (!config.success)

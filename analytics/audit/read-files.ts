@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { UsageFault } from '../../schemas/failure.ts'
 import { readUuid } from '../../schemas/id-table.ts'
 import { readLines } from '../../sinks/json/merge.ts'
-import { ownFolder, runNames } from '../../sinks/json/names.ts'
+import { folderWith, runNames } from '../../sinks/json/names.ts'
 import type { DataType, RunNames } from '../../sinks/json/names.ts'
 import { createSegments } from '../../sinks/json/segments.ts'
 import { listFolder } from '../../sinks/json/disk.ts'
@@ -26,9 +26,7 @@ const TRIES = 5
 export function findFiles(outDir: string, { record, begunAt }: Pick<AuditedRun, 'record' | 'begunAt'>): RunFiles {
   const { runId, revision } = record
   const folder = resolve(outDir)
-  const own = existsSync(folder)
-    ? ownFolder(folder, begunAt, JSON.stringify({ run_id: runId, revision: 'main' }))
-    : null
+  const own = existsSync(folder) ? folderWith(folder, { runId, revision, begunAt }) : null
   if (own === null)
     throw new UsageFault(
       `the files of run ${runId} are not in ${folder}: run this where the run was started, give its --out DIR, or leave them out with --no-files`,

@@ -77,10 +77,10 @@ export async function exportDataSet(parts: ExportParts): Promise<Exported> {
   }
 }
 
-async function findRuns(ask: Ask, { runs, revision }: Filters): Promise<ReportRun[]> {
-  if (runs.length === 0) return [await findRun(ask, revision)]
+async function findRuns(ask: Ask, { runs, revision, asOf }: Filters): Promise<ReportRun[]> {
+  if (runs.length === 0) return [await findRun(ask, revision, undefined, asOf)]
   const found: ReportRun[] = []
-  for (const run of new Set(runs)) found.push(await findRun(ask, revision, run))
+  for (const run of new Set(runs)) found.push(await findRun(ask, revision, run, asOf))
   return found
 }
 

@@ -1,8 +1,10 @@
 // Which run a report is about, and when it ran.
 
+import { halfDropped } from '../../pipeline/drops.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import type { ReportRun } from './contract.ts'
+import { unknownToDatabase } from '../unknown-name.ts'
 import { replayOf } from './replay.ts'
 
 /** What is asked of the database. */
@@ -40,19 +42,27 @@ const RUNS = `
   GROUP BY run_id
   ORDER BY started DESC, run_id`
 
-/** The run of this name, or the newest. Throws UsageFault when there is none. */
-export async function findRun(database: Reads, revision: string, run?: string): Promise<ReportRun> {
+/**
+ * The run of this name, or the newest that is whole. Throws UsageFault when there is none, or a drop has taken a part of
+ * it. asOf: the moment that the database is seen at, for what is said then.
+ */
+export async function findRun(
+  database: Reads,
+  revision: string,
+  run?: string,
+  asOf?: number | null,
+): Promise<ReportRun> {
   const known = await database.rows<Known>(RUNS, { revision })
-  const found = run === undefined ? known[0] : known.find(({ run_id }) => run_id === run)
-  if (found === undefined) {
-    const names = known.slice(0, 10).map(({ run_id }) => run_id)
-    const of = revision === 'main' ? '' : ` of revision ${revision}`
-    throw new UsageFault(
-      run === undefined
-        ? `${database.where} holds no run${of} yet`
-        : `${database.where} holds no run ${run}${of}; ${names.length === 0 ? 'it holds none' : `there is ${names.join(', ')}`}`,
+  const found =
+    run === undefined
+      ? (known.find(({ state }) => state !== 'dropping') ?? known[0])
+      : known.find(({ run_id }) => run_id === run)
+  if (found === undefined)
+    throw (
+      (await unknownToDatabase(database, { run, revision, asOf })) ??
+      new UsageFault(`${database.where} holds no run of revision ${revision} that can be reported on yet`)
     )
-  }
+  if (found.state === 'dropping') throw halfDropped({ runId: found.run_id, revision })
   const [started, last] = [instant(found.started), instant(found.last)]
   const replay = revision === 'main' ? null : await replayOf(database, found.run_id, revision)
   const finished = found.finished === null ? null : instant(found.finished)

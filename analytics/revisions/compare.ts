@@ -17,13 +17,18 @@ export interface CompareOptions {
   readonly run?: string | undefined
   readonly left: string
   readonly right: string
+  /** As of a report. */
+  readonly asOf?: number | undefined
 }
 
 /** Throws UsageFault where one of them is not there, and what the database throws. */
-export async function compareRevisions(database: Reads, { run, left, right }: CompareOptions): Promise<Comparison> {
+export async function compareRevisions(
+  database: Reads,
+  { run, left, right, asOf }: CompareOptions,
+): Promise<Comparison> {
   if (left === right) throw new UsageFault(`--compare ${left} ${right}: give two revisions`)
-  const second = await buildReport(database, { run, revision: right })
-  const first = await buildReport(database, { run: second.run.id, revision: left })
+  const second = await buildReport(database, { run, revision: right, asOf })
+  const first = await buildReport(database, { run: second.run.id, revision: left, asOf })
   const parameters = {
     ...{ run: second.run.id, left, right },
     ...{ leftAnswers: first.answersOf, rightAnswers: second.answersOf },

@@ -53,6 +53,8 @@ export const ja: Messages = {
   portMoved: (service, from, to) =>
     `${services[service]}のポート ${from} は他のプログラムが使用中のため、${to} を使います。`,
   waitingForLeader: (run) => `実行 ${run} はまだ開始されていません。問題を作るプロセスを待っています…`,
+  waitingForReplay: (run, revision, revisions) =>
+    `実行 ${run} のリビジョン ${revision} はまだ開始されていません（あるもの：${revisions.join('、')}）。開始するプロセスを待っています…`,
   configChanged: (settings) =>
     `この実行の前回の起動時から設定が変わっています(${settings.join('、')})。処理済みの分は以前の設定のまま、残りは新しい設定で処理します。`,
   configChangedFor: (part, { settings, done, left, isExact }) => {

@@ -12,7 +12,7 @@ import { pauseFor } from '../../stream/back-off.ts'
 import { processIsAlive } from '../../stream/process-alive.ts'
 import { createSender } from '../../stream/sender.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
-import { readNewest } from '../run-records.ts'
+import { isDropped, readNewest } from '../run-records.ts'
 import { additionTopic, namedAddition, rivalsOf } from './addition.ts'
 import type { AddingStage } from './addition.ts'
 import { emptyKeep } from './keep.ts'
@@ -52,8 +52,8 @@ export interface PrepareParts extends OnLog {
   readonly choose: (where: string, source: { runId: string; revision: string }, loaded: LoadedConfig) => Promise<Chosen>
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
-  /** Whoever joins waits until the replay has been started. */
-  readonly onWaiting: (runId: string) => void
+  /** Whoever joins waits until the replay has been started. revisions: those that the run has. */
+  readonly onWaiting: (runId: string, revisions: readonly string[]) => void
   readonly log: Logger
   readonly signal: AbortSignal
 }
@@ -82,7 +82,12 @@ async function untilThere(parts: PrepareParts): Promise<ReplaySource> {
   for (;;) {
     const found = await findSource(parts, asked, signal)
     if (!asked.join || found.previous !== null) return found
-    onWaiting(found.runId)
+    const words = await readNewest(parts.connection, parts.codec, signal)
+    const there = words.filter((word) => word.runId === found.runId && !isDropped(word))
+    onWaiting(
+      found.runId,
+      there.map((word) => word.revision),
+    )
     await pauseFor(LOOK_MS, signal)
     signal.throwIfAborted()
   }

@@ -41,13 +41,23 @@ export async function countRevisionRows(database: Pick<Database, 'rows'>, of: Ru
 
 /**
  * Takes them all out; returned = no reader meets one any more. A lightweight DELETE: it marks rows, whose bytes go with
- * the next merges, so it takes seconds where a table of 100 million rows would be rewritten for minutes.
+ * the next merges, so it takes seconds where a table of 100 million rows would be rewritten for minutes. The row of the
+ * run says `dropping` before the first row goes, and goes last: readers never take half a revision for a whole one.
  */
 export async function removeRevisionRows(database: Pick<Database, 'rows' | 'command'>, of: RunName): Promise<void> {
-  for (const { table } of await countRevisionRows(database, of))
-    await database.command(
-      `DELETE FROM ${table} WHERE run_id = ${quoted(of.runId)} AND revision = ${quoted(of.revision)}`,
-    )
+  const where = `run_id = ${quoted(of.runId)} AND revision = ${quoted(of.revision)}`
+  const tables = (await countRevisionRows(database, of)).map(({ table }) => table)
+  if (tables.length === 0) return
+  // A process that was killed early has left rows and no row of the run.
+  await database.command(
+    tables.includes('runs')
+      ? `INSERT INTO runs SELECT * REPLACE ('dropping' AS state, version + 1 AS version) FROM runs FINAL
+         WHERE ${where}`
+      : `INSERT INTO runs (id, run_id, revision, name, state)
+         SELECT ${[`${of.runId}/${of.revision}`, of.runId, of.revision, of.runId, 'dropping'].map(quoted).join(', ')}`,
+  )
+  for (const table of [...tables.filter((each) => each !== 'runs'), 'runs'])
+    await database.command(`DELETE FROM ${table} WHERE ${where}`)
 }
 
 const parametersOf = ({ runId, revision }: RunName) => ({ run: runId, revision })

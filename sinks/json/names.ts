@@ -61,15 +61,25 @@ function markerIn(outDir: string, entry: string): string | null {
   return file === undefined ? null : readFileSync(file, 'utf8').trim()
 }
 
-/** The folder that a process before has made for the run, with whatever model; null: there is none yet. */
-export function ownFolder(outDir: string, startedAt: number, marker: string): FolderName | null {
+/** The folder that a process before has made for the run, with whatever model; null: there is none yet. inside: marked there. */
+export function ownFolder(outDir: string, startedAt: number, marker: string, inside = ''): FolderName | null {
   const entries = entriesOf(outDir)
   for (const second of secondsFrom(startedAt)) {
     const end = `_${timestampInPath(second)}`
-    const own = entries.find((entry) => entry.endsWith(end) && markerIn(outDir, entry) === marker)
+    const own = entries.find((entry) => entry.endsWith(end) && markerIn(outDir, join(entry, inside)) === marker)
     if (own !== undefined) return { model: own.slice(0, -end.length), startedAt: second }
   }
   return null
+}
+
+/** The folder in which files of a revision lie: the run's own, or one where only revisions of it have been; null: none. */
+export function folderWith(
+  outDir: string,
+  { runId, revision, begunAt }: { readonly runId: string; readonly revision: string; readonly begunAt: number },
+): FolderName | null {
+  const marker = (of: string): string => JSON.stringify({ run_id: runId, revision: of })
+  const own = ownFolder(outDir, begunAt, marker('main'))
+  return own ?? (revision === 'main' ? null : ownFolder(outDir, begunAt, marker(revision), revision))
 }
 
 /** The name of the run's folder: that of ownFolder, else the first from its start on that no other run has. */

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { permanent } from '../../schemas/failure.ts'
 import { listFolder, onDisk } from './disk.ts'
 import { removeIfEmpty } from './finish.ts'
-import { CLAIM, MARKER, ownFolder, runNames } from './names.ts'
+import { CLAIM, MARKER, folderWith, runNames } from './names.ts'
 import type { RunNames } from './names.ts'
 
 export interface RevisionFiles {
@@ -26,7 +26,7 @@ export async function findRevisionFiles(
 ): Promise<RevisionFiles | null> {
   if (revision === 'main') throw permanent('main-stays', 'the files of main are those of the run itself')
   const out = resolve(outDir)
-  const run = existsSync(out) ? ownFolder(out, begunAt, JSON.stringify({ run_id: runId, revision: 'main' })) : null
+  const run = existsSync(out) ? folderWith(out, { runId, revision, begunAt }) : null
   if (run === null) return null
   const names = runNames(out, run.model, run.startedAt, revision)
   const [entries, segments] = [await listFolder(names.folder), await listFolder(names.segments)]

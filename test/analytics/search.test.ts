@@ -9,11 +9,14 @@ import fc from 'fast-check'
 import { searchTexts } from '../../analytics/search/search.ts'
 import { findSimilar } from '../../analytics/search/similar.ts'
 import { snippetOf, termsOf } from '../../analytics/search/words.ts'
+import { unknownName, unknownToDatabase } from '../../analytics/unknown-name.ts'
+import type { AskedName } from '../../analytics/unknown-name.ts'
 import { createCodec } from '../../schemas/codec.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { TextEmbedding } from '../../schemas/records.ts'
 import { createClickhouseSink } from '../../sinks/clickhouse.ts'
+import { asItWas } from '../../sinks/clickhouse/as-of.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
 import { message, problem, rewarded } from '../support/rows.ts'
@@ -85,6 +88,20 @@ describe('search and likeness', () => {
     assert.deepEqual((await search('sum', 'problems', { revision: 'none' })).texts, 0)
     const { found: one } = await search('sum', 'problems', { limit: 1 })
     assert.deepEqual(places(one), [2])
+  })
+
+  it('knows what there is, and says so of a name that is not there', async () => {
+    const said = async (asked: AskedName): Promise<string> =>
+      (await unknownToDatabase(asItWas(database, asked.asOf ?? undefined), asked))?.message ?? ''
+    const run = (await search('sum')).found[0]!.run
+    assert.equal(await said({ run, revision: 'main' }), '')
+    assert.equal(await said({ revision: 'main' }), '')
+    assert.match(await said({ run: 'nope', revision: 'main' }), new RegExp(`holds no run nope; there is ${run}$`))
+    assert.match(await said({ revision: 'nope' }), /holds no run of revision nope; of revisions there is main$/)
+    assert.match(await said({ run, revision: 'nope' }), new RegExp(`run ${run} has no revision nope; there is main$`))
+    assert.match(await said({ asOf: 1000 }), /no run as of 1970-01-01T00:00:01.000Z \(--as-of\)/)
+    const many = Array.from({ length: 12 }, (_, at) => ({ run: 'a', revision: `of${at}` }))
+    assert.match(unknownName('it', many, { revision: 'x' })!.message, /there is of0, .*of7 and 4 more$/)
   })
 
   it('takes any words as words', async () => {

@@ -81,6 +81,13 @@ describe('magpie topics', () => {
     assert.doesNotMatch(one.out, /problems/)
   })
 
+  it('refuses a run or revision that is not there, and says what is', async () => {
+    const run = await magpie('topics', '--run', 'nope')
+    assert.deepEqual([run.code, /holds no run nope; there is (waits, over|over, waits)/.test(run.error)], [2, true])
+    const revision = await magpie('topics', '--revision', 'nope')
+    assert.deepEqual([revision.code, /of revision nope; of revisions there is main/.test(revision.error)], [2, true])
+  })
+
   it('keeps topics of all revisions as the config says, when told to', async () => {
     const file = await configWith('    verified:\n      retentionMs: 604800000\n      segmentBytes: 2097152\n')
     const dry = await magpie('topics', 'apply', '-c', file, '--dry-run')

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { auditRun } from '../../../analytics/audit/audit.ts'
+import { findAuditedRun } from '../../../analytics/audit/find-run.ts'
+import { findFiles } from '../../../analytics/audit/read-files.ts'
 import type { Audit } from '../../../analytics/audit/audit.ts'
 import type { Replay } from '../../../configs/replay.ts'
 import { publishSelection } from '../../../pipeline/replay/selection.ts'
@@ -15,6 +17,7 @@ import { silentLogger } from '../../../schemas/logger.ts'
 import type { TopicName } from '../../../schemas/topics.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../../sinks/clickhouse/database.ts'
+import { findRevisionFiles } from '../../../sinks/json/remove.ts'
 import { topicEnds } from '../../../stream/positions.ts'
 import { ensureTopics } from '../../../stream/topics-admin.ts'
 import { openBench } from '../../support/stream.ts'
@@ -34,6 +37,7 @@ import type { InventedRun, Message, RunSays } from './invented-run.ts'
 
 const STAGES = ['verify', 'judge', 'reward', 'converse', 'curate']
 const INPUTS = 14
+const { signal: SIGNAL } = new AbortController()
 
 describe('the audit of a replay', () => {
   let bench: Bench
@@ -84,10 +88,11 @@ describe('the audit of a replay', () => {
     }
     await send(again, (log ?? (() => again.messages))(again))
     const out = join(folder, run)
+    const ownOut = more.out ?? out
     await sayRun(bench.sender, bench.codec, run, { out })
-    await sayRun(bench.sender, bench.codec, run, { out, revision, replay, ...more })
+    await sayRun(bench.sender, bench.codec, run, { revision, replay, ...more, out: ownOut })
     await fillStores(bench.codec, database, main, out)
-    await fillStores(bench.codec, database, { ...again, messages: (stored ?? (() => again.messages))(again) }, out)
+    await fillStores(bench.codec, database, { ...again, messages: (stored ?? (() => again.messages))(again) }, ownOut)
     return { main, again, replay }
   }
 
@@ -128,6 +133,18 @@ describe('the audit of a replay', () => {
     assert.deepEqual([passes.stages, passes.stores, named(passes)], [found.stages, found.stores, []])
     const untouched = await audit(main)
     assert.deepEqual([named(untouched), untouched.stages[0]?.stage, untouched.counts.problems], [[], 'produce', 17])
+  })
+
+  it('finds the files of one that has a folder of data sets of its own, and says so where they are not', async () => {
+    const out = join(folder, bench.name('own'))
+    const { again } = await make({ out })
+    const found = await audit(again)
+    assert.deepEqual([named(found), found.notes], [[], []])
+    assert.equal(found.stores.find(({ store }) => store === 'files sft')?.rows, 11)
+    const of = { runId: again.run, revision: again.revision }
+    const { record, begunAt } = await findAuditedRun({ ...bench, run: of.runId, revision: of.revision }, SIGNAL)
+    assert.ok(await findRevisionFiles(out, { ...of, begunAt }), 'a drop finds them too')
+    assert.throws(() => findFiles(folder, { record, begunAt }), /are not in/)
   })
 
   describe('finds what is gone', () => {

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { loadConfig } from '../../../configs/load.ts'
 import type { Replay } from '../../../configs/replay.ts'
 import { prepareReplay } from '../../../pipeline/replay/prepare.ts'
-import type { PreparedReplay } from '../../../pipeline/replay/prepare.ts'
+import type { PreparedReplay, PrepareParts } from '../../../pipeline/replay/prepare.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import { ensureTopics } from '../../../stream/topics-admin.ts'
 import { inventRun, onLog, sayRun } from '../../analytics/audit/invented-run.ts'
@@ -23,7 +23,12 @@ describe('an addition that is asked for', () => {
     await bench.close()
   })
 
-  const prepare = (run: string, revision: string): Promise<PreparedReplay> =>
+  const prepare = (
+    run: string,
+    revision: string,
+    more: Partial<PrepareParts> = {},
+    join = false,
+  ): Promise<PreparedReplay> =>
     prepareReplay({
       ...{ connection: bench.connection, codec: bench.codec, log: silentLogger, now: Date.now },
       asked: {
@@ -36,7 +41,7 @@ describe('an addition that is asked for', () => {
           where: null,
           keep: [],
           into: 'main',
-          join: false,
+          join,
         },
         range: { since: null, until: null, offsets: null, follow: false },
       },
@@ -48,6 +53,7 @@ describe('an addition that is asked for', () => {
       choose: () => assert.fail('nothing is chosen'),
       onWaiting: () => assert.fail('nothing is waited for'),
       signal: AbortSignal.timeout(60_000),
+      ...more,
     })
 
   it('is refused while another one adds to the same rows, new or resumed, and taken when that is over', async () => {
@@ -71,5 +77,20 @@ describe('an addition that is asked for', () => {
     await say('other', { replay })
     assert.equal((await prepare(run, 'one')).previous?.revision, 'one')
     assert.equal((await prepare(run, 'two')).previous, null)
+  })
+
+  it('waits for a replay that nobody has started, and says which revisions there are', async () => {
+    const run = bench.name('joined')
+    const main = inventRun(bench.codec, run)
+    await bench.sender.send(onLog(main, main.messages))
+    await sayRun(bench.sender, bench.codec, run, { out: 'data' })
+    const halt = new AbortController()
+    const told: unknown[] = []
+    const onWaiting = (...words: unknown[]): void => {
+      told.push(words)
+      halt.abort(new Error('enough'))
+    }
+    await assert.rejects(prepare(run, 'typo', { onWaiting, signal: halt.signal }, true), /enough/)
+    assert.deepEqual(told, [[run, ['main']]])
   })
 })

@@ -7,6 +7,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { findAuditedRun } from '../../../analytics/audit/find-run.ts'
+import { findRun } from '../../../analytics/report/find-run.ts'
 import { dropRevision } from '../../../pipeline/revisions/drop.ts'
 import type { DropParts, Dropped } from '../../../pipeline/revisions/drop.ts'
 import { publishRunRecord, readNewest } from '../../../pipeline/run-records.ts'
@@ -19,7 +21,7 @@ import { createClickhouseSink } from '../../../sinks/clickhouse.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import { forgetRows } from '../../../sinks/clickhouse/forget.ts'
-import { countRevisionRows } from '../../../sinks/clickhouse/revision-rows.ts'
+import { countRevisionRows, removeRevisionRows } from '../../../sinks/clickhouse/revision-rows.ts'
 import { groupNames } from '../../../stream/groups-admin.ts'
 import { topicNames } from '../../../stream/topics-admin.ts'
 import { openBench } from '../../support/stream.ts'
@@ -221,6 +223,36 @@ describe('a drop', () => {
     assert.deepEqual((await everythingOf(bench, database, made, revision)).rows, [])
     assert.deepEqual(await everythingOf(bench, database, made, 'main'), before)
   })
+
+  for (const rowOfRun of ['with', 'without'])
+    it(`that was broken off among the rows, ${rowOfRun} one of the run, is told to whoever reads them`, async () => {
+      const revision = bench.name('strict')
+      const made = await makeRevision(bench, database, folder, revision, { letters: false })
+      if (rowOfRun === 'with') {
+        const sink = createClickhouseSink({ database, codec: bench.codec, log: silentLogger, revision })
+        await sink.write((await bench.read('runs')).filter(({ headers }) => headers['magpie.run'] === made.run))
+      }
+      const broken = transient('clickhouse-unreachable', 'gone')
+      let deletes = 0
+      const failing: Pick<Database, 'rows' | 'command'> = {
+        rows: database.rows,
+        command: async (sql) => {
+          if (sql.startsWith('DELETE') && ++deletes > 2) throw broken
+          await database.command(sql)
+        },
+      }
+      const of = { runId: made.run, revision }
+      assert.equal((await findRun(database, revision)).state, rowOfRun === 'with' ? 'finished' : null)
+      await assert.rejects(drop(made.run, revision, { forgetRows: () => removeRevisionRows(failing, of) }), broken)
+      const told = new RegExp(`revision ${revision} of run ${made.run} is being dropped: finish that with`)
+      await assert.rejects(findRun(database, revision), told)
+      await assert.rejects(findRun(database, revision, made.run), told)
+      await assert.rejects(findAuditedRun({ ...bench, revision }, SIGNAL), told)
+      await assert.rejects(findAuditedRun({ ...bench, revision, run: made.run }, SIGNAL), told)
+      assert.equal((await findRun(database, 'main', made.run)).id, made.run)
+      assert.deepEqual(await drop(made.run, revision), { isClean: true, keptFor: [] })
+      assert.deepEqual(await countRevisionRows(database, of), [])
+    })
 
   it('leaves what no run has written into its folder', async () => {
     const revision = bench.name('strict')
