@@ -19,10 +19,13 @@ const INSERT_MS = 60_000
 export const DEFAULT_FORMAT = 'TabSeparatedWithNames'
 
 /**
- * Returned = in the table. Replicated tables, ClickHouse Cloud's among them, remember blocks and drop one that comes
- * again without a word, also where its rows were taken away in between: repeats collapse by their key instead.
+ * Of one insert. Returned = in the table. Replicated tables, ClickHouse Cloud's among them, remember blocks and drop one
+ * that comes again without a word, also where its rows were taken away in between. A token of its own makes each insert
+ * a new one, on every version; repeats collapse by their key.
  */
-export const INSERT_SETTINGS = { async_insert: 0, insert_deduplicate: 0, input_format_null_as_default: 1 } as const
+export function insertSettings() {
+  return { async_insert: 0, insert_deduplication_token: randomUUID(), input_format_null_as_default: 1 } as const
+}
 export const INSERT_FORMAT = 'JSONCompactEachRow'
 
 export interface Lane {
@@ -106,7 +109,7 @@ export function createLane({
 
   const insertThrough = async (client: ClickHouseClient, table: string, part: InsertPart): Promise<void> => {
     const columns = part.columns.map((column) => `\`${column}\``).join(', ')
-    const settings = Object.entries(INSERT_SETTINGS).map(([name, value]) => `${name} = ${value}`)
+    const settings = Object.entries(insertSettings()).map(([name, value]) => `${name} = '${value}'`)
     const result = await client.exec({
       query: `INSERT INTO ${table} (${columns}) SETTINGS ${settings.join(', ')} FORMAT ${INSERT_FORMAT}`,
       values: Readable.from([part.lines], { objectMode: false }),
