@@ -59,6 +59,7 @@ export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>):
         return engine.health === 'hang' ? untilAborted(signal) : Promise.resolve(engine.health)
       },
       models: () => Promise.resolve([]),
+      at: () => engine.client,
       renew: () => undefined,
       close: () => Promise.resolve(),
     },
