@@ -43,7 +43,7 @@ Examples:
   ./magpie replay --from rewarded --revision pairs --stages curate --set stages.curate.preference.count=4
   ./magpie replay --from verified --revision hard --where "difficulty = 'hard'" --run my-run
   ./magpie replay --from sampled --revision strict --join --stages verify
-  ./magpie replay --from sampled --revision second -c two-rewards.yaml --keep-rewards --share 0.2
+  ./magpie replay --from sampled --revision second -c two-rewards.yaml --keep-rewards --share 0.2 --priority 20
   ./magpie replay --stages reward --revision more -c one-more.yaml --into main`
 
 /** Adds the command. */

@@ -35,7 +35,7 @@ export interface FrontProtocol {
   readonly scaleOut?: boolean
   /** Whether a request's priority counts; first come, first served unless said, and then vLLM 0.32 passes over it. */
   readonly schedulingPolicy?: 'fcfs' | 'priority'
-  /** Where it does not count it is refused, as by releases before 0.9.2 and by the engine that went with 0.11. */
+  /** Where it does not count it is refused, as by older releases. */
   readonly refusesPriority?: boolean
 }
 
