@@ -51,9 +51,10 @@ export function createFleet(
 
   const start = (engine: Engine): Endpoint => {
     const { url, access, canary, byPriority } = engine
-    const limit = createSharedLimit(share, limitConfigOf(engine), () => clock.now())
-    const client = createEngineClient({ url, ...access, clock })
     const priority = byPriority ? parts.priority : 0
+    const isBehind = priority > 0
+    const limit = createSharedLimit(share, limitConfigOf(engine), () => clock.now(), { isBehind })
+    const client = createEngineClient({ url, ...access, clock })
     return createEndpoint({ url, limit, client, priority, canary, clock, random, log, health, liveness, onChange })
   }
 
