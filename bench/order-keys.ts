@@ -1,10 +1,13 @@
-// What the order of a table, and its partitions, do to the questions that are asked of it: rows that must be read, time,
-// and what it takes to drop a revision. Made-up responses with short texts in an embedded ClickHouse.
-// Run: node bench/order-keys.ts [ROWS] [PARTS OF ONE REVISION]; docs/decisions/0019-order-keys.md has the figures.
+// What the order of a table, and its partitions, do to the questions that are asked of it: rows that must be read, with
+// what EXPLAIN says of them, time, and what it takes to drop a revision. Made-up responses with short texts in an
+// embedded ClickHouse; 100,000,000 rows take 4 GB in the temporary folder, one form after the other.
+// Run: node bench/order-keys.ts [ROWS] [PARTS OF ONE REVISION] [FORMS, as 'by problem;by id'];
+// docs/decisions/0019-order-keys.md has the figures.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { silentLogger } from '../schemas/logger.ts'
 import { openEmbedded } from '../sinks/clickhouse/embedded.ts'
 
@@ -14,6 +17,8 @@ const RUNS = 10
 const REVISIONS = ['main', 'strict']
 const SAMPLES = 8
 const MANY = 2000
+/** Queries of the bench may not take the whole machine. */
+const BOUNDS = 'SETTINGS max_memory_usage = 4000000000'
 const problems = Math.ceil(rows / RUNS / REVISIONS.length / SAMPLES)
 
 const FORMS = {
@@ -26,18 +31,28 @@ const OF_RUN = "run_id = 'run4' AND revision = 'strict'"
 /** The id in the middle of a run. */
 const MIDDLE = "'80000000-0000-0000-0000-000000000000'"
 const QUESTIONS: Readonly<Record<string, string>> = {
-  'a problem': `SELECT * FROM {t} FINAL WHERE ${OF_RUN} AND problem_id = (SELECT any(problem_id) FROM {t} WHERE ${OF_RUN})`,
-  'an id': `SELECT * FROM {t} FINAL WHERE ${OF_RUN} AND id = (SELECT any(id) FROM {t} WHERE ${OF_RUN})`,
+  'a problem': `SELECT * FROM {t} FINAL WHERE ${OF_RUN} AND problem_id = '{problem}'`,
+  'an id': `SELECT * FROM {t} FINAL WHERE ${OF_RUN} AND id = '{problem}/sample/3'`,
   'the audit, a range of ids': `SELECT id FROM {t} FINAL WHERE ${OF_RUN} AND id >= '8' AND id < '81' ORDER BY id`,
   'the audit, a range of problems': `SELECT id FROM {t} FINAL WHERE ${OF_RUN} AND problem_id >= '8' AND problem_id < '81' ORDER BY id`,
   'a page of an export by id': `SELECT * FROM {t} FINAL WHERE ${OF_RUN} AND id > ${MIDDLE} ORDER BY id LIMIT 5000`,
   'a page of an export by problem and id': `SELECT * FROM {t} FINAL WHERE ${OF_RUN} AND (problem_id, id) > (${MIDDLE}, '') ORDER BY problem_id, id LIMIT 5000`,
   'a page of an export by id, from its problem on': `SELECT * FROM {t} FINAL WHERE ${OF_RUN} AND problem_id >= ${MIDDLE} AND id > ${MIDDLE} ORDER BY id LIMIT 5000`,
+  'a page of an export within a range of problems': `SELECT * FROM {t} FINAL WHERE ${OF_RUN} AND problem_id >= ${MIDDLE} AND problem_id < '81' AND id > ${MIDDLE} ORDER BY id LIMIT 5000`,
   'a report of a revision': `SELECT count(), avg(length(text)) FROM {t} FINAL WHERE ${OF_RUN}`,
   'a revision as of a moment': `SELECT count() FROM (SELECT * FROM {t} WHERE created_at <= toDateTime('2026-01-01 06:00:00') ORDER BY version DESC LIMIT 1 BY run_id, revision, id) WHERE ${OF_RUN}`,
   'every run': 'SELECT run_id, revision, count() FROM {t} FINAL GROUP BY ALL',
 }
 
+/** What EXPLAIN says of the reading: the indexes, what they were asked, parts and granules that are read of how many. */
+const SAYS = /^(?:ReadFromMergeTree|MinMax|Partition|PrimaryKey|Condition|Parts: \d+\/|Granules|Search Algorithm)/
+const indexesOf = async (sql: string): Promise<string[]> => {
+  const lines = await database.rows<{ explain: string }>(`EXPLAIN indexes = 1 ${sql}`)
+  return lines.map(({ explain }) => explain.replace(/^[\s│├└─]+/, '')).filter((line) => SAYS.test(line))
+}
+
+const chosen = process.argv[4]?.split(';')
+const forms = Object.entries(FORMS).filter(([form]) => chosen?.includes(form) ?? true)
 const folder = await mkdtemp(join(tmpdir(), 'magpie-bench-'))
 const database = (await openEmbedded(folder, silentLogger))!
 const timed = async (work: () => Promise<unknown>): Promise<[milliseconds: number, cpu: number]> => {
@@ -47,7 +62,7 @@ const timed = async (work: () => Promise<unknown>): Promise<[milliseconds: numbe
   return [Math.round(performance.now() - start), Math.round((user + system) / 1000)]
 }
 try {
-  for (const [form, keys] of Object.entries(FORMS)) {
+  for (const [form, keys] of forms) {
     const table = form.replaceAll(/[, ]+/g, '_')
     await database.command(
       `CREATE TABLE ${table} (id String, run_id String, revision LowCardinality(String), problem_id String, text String CODEC(ZSTD(3)),
@@ -65,17 +80,23 @@ try {
                FROM numbers(${Math.floor((part * problems) / inserts) * SAMPLES}, ${Math.ceil(problems / inserts) * SAMPLES})`,
             )
     })
+    // The CPU time of merges would count as that of the questions.
+    while ((await database.rows('SELECT 1 FROM system.merges LIMIT 1')).length > 0) await sleep(1000)
     const [size] = await database.rows<{ parts: number; bytes: number; rows: number }>(
       'SELECT count() AS parts, sum(bytes_on_disk) AS bytes, sum(rows) AS rows FROM system.parts WHERE active AND table = {table:String}',
       { table },
     )
+    const [some] = await database.rows<{ problem: string }>(
+      `SELECT any(problem_id) AS problem FROM ${table} WHERE ${OF_RUN}`,
+    )
     const answers: Record<string, unknown> = {}
     for (const [question, text] of Object.entries(QUESTIONS)) {
-      const sql = text.replaceAll('{t}', table)
+      const sql = `${text.replaceAll('{t}', table).replaceAll('{problem}', some!.problem)} ${BOUNDS}`
       const estimate = await database.rows<{ parts: number; rows: number }>(`EXPLAIN ESTIMATE ${sql}`)
       await database.query(sql)
       const [ms, cpu] = await timed(() => database.query(sql))
-      answers[question] = { read: estimate.reduce((sum, each) => sum + each.rows, 0), ms, cpu }
+      const read = estimate.reduce((sum, each) => sum + each.rows, 0)
+      answers[question] = { read, ms, cpu, explain: await indexesOf(sql) }
     }
     const dropped = await timed(() =>
       database.command(

@@ -1,5 +1,6 @@
 // What a replay beside a live run costs the live run: both ask one engine (the simulator in a process of its own: 64
-// slots, log-normal times around 1 s) for more than it can take, the replay with the whole engine, then with a fifth.
+// slots, log-normal times around 1 s) for more than it can take, the replay with the whole engine, then with a fifth, each
+// with the same place in its queue as the run and behind it.
 //   node_modules/.bin/node bench/share.ts        30 s for each
 //   node_modules/.bin/node bench/share.ts 60
 // Printed: answers a second of the live run and of the replay, and the live run's as a ratio to those that it has
@@ -17,6 +18,7 @@ const LATENCY_MS = 1000
 /** Until limits are found and calls of the case before have ended. */
 const WARM_UP_MS = 12_000
 const SHARE = 0.2
+const BEHIND = 10
 
 interface Client {
   answered(): number
@@ -24,9 +26,10 @@ interface Client {
 }
 
 /** A run that always has so many calls to make. */
-function startClient(url: string, calls: number, share: number): Client {
-  const roles = { sampler: roleConfig.parse({ endpoints: [{ url }], model: 'm' }) }
-  const llm = createLlm({ roles, rewarders: {}, share, log: silentLogger })
+function startClient(url: string, calls: number, { share, priority }: { share: number; priority: number }): Client {
+  const endpoints = [{ url, schedulingPolicy: 'priority' }]
+  const roles = { sampler: roleConfig.parse({ endpoints, model: 'm' }) }
+  const llm = createLlm({ roles, rewarders: {}, share, priority, log: silentLogger })
   const stop = new AbortController()
   let [asked, answered] = [0, 0]
   const ask = async (): Promise<void> => {
@@ -56,21 +59,24 @@ const seconds = Number(process.argv[2] ?? 30)
 if (!(seconds >= 5)) throw new Error('give a number of seconds of at least 5')
 const workshop = await openBenchWorkshop({ withKafka: false })
 try {
-  const { url } = await workshop.simulator(['--slots', `${SLOTS}`, '--latency-ms', `${LATENCY_MS}`, '--sigma', '0.8'])
+  const speed = ['--slots', `${SLOTS}`, '--latency-ms', `${LATENCY_MS}`, '--sigma', '0.8']
+  const { url } = await workshop.simulator([...speed, '--scheduling-policy', 'priority'])
   process.stdout.write('| live run | beside it | live, answers/s | replay, answers/s | live, ratio |\n')
   process.stdout.write('|---|---|---:|---:|---:|\n')
   for (const [name, calls] of [
     ['fills the engine', 3 * SLOTS],
     ['fills half of it', SLOTS / 2],
   ] as const) {
-    const live = startClient(url, calls, 1)
+    const live = startClient(url, calls, { share: 1, priority: 0 })
     let alone: number | null = null
-    for (const [beside, share] of [
+    for (const [beside, standing] of [
       ['nothing', null],
-      ['a replay', 1],
-      [`a replay, --share ${SHARE}`, SHARE],
+      ['a replay', { share: 1, priority: 0 }],
+      [`a replay, --share ${SHARE}`, { share: SHARE, priority: 0 }],
+      ['a replay behind it', { share: 1, priority: BEHIND }],
+      [`a replay behind it, --share ${SHARE}`, { share: SHARE, priority: BEHIND }],
     ] as const) {
-      const replay = share === null ? null : startClient(url, 3 * SLOTS, share)
+      const replay = standing === null ? null : startClient(url, 3 * SLOTS, standing)
       await wait(WARM_UP_MS)
       const [liveBefore, replayBefore] = [live.answered(), replay?.answered() ?? 0]
       await wait(seconds * 1000)
@@ -79,7 +85,7 @@ try {
       alone ??= rate
       const ratio = rate / alone
       process.stdout.write(`| ${name} | ${beside} | ${rate.toFixed(1)} | ${other.toFixed(1)} | ${ratio.toFixed(2)} |\n`)
-      if (share === SHARE && ratio < 1 - SHARE) process.exitCode = 1
+      if (standing?.share === SHARE && ratio < 1 - SHARE) process.exitCode = 1
       await replay?.close()
     }
     await live.close()

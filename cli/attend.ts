@@ -145,11 +145,11 @@ function keptByRole({ kept, llm }: RunSnapshot): { role: string; kept: number; a
 
 /** Starts a run on models that were asked whether they are there, and tells what keeps it waiting. Throws UsageFault, Failure. */
 export async function startChecked(
-  parts: Pick<RunParts, 'loaded' | 'runId' | 'revision' | 'source' | 'parts' | 'kafka' | 'share'>,
+  parts: Pick<RunParts, 'loaded' | 'runId' | 'revision' | 'source' | 'parts' | 'kafka' | 'share' | 'priority'>,
   preparing: Preparing,
 ): Promise<ActiveRun> {
   const { display, messages, log, signal, stateDir } = preparing
-  await checkModels(parts.loaded, preparing)
+  await checkModels(parts.loaded, preparing, parts.priority)
   return await startRun(
     {
       ...{ ...parts, stateDir, log },
@@ -175,11 +175,13 @@ export async function startChecked(
 }
 
 /** What waiting does not mend: a wrong key or certificate, a model that is not served, something that is no model server. */
-const HOPELESS = new Set(['tls', 'unauthorized', 'model-not-found', 'redirected', 'unreadable-reply'])
+const HOPELESS = new Set([
+  ...['tls', 'unauthorized', 'model-not-found', 'redirected', 'unreadable-reply', 'priority-refused'],
+])
 
 /** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
-export async function checkModels({ config }: LoadedConfig, { signal }: Preparing): Promise<void> {
-  const checks = await checkEndpoints({ ...callersIn(config), signal })
+export async function checkModels({ config }: LoadedConfig, { signal }: Preparing, priority = 0): Promise<void> {
+  const checks = await checkEndpoints({ ...callersIn(config), signal, priority })
   const faults = checks.filter(({ error }) => error !== null && HOPELESS.has(error.code))
   if (faults.length > 0) {
     throw new UsageFault(

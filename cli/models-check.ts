@@ -26,7 +26,7 @@ const HELP = `
 Asks /v1/models, /version, /tokenize and /detokenize, and one small call of each kind that a run makes: is the model
 served, is our prefix the server's own (token by token), does one BOS stand before it, do the stops stop, is the
 context long enough, are thoughts split, does each reward model answer what its kind says, does the embedding model
-tell texts apart.
+tell texts apart, does a server with schedulingPolicy: priority take one.
 
 Exit code 1 where data would be spoilt, 2 for a config with faults.
 

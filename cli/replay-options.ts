@@ -27,6 +27,7 @@ export interface ReplayOptions {
   readonly keepAnswers?: true
   readonly into?: string
   readonly share?: number
+  readonly priority?: number
   readonly budgetUsd?: number
   readonly budgetTokens?: number
   readonly maxHours?: number
@@ -61,6 +62,7 @@ export function addReplayOptions(command: Command): Command {
       'at most this share of the slots of each model server, as 0.2; less while others wait',
       share,
     )
+    .option('--priority <n>', 'place at servers with schedulingPolicy: priority, runs have 0; 10 unless said', priority)
     .option('--budget-usd <usd>', 'end cleanly when the replay has cost so many US dollars', positiveNumber)
     .option('--budget-tokens <n>', 'the same for tokens of all models (2e9 is two billion)', positiveInteger)
     .option('--max-hours <hours>', 'the same for hours at work', positiveNumber)
@@ -138,6 +140,14 @@ function wrongAddition({ from, of, keepRewards, keepAnswers }: ReplayOptions, in
 function share(text: string): number {
   const value = Number(text)
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a share over 0 and up to 1, as 0.2.')
+  return value
+}
+
+/** From 0 on (a commander argument parser). */
+function priority(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('give a whole number from 0 on: 0 is the place of runs, larger ones come later.')
   return value
 }
 

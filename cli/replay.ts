@@ -5,7 +5,6 @@ import { loadConfig } from '../configs/load.ts'
 import type { LoadedConfig } from '../configs/load.ts'
 import { withReplay } from '../configs/replayed.ts'
 import type { PartName } from '../pipeline.ts'
-import { callersIn } from '../pipeline/callers.ts'
 import { prepareReplay } from '../pipeline/replay/prepare.ts'
 import type { PreparedReplay, ReplayAsked } from '../pipeline/replay/prepare.ts'
 import { chooseProblems } from '../pipeline/replay/selection.ts'
@@ -32,6 +31,7 @@ import type { Preparing } from './prepare.ts'
 import { asReader } from './reader.ts'
 import { addReplayOptions, readAsked } from './replay-options.ts'
 import type { ReplayOptions } from './replay-options.ts'
+import { standingOf } from './replay-standing.ts'
 import { nameOf } from './run-name.ts'
 
 const EXAMPLES = `
@@ -43,7 +43,7 @@ Examples:
   ./magpie replay --from rewarded --revision pairs --stages curate --set stages.curate.preference.count=4
   ./magpie replay --from verified --revision hard --where "difficulty = 'hard'" --run my-run
   ./magpie replay --from sampled --revision strict --join --stages verify
-  ./magpie replay --from sampled --revision second -c two-rewards.yaml --keep-rewards --share 0.2
+  ./magpie replay --from sampled --revision second -c two-rewards.yaml --keep-rewards --share 0.2 --priority 20
   ./magpie replay --stages reward --revision more -c one-more.yaml --into main`
 
 /** Adds the command. */
@@ -71,6 +71,7 @@ async function replay(options: ReplayOptions): Promise<number> {
   if (previous !== null) assertSameSettings(previous, loaded)
   const own = replayParts(loaded.config)
   const parts = asked.join ? joined(asked, own) : new Set<PartName>(['produce', ...own])
+  const { share, priority, say } = standingOf(options, loaded, ready.isBeside)
   const { config: path } = options
   const sinks = (['clickhouse', 'json'] as const).filter((name) => own.includes(name))
   const reload = async (): Promise<LoadedConfig> =>
@@ -80,12 +81,11 @@ async function replay(options: ReplayOptions): Promise<number> {
     start: async (preparing) => {
       const { display, messages } = preparing
       const local = await prepareModel(loaded, preparing)
-      const share = options.share ?? (ready.isBeside && callsModels(local) ? SHARE_BESIDE : undefined)
       const run = await startChecked(
-        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka, share },
+        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka, share, priority },
         preparing,
       )
-      if (share !== undefined && options.share === undefined) display.say(messages.sharing(share))
+      for (const line of say(messages)) display.say(line)
       const name = nameOf({ runId, revision })
       const chosen = section.selection?.problems ?? null
       display.say(
@@ -105,14 +105,6 @@ async function replay(options: ReplayOptions): Promise<number> {
     `./magpie audit --run ${runId} --revision ${revision}${at}`,
   ])
   return end.exitCode
-}
-
-/** Of the engines' slots beside a run that is at work, unless --share says another. */
-const SHARE_BESIDE = 0.2
-
-function callsModels({ config }: LoadedConfig): boolean {
-  const { roles, rewarders, embedder } = callersIn(config)
-  return Object.keys({ ...roles, ...rewarders }).length > 0 || embedder !== undefined
 }
 
 /** Where models are and what they cost may change under a revision; what shapes its data may not. Throws UsageFault. */

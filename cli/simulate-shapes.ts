@@ -21,6 +21,8 @@ export interface ShapeOptions {
   readonly generationConfig?: GenerationConfig
   readonly bos?: string | true
   readonly enableScaleOut?: boolean
+  readonly schedulingPolicy?: 'fcfs' | 'priority'
+  readonly refusePriority?: boolean
 }
 
 const DEFAULT_BOS = '<|begin_of_text|>'
@@ -65,6 +67,13 @@ export function addShapeOptions(command: Command): Command {
     )
     .option('--bos [token]', `the tokenizer adds this token first, and the chat template too (${DEFAULT_BOS})`)
     .option('--enable-scale-out', 'serve the /render routes')
+    .addOption(
+      new Option(
+        '--scheduling-policy <policy>',
+        'who of those that wait is next: the first that came, or the lowest priority of the requests',
+      ).choices(['fcfs', 'priority']),
+    )
+    .option('--refuse-priority', 'without that policy a priority is a 400, as in old releases; else it is passed over')
 }
 
 /** What the front is told. */
@@ -77,6 +86,8 @@ export function frontProtocol(options: ShapeOptions): FrontProtocol {
     ...(options.generationConfig !== undefined && { generationConfig: options.generationConfig }),
     promptTokensDetails: options.promptTokensDetails === true,
     scaleOut: options.enableScaleOut === true,
+    ...(options.schedulingPolicy !== undefined && { schedulingPolicy: options.schedulingPolicy }),
+    ...(options.refusePriority === true && { refusesPriority: true }),
   }
 }
 
@@ -94,6 +105,8 @@ export function engineShape(options: ShapeOptions): TextEngineOptions {
     )
   if (bos !== undefined && !SPECIAL_TOKENS.some(([text]) => text === bos))
     faults.push(`--bos ${bos}: no special token here; give ${DEFAULT_BOS}, <bos>, <s> or <｜begin▁of▁sentence｜>.`)
+  if (options.refusePriority === true && options.schedulingPolicy === 'priority')
+    faults.push('--refuse-priority is for servers without --scheduling-policy priority: leave one of them out.')
   if (options.reasoningField !== undefined && options.reasoningParser === undefined)
     faults.push('--reasoning-field names where --reasoning-parser puts the thought: give that too.')
   if (faults.length > 0) throw new UsageFault(faults)

@@ -114,6 +114,8 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
   const isStrike = async (failure: EngineFailure, endpoint: Endpoint): Promise<boolean> => {
     if (failure.code === 'engine-lost') return false
     if (failure.engine !== 'doubtful' && failure.code !== 'overloaded') return false
+    // Whoever asked for a place behind others may be kept waiting by them.
+    if (failure.code === 'timeout' && endpoint.priority > 0 && (endpoint.load?.waiting ?? 0) > 0) return false
     if (endpoint.health.downSince() !== null) return false
     return (await endpoint.health.look()) && failure.engine === 'doubtful'
   }

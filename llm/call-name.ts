@@ -1,5 +1,5 @@
 // The name that an answer is remembered by. Promise: whatever may change the answer changes the name (model, sampling,
-// seed, every message), what may not (endpoint, limits, prices) does not.
+// seed, every message), what may not (endpoint, limits, priority, prices) does not.
 
 import { createHash } from 'node:crypto'
 

@@ -4,10 +4,11 @@
 import { systemClock, type Clock } from './clock.ts'
 import { type Callers, engineUrl } from './config.ts'
 import { withDeadline } from './deadline.ts'
-import { createEngineClient } from './engine-client.ts'
+import { createEngineClient, type EngineClient } from './engine-client.ts'
 import { EngineFailure } from './engine-failure.ts'
 import { callersOf } from './callers.ts'
 import { type Engine, enginesOf, type Environment } from './engines.ts'
+import { priorityRefusal } from './priority-probe.ts'
 
 export interface EndpointCheck {
   /** A role, or `reward:NAME`. */
@@ -25,6 +26,12 @@ export interface EndpointCheck {
 /** A server that lists this takes any name (gateways, the simulator). */
 const ANY_MODEL = '*'
 
+interface Limits {
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+  readonly clock: Clock
+}
+
 type Look = Pick<EndpointCheck, 'reachable' | 'models' | 'error'> & { readonly lists: boolean }
 
 /**
@@ -34,15 +41,22 @@ type Look = Pick<EndpointCheck, 'reachable' | 'models' | 'error'> & { readonly l
  * served are faults of the config.
  */
 export async function checkEndpoints(
-  parts: Callers & { signal: AbortSignal; environment?: Environment; timeoutMs?: number; clock?: Clock },
+  parts: Callers & {
+    signal: AbortSignal
+    environment?: Environment
+    /** See createLlm: engines that go by it are asked whether they take one. */
+    priority?: number
+    timeoutMs?: number
+    clock?: Clock
+  },
 ): Promise<EndpointCheck[]> {
-  const { signal, environment = process.env, timeoutMs = 10_000, clock = systemClock } = parts
+  const { signal, environment = process.env, priority = 0, timeoutMs = 10_000, clock = systemClock } = parts
   const callers = callersOf(parts)
   const engines = enginesOf(callers, environment)
   const looks = new Map<string, Look>()
   await Promise.all(
     [...engines.values()].map(async (engine) => {
-      looks.set(engine.url, await look(engine, signal, timeoutMs, clock))
+      looks.set(engine.url, await look(engine, priority !== 0 && engine.byPriority, { signal, timeoutMs, clock }))
     }),
   )
   return callers.flatMap(({ name, model, endpoints }) =>
@@ -59,13 +73,25 @@ export async function checkEndpoints(
   )
 }
 
-async function look(engine: Engine, signal: AbortSignal, timeoutMs: number, clock: Clock): Promise<Look> {
-  const client = createEngineClient({ url: engine.url, ...engine.access, clock })
+/** asksPriority: calls will ask for a place in its queue. */
+async function look(engine: Engine, asksPriority: boolean, limits: Limits): Promise<Look> {
+  const client = createEngineClient({ url: engine.url, ...engine.access, clock: limits.clock })
   try {
-    const served = await withDeadline({ signal, timeoutMs, clock }, (limited) => client.models(limited))
+    const found = await lookAtModels(client, limits)
+    if (found.error !== null || !asksPriority) return found
+    const refusal = await withDeadline(limits, (limited) => priorityRefusal(client, engine.canary, limited))
+    return { ...found, error: refusal }
+  } finally {
+    await client.close()
+  }
+}
+
+async function lookAtModels(client: EngineClient, limits: Limits): Promise<Look> {
+  try {
+    const served = await withDeadline(limits, (limited) => client.models(limited))
     return { reachable: true, models: served.map(({ id }) => id), lists: true, error: null }
   } catch (error) {
-    signal.throwIfAborted()
+    limits.signal.throwIfAborted()
     if (!(error instanceof EngineFailure)) throw error
     // A gateway may not list its models; that it answers is enough.
     if (error.code === 'route-not-found') return { reachable: true, models: [], lists: false, error: null }
@@ -76,7 +102,5 @@ async function look(engine: Engine, signal: AbortSignal, timeoutMs: number, cloc
       lists: false,
       error: { code, message },
     }
-  } finally {
-    await client.close()
   }
 }

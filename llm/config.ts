@@ -41,6 +41,10 @@ export const endpointConfig = z.strictObject({
     .describe('Never more sequences in flight there (a request of n choices is n); below it the limit finds itself'),
   start: z.int().min(1).max(100_000).default(16).describe('What the limit begins with, before it is found out'),
   adaptive: z.boolean().default(true).describe('false: the limit is always limit'),
+  schedulingPolicy: z
+    .enum(['fcfs', 'priority'])
+    .optional()
+    .describe("vLLM's --scheduling-policy there; priority: calls of replays ask for a place behind those of runs"),
 })
 
 export const samplingConfig = z.strictObject({

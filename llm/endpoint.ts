@@ -35,7 +35,10 @@ export interface SentCall {
 export interface Endpoint {
   readonly url: string
   readonly limit: Limit
+  /** Its calls have the place in the engine's queue that is theirs. */
   readonly client: EngineClient
+  /** That place: over 0 is behind others. */
+  readonly priority: number
   /** Sequences in flight. */
   inFlight: number
   /** Calls that can be given up, when the engine is lost. */
@@ -95,6 +98,8 @@ export function createEndpoint(engine: {
   url: string
   limit: Limit
   client: EngineClient
+  /** Of the calls; small ones that ask whether it lives do not wait behind others. 0 unless said. */
+  priority?: number
   canary: Canary
   clock: Clock
   random: () => number
@@ -103,7 +108,7 @@ export function createEndpoint(engine: {
   liveness: LivenessConfig
   onChange: () => void
 }): Endpoint {
-  const { url, log, clock, client, limit } = engine
+  const { url, log, clock, client, limit, priority = 0 } = engine
   const liveness = watchLiveness(engine.liveness, () => clock.now())
   const calls = new Map<AbortController, SentCall>()
   let cancelSigns: (() => void) | null = null
@@ -250,7 +255,8 @@ export function createEndpoint(engine: {
   }
 
   const endpoint: Endpoint = {
-    ...{ url, limit, client, calls, health, liveness },
+    ...{ url, limit, priority, calls, health, liveness },
+    client: priority === 0 ? client : client.at(priority),
     inFlight: 0,
     restUntil: 0,
     lastError: null,

@@ -3,12 +3,12 @@
 // returned is whole.
 
 import type { ChatMessage, CompletionRequest, Sampling } from './contract.ts'
-import { EngineFailure } from './engine-failure.ts'
+import { EngineFailure, refusedPriority } from './engine-failure.ts'
 import { type Choices, readChat, readCompletions } from './replies.ts'
 import { type Embedded, readEmbeddings } from './reply-embeddings.ts'
 import { type Pooled, readClassified, readPooling } from './reply-scores.ts'
 import { readDetokenized, readModels, readTokens, readVersion, type ServedModel, type Tokens } from './reply-server.ts'
-import { createTransport, type EngineOptions } from './transport.ts'
+import { createTransport, type EngineOptions, type Transport } from './transport.ts'
 
 export interface EngineCall {
   readonly model: string
@@ -77,6 +77,8 @@ export interface EngineClient {
   health(signal: AbortSignal): Promise<string | null>
   /** The models that it serves; fails as any call does. */
   models(signal: AbortSignal): Promise<ServedModel[]>
+  /** The same engine, whose calls ask for this place in its queue (vLLM's priority: lower is earlier, 0 asks for nothing). */
+  at(priority: number): EngineClient
   /** New connections from now on: the open ones may lead to a process that is gone. */
   renew(): void
   close(): Promise<void>
@@ -94,9 +96,21 @@ const ANSWERS = new Set([
 
 /** A client of one engine; the arguments are those of createTransport. */
 export function createEngineClient(engine: EngineOptions): EngineClient {
-  const { url } = engine
-  const transport = createTransport(engine)
+  return clientOver(createTransport(engine), engine.url, 0)
+}
+
+function clientOver(transport: Transport, url: string, priority: number): EngineClient {
   const send = transport.send
+
+  /** What takes a place in the engine's queue. */
+  const queue = async (path: string, body: object, signal: AbortSignal): Promise<unknown> => {
+    if (priority === 0) return send('post', path, body, signal)
+    try {
+      return await send('post', path, { ...body, priority }, signal)
+    } catch (error) {
+      throw refusedPriority(error) ?? error
+    }
+  }
 
   /** null where the server has no such route. */
   const ifThere = async (path: string, signal: AbortSignal): Promise<unknown> => {
@@ -114,19 +128,19 @@ export function createEngineClient(engine: EngineOptions): EngineClient {
       const { input } = call
       if ('messages' in input) {
         const body = { ...common(call), messages: input.messages }
-        return readChat(await send('post', '/chat/completions', body, signal), call.n)
+        return readChat(await queue('/chat/completions', body, signal), call.n)
       }
       const prompt = 'prompt' in input ? input.prompt : input.tokenIds
       const body = { ...common(call), prompt, add_special_tokens: false }
-      return readCompletions(await send('post', '/completions', body, signal), call.n)
+      return readCompletions(await queue('/completions', body, signal), call.n)
     },
-    pool: async (call, signal) => readPooling(await send('post', `${url}/pooling`, scoring(call), signal)),
-    classify: async (call, signal) => readClassified(await send('post', `${url}/classify`, scoring(call), signal)),
+    pool: async (call, signal) => readPooling(await queue(`${url}/pooling`, scoring(call), signal)),
+    classify: async (call, signal) => readClassified(await queue(`${url}/classify`, scoring(call), signal)),
     embed: async (call, signal) =>
-      readEmbeddings(await send('post', '/embeddings', embedding(call), signal), call.texts.length),
+      readEmbeddings(await queue('/embeddings', embedding(call), signal), call.texts.length),
     poolEmbeddings: async (call, signal) => {
       const body = { ...embedding(call), task: 'embed' }
-      return readEmbeddings(await send('post', `${url}/pooling`, body, signal), call.texts.length)
+      return readEmbeddings(await queue(`${url}/pooling`, body, signal), call.texts.length)
     },
     tokenize: async (call, signal) => {
       const body =
@@ -151,6 +165,7 @@ export function createEngineClient(engine: EngineOptions): EngineClient {
       }
     },
     models: async (signal) => readModels(await send('get', '/models', undefined, signal)),
+    at: (other) => clientOver(transport, url, other),
     renew: () => {
       transport.renew()
     },

@@ -94,6 +94,16 @@ export function failureOfError(error: unknown): EngineFailure {
   })
 }
 
+/** The failure of a call that was refused for its priority; null for any other. */
+export function refusedPriority(error: unknown): EngineFailure | null {
+  if (!(error instanceof EngineFailure) || error.engine !== 'none' || !/priority/i.test(error.message)) return null
+  return new EngineFailure(
+    'refusing',
+    'priority-refused',
+    `${error.message} (the config has schedulingPolicy: priority at this endpoint: start the server with --scheduling-policy priority, or take the key out)`,
+  )
+}
+
 /** Whether the server said that it has no such route. */
 export function isRouteMissing(error: unknown): boolean {
   return error instanceof EngineFailure && error.code === 'route-not-found'

@@ -18,6 +18,8 @@ export interface Engine {
   /** What the limit begins with. */
   readonly start: number
   readonly adaptive: boolean
+  /** Whether it takes the lowest priority first. */
+  readonly byPriority: boolean
   readonly canary: Canary
 }
 
@@ -44,13 +46,15 @@ export function enginesOf(callers: readonly Caller[], environment: Environment):
       const first = firstPlace.get(url)
       if (known === undefined || first === undefined) {
         const { limit, start, adaptive } = endpoint
-        engines.set(url, { url, access, limit, start, adaptive, canary })
+        const byPriority = endpoint.schedulingPolicy === 'priority'
+        engines.set(url, { url, access, limit, start, adaptive, byPriority, canary })
         firstPlace.set(url, { place, keyEnv: endpoint.keyEnv, access })
         continue
       }
       // One server has one limit: of several, the lowest does no harm.
       if (endpoint.limit < known.limit) engines.set(url, { ...known, limit: endpoint.limit })
       if (!endpoint.adaptive && known.adaptive) engines.set(url, { ...engines.get(url)!, adaptive: false })
+      if (endpoint.schedulingPolicy === 'priority') engines.set(url, { ...engines.get(url)!, byPriority: true })
       if (first.keyEnv !== endpoint.keyEnv)
         faults.push(`${place}.keyEnv: ${url} has another key at ${first.place}; it is one server, give one key`)
       else if (!isSameAccess(first.access, access))

@@ -39,6 +39,8 @@ export function createFleet(
     log: Logger
     /** Share of each engine's slots, over 0 up to 1. */
     share: number
+    /** Place of the calls in the queues of engines that go by it; 0 asks for none. */
+    priority: number
     onChange: () => void
   },
 ): Fleet {
@@ -48,10 +50,12 @@ export function createFleet(
   const lanes = new Map<string, Lane>()
 
   const start = (engine: Engine): Endpoint => {
-    const { url, access, canary } = engine
-    const limit = createSharedLimit(share, limitConfigOf(engine), () => clock.now())
+    const { url, access, canary, byPriority } = engine
+    const priority = byPriority ? parts.priority : 0
+    const isBehind = priority > 0
+    const limit = createSharedLimit(share, limitConfigOf(engine), () => clock.now(), { isBehind })
     const client = createEngineClient({ url, ...access, clock })
-    return createEndpoint({ url, limit, client, canary, clock, random, log, health, liveness, onChange })
+    return createEndpoint({ url, limit, client, priority, canary, clock, random, log, health, liveness, onChange })
   }
 
   const retire = (endpoint: Endpoint): void => {
@@ -133,5 +137,6 @@ function limitConfigOf({ limit, start, adaptive }: Engine): LimitConfig {
 }
 
 function isSame(a: Engine, b: Engine): boolean {
-  return isSameAccess(a.access, b.access) && a.limit === b.limit && a.start === b.start && a.adaptive === b.adaptive
+  const isSameLimit = a.limit === b.limit && a.start === b.start && a.adaptive === b.adaptive
+  return isSameLimit && a.byPriority === b.byPriority && isSameAccess(a.access, b.access)
 }

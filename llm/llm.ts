@@ -63,6 +63,8 @@ export function createLlm(parts: {
   log: Logger
   /** At most this share of each engine's slots, over 0 up to 1 (shared-limit.ts); 1 unless said. */
   share?: number
+  /** Place of the calls at engines with schedulingPolicy: priority; lower is earlier, 0 (unless said) asks for none. */
+  priority?: number
   clock?: Clock
   /** From 0 to 1, for the spread of pauses. */
   random?: () => number
@@ -83,6 +85,7 @@ export function createLlm(parts: {
     random,
     log,
     share: parts.share ?? 1,
+    priority: parts.priority ?? 0,
     onChange: () => {
       pool.dispatch()
     },

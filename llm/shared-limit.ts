@@ -1,6 +1,7 @@
 // The limit of one engine for work that must not slow down others there: a share of the engine's slots. Promises: never
 // more than that share of the slots that are known, at least 1; each request of others that waits at the engine takes
-// one from it; refusals and preemptions bring it down as they do any limit.
+// one from it; refusals and preemptions bring it down as they do any limit. Work whose calls wait behind those of others
+// keeps no queue of its own beside them: others would take it for a full engine, and their own queue would run dry.
 //
 // How many slots an engine has, no page of it says. Beside others it is what runs there while somebody waits, or the
 // most that was seen to run. Alone there, the slots are found out once as any run finds them out, and left again.
@@ -11,11 +12,18 @@ import type { EngineLoad } from './load.ts'
 /** Sequences that are on their way in between look like others'. */
 const IN_TRANSIT = 2
 const IN_TRANSIT_SHARE = 0.05
+/** Behind others the room grows by so much at each look that finds nobody waiting. */
+const STEP = 0.1
 
-/** The limit of a share (over 0, up to 1) of an engine. now: milliseconds. */
-export function createSharedLimit(share: number, config: LimitConfig, now: () => number): Limit {
+/** The limit of a share (over 0, up to 1) of an engine. now: milliseconds. isBehind: its calls wait behind those of others. */
+export function createSharedLimit(
+  share: number,
+  config: LimitConfig,
+  now: () => number,
+  { isBehind = false }: { readonly isBehind?: boolean } = {},
+): Limit {
   const whole = createLimit(config, now)
-  if (share === 1) return whole
+  if (share === 1 && !isBehind) return whole
   const { most, adaptive } = config
   /** Known slots; nothing is known where the engine tells nothing but by the config. */
   const atFirst = adaptive ? Math.min(config.start, most) : most
@@ -23,16 +31,25 @@ export function createSharedLimit(share: number, config: LimitConfig, now: () =>
   let isFound = !adaptive
   let isAlone = false
   let othersWait = 0
+  /** Behind others: what they leave free. */
+  let room = Infinity
   let change: LimitChange = { at: now(), reason: `share ${share} of ${slots}` }
 
-  const ofShare = (): number => Math.max(1, Math.floor(share * slots) - othersWait)
-  const current = (): number => (isAlone && !isFound ? whole.current() : Math.min(whole.current(), ofShare()))
+  const ofShare = (): number => (share === 1 ? Infinity : Math.max(1, Math.floor(share * slots) - othersWait))
+  const current = (): number => (isAlone && !isFound ? whole.current() : Math.min(whole.current(), ofShare(), room))
+
+  /** Whoever waits goes first, or is ours: then no more than what runs of ours. */
+  const leftFree = (waiting: number, inFlight: number): number => {
+    const had = Math.min(room, Math.max(1, inFlight))
+    return waiting > 0 ? Math.max(1, Math.min(had, inFlight - waiting)) : had + Math.ceil(had * STEP)
+  }
 
   const learn = ({ running, waiting }: EngineLoad, inFlight: number): void => {
     const all = running + waiting
     const others = Math.max(0, all - inFlight)
     isAlone = others <= Math.max(IN_TRANSIT, IN_TRANSIT_SHARE * all)
     othersWait = isAlone ? 0 : Math.round(waiting * (others / all))
+    if (isBehind) room = isAlone ? Infinity : leftFree(waiting, inFlight)
     if (!adaptive) return
     if (waiting > 0) slots = Math.min(most, running)
     else slots = Math.max(slots, Math.min(most, running))
@@ -49,20 +66,23 @@ export function createSharedLimit(share: number, config: LimitConfig, now: () =>
       learn(load, inFlight)
       if (current() === before) return
       const giving = othersWait === 0 ? '' : `, ${othersWait} of others wait`
+      const place = room === Infinity ? '' : ', behind others'
       change = {
         at: now(),
-        reason: isFound || !isAlone ? `share ${share} of ${slots}${giving}` : 'alone: finds the slots',
+        reason: isFound || !isAlone ? `share ${share} of ${slots}${giving}${place}` : 'alone: finds the slots',
       }
     },
     observeNothing: () => {
       whole.observeNothing()
       othersWait = 0
+      room = Infinity
       isAlone = false
     },
     restart: () => {
       whole.restart()
       slots = atFirst
       isFound = !adaptive
+      room = Infinity
       isAlone = false
     },
   }

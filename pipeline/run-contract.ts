@@ -24,6 +24,8 @@ export interface RunParts {
   readonly source: Source
   /** At most this share of each model server's slots, over 0 up to 1; all of them where it is left out. */
   readonly share?: number | undefined
+  /** Place of its calls at model servers that schedule by priority, lower is earlier; 0 where it is left out. */
+  readonly priority?: number | undefined
   /** What this process does. The one that produces leads: it claims the run and decides when it is through. */
   readonly parts: ReadonlySet<PartName>
   readonly kafka: KafkaAddress

@@ -43,7 +43,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const sinks = await openSinks(parts, { ...run, sender: accepted.sender, isEmpty }, signal)
     closers.push(() => sinks.close())
     closers.push(() => drainAll(sinks.running))
-    const llm = createLlm({ ...callersIn(config), share: parts.share ?? 1, log })
+    const llm = createLlm({ ...callersIn(config), share: parts.share ?? 1, priority: parts.priority ?? 0, log })
     closers.push(() => llm.close())
     const math = createMathPool({ ...config.stages.verify, log })
     closers.push(() => math.close())

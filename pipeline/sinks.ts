@@ -64,10 +64,11 @@ export async function openSinks(
         },
       })
     : null
-  const { server } = config.sinks.clickhouse
+  const { server, ttl } = config.sinks.clickhouse
   // Who leads must store its rows beside other runs and replays; a worker leaves that to its leader.
   const role = parts.parts.has('produce') ? 'sharer' : 'owner'
-  const open = () => openDatabase({ url: parts.clickhouseUrl, server, stateDir, role, log, signal })
+  const open = () =>
+    openDatabase({ url: parts.clickhouseUrl, server, stateDir, role, log, signal, textDays: ttl.texts })
   const database = has('clickhouse') ? await patiently('clickhouse', open, parts, signal) : null
   const start = (name: SinkName, sink: Sink): Promise<RunningSink> => {
     const topics = topicsReadBy(

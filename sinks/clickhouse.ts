@@ -38,6 +38,19 @@ export const clickhouseConfig = z.strictObject({
       seconds: z.number().min(0.05).max(600).default(1).describe('Longest wait for a batch to fill'),
     })
     .prefault({}),
+  ttl: z
+    .strictObject({
+      texts: z
+        .int()
+        .min(1)
+        .max(36_500)
+        .nullable()
+        .default(null)
+        .describe(
+          'Days after which texts of responses and follow-ups are emptied in the tables, rows stay; null: never',
+        ),
+    })
+    .prefault({}),
 })
 
 export type ClickhouseConfig = z.infer<typeof clickhouseConfig>

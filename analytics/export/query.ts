@@ -47,7 +47,11 @@ export function narrowings(type: ExportType, { where, minTokens, maxTokens }: Fi
   const tokens = TOKENS[type]
   return [
     ...(type === 'steps'
-      ? [{ name: `--reward ${look.reward ?? ''}`, condition: 'mapContains(reward_steps, {reward:String})' }]
+      ? [
+          { name: `--reward ${look.reward ?? ''}`, condition: 'mapContains(reward_steps, {reward:String})' },
+          // Scores outlive their texts where these expire.
+          { name: 'sinks.clickhouse.ttl.texts', condition: "ifNull(solution, text) != ''" },
+        ]
       : []),
     ...(look.stepsOf === null
       ? []

@@ -80,6 +80,8 @@ export interface Messages {
   replaying(run: string, topic: string, of: string, chosen: number | null): string
   /** A replay beside a run that is at work takes this share of the engines. */
   sharing(share: number): string
+  /** At model servers that schedule by it, calls of a replay have this priority, behind those of runs. */
+  behind(priority: number): string
   /** A replay goes on. isWhole: it was finished before. */
   replayResumed(run: string, isWhole: boolean): string
   /** Fewer problems are wanted than there are. */

@@ -86,6 +86,8 @@ export const en: Messages = {
     `Replay ${run}: takes ${chosen === null ? 'the problems' : plural(chosen, 'chosen problem')} of topic ${topic} (revision ${of}); nothing that is there is changed.`,
   sharing: (share) =>
     `Another run is at work: this replay takes at most ${share} of each engine's slots (--share F for another share).`,
+  behind: (priority) =>
+    `At model servers that schedule by priority its calls come behind those of runs (priority ${priority}; --priority N for another).`,
   replayResumed: (run, isWhole) =>
     isWhole
       ? `Replay ${run} is finished already; dead letters that were sent again are taken up. Start another with --revision NAME.`

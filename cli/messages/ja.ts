@@ -82,6 +82,8 @@ export const ja: Messages = {
     `リプレイ ${run}: トピック ${topic}（リビジョン ${of}）の${chosen === null ? '問題' : `選ばれた ${count(chosen)} 問`}を処理し直します。既存のデータは変更しません。`,
   sharing: (share) =>
     `別の実行が動作中のため、このリプレイは各エンジンのスロットの最大 ${share} を使います（変更は --share F）。`,
+  behind: (priority) =>
+    `優先度でスケジューリングするモデルサーバーでは、このリプレイの呼び出しは実行の呼び出しの後に処理されます（優先度 ${priority}、変更は --priority N）。`,
   replayResumed: (run, isWhole) =>
     isWhole
       ? `リプレイ ${run} はすでに完了しています（再送されたデッドレターは処理されます）。新しく始めるには --revision NAME を指定してください。`

@@ -6,11 +6,13 @@ import { type Clock, systemClock } from '../clock.ts'
 import { engineUrl } from '../config.ts'
 import { createEngineClient } from '../engine-client.ts'
 import { enginesOf, type Environment } from '../engines.ts'
+import { priorityRefusal } from '../priority-probe.ts'
 import { createAsk } from './ask.ts'
 import { checkEmbedder, type EmbedderSubject } from './check-embedder.ts'
 import { checkRewarder, type RewarderSubject } from './check-rewarder.ts'
 import { checkRole, type Place, type RoleSubject } from './check-role.ts'
 import type { Finding, Remark } from './finding.ts'
+import { checkPriority } from './priority.ts'
 
 export type Subject = RoleSubject | RewarderSubject | EmbedderSubject
 
@@ -49,12 +51,14 @@ export async function checkModels(parts: {
   )
   const found = await Promise.all(
     places.map(async ({ subject, url }): Promise<Finding[]> => {
-      const client = createEngineClient({ url, ...engines.get(url)!.access, clock })
+      const { access, byPriority, canary } = engines.get(url)!
+      const client = createEngineClient({ url, ...access, clock })
       const told = { caller: subject.name, endpoint: url }
       onProgress(told, 'asked')
       try {
         const place = { url, client, ask }
-        const remarks = await check(subject, place)
+        const refusal = byPriority ? await ask((limited) => priorityRefusal(client, canary, limited)) : null
+        const remarks = [...(await check(subject, place)), ...checkPriority(refusal)]
         return remarks.map((remark) => ({
           caller: subject.name,
           endpoint: url,

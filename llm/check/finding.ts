@@ -5,7 +5,7 @@ export type Severity = 'error' | 'warning' | 'note'
 
 /** The checks, each a file beside this one. */
 export type CheckName =
-  'served' | 'prefix' | 'bos' | 'stops' | 'defaults' | 'context' | 'thought' | 'reward' | 'embedding'
+  'served' | 'prefix' | 'bos' | 'stops' | 'defaults' | 'context' | 'thought' | 'reward' | 'embedding' | 'priority'
 
 export interface Remark {
   readonly severity: Severity

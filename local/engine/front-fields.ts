@@ -8,7 +8,7 @@ export type Body = Record<string, unknown>
 
 /** What a field may hold. */
 export type FieldKind =
-  'integer' | 'seed' | 'number' | 'boolean' | 'string' | 'object' | 'integers' | 'stops' | 'prompt' | 'messages'
+  'integer' | 'int64' | 'number' | 'boolean' | 'string' | 'object' | 'integers' | 'stops' | 'prompt' | 'messages'
 
 const SAMPLING: Readonly<Record<string, FieldKind>> = {
   model: 'string',
@@ -21,7 +21,8 @@ const SAMPLING: Readonly<Record<string, FieldKind>> = {
   repetition_penalty: 'number',
   presence_penalty: 'number',
   frequency_penalty: 'number',
-  seed: 'seed',
+  seed: 'int64',
+  priority: 'int64',
   stop: 'stops',
   stop_token_ids: 'integers',
   include_stop_str_in_output: 'boolean',
@@ -72,6 +73,7 @@ export const POOLING_FIELDS = {
   add_generation_prompt: 'boolean',
   continue_final_message: 'boolean',
   use_activation: 'boolean',
+  priority: 'int64',
   encoding_format: 'string',
 } as const
 
@@ -94,14 +96,14 @@ export function checkFields(
   if (faults.length > 0) throw invalidShape(faults)
 }
 
-const LARGEST_SEED = 2 ** 63
+const LARGEST_INT64 = 2 ** 63
 
 function coerce(kind: FieldKind, value: unknown, loc: string, faults: ShapeFault[]): unknown {
   switch (kind) {
     case 'integer':
       return integer(value, loc, faults)
-    case 'seed':
-      return seed(integer(value, loc, faults), loc, faults)
+    case 'int64':
+      return int64(integer(value, loc, faults), loc, faults)
     case 'number':
       return float(value, loc, faults)
     case 'boolean':
@@ -146,8 +148,8 @@ function integer(value: unknown, loc: string, faults: ShapeFault[]): unknown {
   return value
 }
 
-function seed(value: unknown, loc: string, faults: ShapeFault[]): unknown {
-  if (typeof value !== 'number' || Math.abs(value) <= LARGEST_SEED) return value
+function int64(value: unknown, loc: string, faults: ShapeFault[]): unknown {
+  if (typeof value !== 'number' || Math.abs(value) <= LARGEST_INT64) return value
   const [type, words, sign, mark] =
     value > 0 ? ['less_than_equal', 'less', '', 'le'] : ['greater_than_equal', 'greater', '-', 'ge']
   const edge = `${sign}${value > 0 ? '9223372036854775807' : '9223372036854775808'}`

@@ -33,6 +33,10 @@ export interface FrontProtocol {
   readonly generationConfig?: GenerationConfig
   /** The routes under /v1/.../render answer, by --enable-scale-out. */
   readonly scaleOut?: boolean
+  /** Whether a request's priority counts; first come, first served unless said, and then vLLM 0.32 passes over it. */
+  readonly schedulingPolicy?: 'fcfs' | 'priority'
+  /** Where it does not count it is refused, as by older releases. */
+  readonly refusesPriority?: boolean
 }
 
 export const GENERATION_ROUTES = ['/v1/completions', '/v1/chat/completions']

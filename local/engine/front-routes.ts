@@ -9,6 +9,7 @@ import { noRoute } from './front-faults.ts'
 import type { Body } from './front-fields.ts'
 import { modelsRoute } from './front-models.ts'
 import { poolingRoute } from './front-pooling.ts'
+import { priorityOf } from './front-priority.ts'
 import { servesRoute } from './front-protocol.ts'
 import { rerankRoute, scoreRoute } from './front-rank.ts'
 import { renderChat, renderCompletions } from './front-render.ts'
@@ -39,11 +40,16 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/metrics': { GET: metrics },
   '/v1/models': { GET: ({ front }) => modelsRoute(front) },
   '/v1/completions': {
-    POST: (exchange) =>
-      serveCompletion(exchange.front, exchange.request, exchange.response, bodyOf(exchange), exchange.work),
+    POST: (exchange) => {
+      const { body, work } = queued(exchange)
+      return serveCompletion(exchange.front, exchange.request, exchange.response, body, work)
+    },
   },
   '/v1/chat/completions': {
-    POST: (exchange) => serveChat(exchange.front, exchange.request, exchange.response, bodyOf(exchange), exchange.work),
+    POST: (exchange) => {
+      const { body, work } = queued(exchange)
+      return serveChat(exchange.front, exchange.request, exchange.response, body, work)
+    },
   },
   '/v1/completions/render': {
     POST: (exchange) => renderCompletions(exchange.front, exchange.request, bodyOf(exchange)),
@@ -53,8 +59,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   },
   '/tokenize': { POST: (exchange) => tokenizeRoute(exchange.front, bodyOf(exchange)) },
   '/detokenize': { POST: (exchange) => detokenizeRoute(exchange.front, bodyOf(exchange)) },
-  '/pooling': { POST: (exchange) => poolingRoute(exchange.front, bodyOf(exchange), exchange.work) },
-  '/v1/embeddings': { POST: (exchange) => embeddingsRoute(exchange.front, bodyOf(exchange), exchange.work) },
+  '/pooling': { POST: pooled(poolingRoute) },
+  '/v1/embeddings': { POST: pooled(embeddingsRoute) },
   '/classify': scored(classifyRoute),
   '/score': scored(scoreRoute),
   '/rerank': scored(rerankRoute),
@@ -75,10 +81,23 @@ function bodyOf({ request, raw }: Exchange): Body {
   return parseBody(request, raw)
 }
 
+/** The body, and the work at the place in the queue that it asks for. */
+function queued(exchange: Exchange): { body: Body; work: Work } {
+  const body = bodyOf(exchange)
+  return { body, work: { ...exchange.work, priority: priorityOf(exchange.front.protocol, body) } }
+}
+
 function isServed(front: FrontState, path: string): boolean {
   if (front.trouble.hiddenRoutes?.includes(path) === true) return false
   const { score, embed } = front.engine
   return servesRoute(front.protocol, { scores: score !== null, embeds: embed !== undefined }, path)
+}
+
+function pooled(route: typeof poolingRoute): Route {
+  return (exchange) => {
+    const { body, work } = queued(exchange)
+    return route(exchange.front, body, work)
+  }
 }
 
 /** A route over the engine's rewards. */
@@ -87,7 +106,7 @@ function scored(route: typeof classifyRoute): { POST: Route } {
     POST(exchange) {
       const { score } = exchange.front.engine
       if (score === null) throw noRoute(false)
-      return route(exchange.front, score, bodyOf(exchange), exchange.work)
+      return pooled((front, body, work) => route(front, score, body, work))(exchange)
     },
   }
 }

@@ -1,14 +1,19 @@
 // The server's slots, counted in sequences: so many are generated at once, the others wait in one queue, first come
-// first served. Who gives up while waiting leaves the queue at once; a slot that is given back is handed over in the
-// same turn of the event loop. Two ways of going wrong are here too: a wedged engine, which takes no one in and lets
-// no one out, and a KV cache that is too small, which sends the youngest back to the head of the queue.
+// first served, or by priority (front-line.ts). Who gives up while waiting leaves the queue at once; a slot that is
+// given back is handed over in the same turn of the event loop. Two ways of going wrong are here too: a wedged engine,
+// which takes no one in and lets no one out, and a KV cache that is too small, which sends the youngest (of the highest
+// priority number) back to the head of the queue.
 
 import type { Clock } from './clock.ts'
 import { createBusyLedger } from './front-busy.ts'
 import type { Busy } from './front-busy.ts'
+import { createWaitingLine } from './front-line.ts'
+import type { Waiting } from './front-line.ts'
 
 /** One sequence's place in a slot. */
 export interface Seat {
+  /** Lower is earlier. */
+  readonly priority: number
   /** When its time began: when the one before it was due to go, which may be a timer's lateness before it came. */
   startedAt: number
   /** Set by whoever can start again: called when the seat is lost to older ones, and has to call `regain`. */
@@ -29,8 +34,8 @@ export interface Slots {
   resetBusy(): void
   /** Share of the KV cache that is in use, from 0 to 1. */
   cacheUsage(): number
-  /** Resolves when a slot is this caller's; rejects with the signal's reason when it aborts first. */
-  acquire(signal: AbortSignal): Promise<Seat>
+  /** Resolves when a slot is this caller's (priority: 0 unless said); rejects with the signal's reason when it aborts first. */
+  acquire(signal: AbortSignal, priority?: number): Promise<Seat>
   /** Gives a slot back. `dueAt`: when its work was over by rights; the next sequence's time begins then. */
   release(seat: Seat, dueAt?: number): void
   /** This sequence's cache has grown to its full size: if too many run, the youngest of them loses its seat. */
@@ -60,10 +65,7 @@ export function createSlots(options: SlotsOptions): Slots {
   const kvSlots = options.kvSlots ?? size
   const preempts = kvSlots < size
   const ledger = createBusyLedger(clock)
-  // A Set keeps the order of insertion and deletes from its middle in no time.
-  const queue = new Set<(dueAt: number) => void>()
-  /** Those who lost their seats, the head of the queue last. */
-  const lost: ((dueAt: number) => void)[] = []
+  const line = createWaitingLine()
   /** Seats in the order of their coming; kept only where the youngest may have to go. */
   const seats = new Set<Seat>()
   const held = new Set<() => void>()
@@ -85,20 +87,40 @@ export function createSlots(options: SlotsOptions): Slots {
   /** Lets in whoever may come now. A sequence that lost its seat needs room for all of its cache. */
   const admit = (dueAt: number): void => {
     while (hasRoom()) {
-      const returning = lost.at(-1)
-      if (returning !== undefined) {
-        if (running >= kvSlots) break
-        lost.pop()
-        returning(dueAt)
-        continue
-      }
-      const next = queue.values().next()
-      if (next.done === true) break
-      queue.delete(next.value)
-      next.value(dueAt)
+      const next = line.first()
+      if (next === undefined || (next.isReturning && running >= kvSlots)) break
+      line.leave(next)
+      next.enter(dueAt)
     }
     ledger.set(running)
   }
+
+  /** Waits for a slot; resolves when `take` was called with the time from which it is free. */
+  const queueUp = (
+    { priority, isReturning }: Pick<Waiting, 'priority' | 'isReturning'>,
+    signal: AbortSignal,
+    take: (dueAt: number) => void,
+  ): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        ...{ priority, isReturning },
+        enter: (dueAt) => {
+          signal.removeEventListener('abort', leave)
+          take(dueAt)
+          resolve()
+        },
+      }
+      const leave = (): void => {
+        line.leave(waiting)
+        reject(signal.reason as Error)
+        if (isReturning) admit(clock.now())
+      }
+      line.join(waiting)
+      signal.addEventListener('abort', leave, { once: true })
+      // It may go before those who wait for more than a slot.
+      admit(clock.now())
+      peakWaiting = Math.max(peakWaiting, line.size)
+    })
 
   return {
     size,
@@ -107,7 +129,7 @@ export function createSlots(options: SlotsOptions): Slots {
       return running
     },
     get waiting() {
-      return queue.size + lost.length
+      return line.size
     },
     get wedged() {
       return isWedged
@@ -118,30 +140,20 @@ export function createSlots(options: SlotsOptions): Slots {
       ledger.reset()
     },
     cacheUsage: () => Math.min(1, running / kvSlots),
-    acquire(signal) {
-      if (signal.aborted) return Promise.reject(signal.reason as Error)
+    async acquire(signal, priority = 0) {
+      signal.throwIfAborted()
       const queuedAt = clock.now()
-      const seat: Seat = { startedAt: queuedAt, onLost: null, lost: false }
-      if (hasRoom() && queue.size === 0 && lost.length === 0) {
+      const seat: Seat = { priority, startedAt: queuedAt, onLost: null, lost: false }
+      if (hasRoom() && line.size === 0) {
         occupy(seat)
         ledger.set(running)
-        return Promise.resolve(seat)
+        return seat
       }
-      return new Promise((resolve, reject) => {
-        const enter = (dueAt: number): void => {
-          signal.removeEventListener('abort', leave)
-          seat.startedAt = Math.max(queuedAt, dueAt)
-          occupy(seat)
-          resolve(seat)
-        }
-        const leave = (): void => {
-          queue.delete(enter)
-          reject(signal.reason as Error)
-        }
-        queue.add(enter)
-        peakWaiting = Math.max(peakWaiting, queue.size + lost.length)
-        signal.addEventListener('abort', leave, { once: true })
+      await queueUp({ priority, isReturning: false }, signal, (dueAt) => {
+        seat.startedAt = Math.max(queuedAt, dueAt)
+        occupy(seat)
       })
+      return seat
     },
     release(seat, dueAt) {
       if (seat.lost) return
@@ -155,7 +167,9 @@ export function createSlots(options: SlotsOptions): Slots {
     },
     grow() {
       if (running <= kvSlots || isWedged) return
-      const youngest = [...seats].findLast((seat) => seat.onLost !== null)
+      const able = [...seats].filter((seat) => seat.onLost !== null)
+      const last = Math.max(...able.map(({ priority }) => priority))
+      const youngest = able.findLast(({ priority }) => priority === last)
       if (youngest === undefined) return
       options.onPreempted?.()
       running -= 1
@@ -164,25 +178,13 @@ export function createSlots(options: SlotsOptions): Slots {
       youngest.lost = true
       youngest.onLost?.()
     },
-    regain(seat, signal) {
-      if (signal.aborted) return Promise.reject(signal.reason as Error)
+    async regain(seat, signal) {
+      signal.throwIfAborted()
       const lostAt = clock.now()
-      return new Promise((resolve, reject) => {
-        const enter = (dueAt: number): void => {
-          signal.removeEventListener('abort', leave)
-          seat.lost = false
-          seat.startedAt = Math.max(lostAt, dueAt)
-          occupy(seat)
-          resolve()
-        }
-        const leave = (): void => {
-          lost.splice(lost.indexOf(enter), 1)
-          reject(signal.reason as Error)
-          admit(clock.now())
-        }
-        lost.push(enter)
-        peakWaiting = Math.max(peakWaiting, queue.size + lost.length)
-        signal.addEventListener('abort', leave, { once: true })
+      await queueUp({ priority: seat.priority, isReturning: true }, signal, (dueAt) => {
+        seat.lost = false
+        seat.startedAt = Math.max(lostAt, dueAt)
+        occupy(seat)
       })
     },
     wedge() {

@@ -85,6 +85,8 @@ export interface Work {
   readonly arrivedAt: number
   /** What goes wrong with this call. */
   readonly fault: Fault | null
+  /** Its place in the queue, lower is earlier. */
+  readonly priority: number
 }
 
 /**
@@ -99,10 +101,10 @@ export async function generate(
   options: { jsonSchema: unknown; onText?: (piece: string) => void },
 ): Promise<EngineChoice> {
   work.counted.sequences(1)
-  const { signal } = work
+  const { signal, priority } = work
   let startedAt: number | null = null
   try {
-    const seat = await front.slots.acquire(signal)
+    const seat = await front.slots.acquire(signal, priority)
     ;({ startedAt } = seat)
     let dueAt: number | undefined
     try {
@@ -195,8 +197,8 @@ export async function scoreInSlot<Value>(
 ): Promise<Value> {
   front.checkRoom(1)
   work.counted.sequences(1)
-  const { signal } = work
-  const seat = await front.slots.acquire(signal)
+  const { signal, priority } = work
+  const seat = await front.slots.acquire(signal, priority)
   let dueAt: number | undefined
   try {
     const value = await make()

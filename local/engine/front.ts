@@ -184,7 +184,7 @@ async function handle(
       counted = front.counter.begin(path, raw)
       fault = front.mischief.next(GENERATION_ROUTES.includes(path))
     }
-    const work = { signal: abort.signal, counted, arrivedAt: front.clock.now(), fault }
+    const work = { signal: abort.signal, counted, arrivedAt: front.clock.now(), fault, priority: 0 }
     if (fault !== null) await meetFault(front, response, fault, work)
     const body = await route({ front, request, response, work, stats, raw })
     if (body !== undefined) replyWithFault(response, fault, body)

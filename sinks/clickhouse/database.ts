@@ -17,6 +17,7 @@ import { holderOf, liveOwner } from './owner-file.ts'
 import { serveOwner } from './owner.ts'
 import { assertRoom } from './room.ts'
 import { openServer } from './server.ts'
+import { expireTexts } from './text-ttl.ts'
 import { keepWhole } from './whole-parts.ts'
 
 export interface OpenOptions {
@@ -35,6 +36,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal
   /** How long to wait for another process to let go of the directory, ms (60,000 for an owner, 20,000 for a reader). */
   readonly patienceMs?: number
+  /** Days that an owner keeps texts of responses in the tables, null: for good (text-ttl.ts). Left out: as it is. */
+  readonly textDays?: number | null | undefined
 }
 
 /** Folder of the embedded database. */
@@ -57,11 +60,17 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
     return await closeOnFault(database, async () => {
       await assertLetIn(database, options.signal)
       if (options.role === 'reader') return database
-      return await prepared(database, () => migrate(database, options.log), options.log)
+      return await prepared(database, () => bringUp(database, options), options.log)
     })
   }
   if (options.role === 'reader') return await openAsReader(options)
   return options.role === 'owner' ? await openAsOwner(options) : await openShared(options)
+}
+
+/** Brings the tables up to date. */
+async function bringUp(database: Database, { log, textDays }: OpenOptions): Promise<void> {
+  await migrate(database, log)
+  if (textDays !== undefined) await expireTexts(database, textDays, log)
 }
 
 /** Refusals that no waiting mends. */
@@ -150,7 +159,7 @@ async function takeSeat(options: OpenOptions, patienceMs: number): Promise<Seat>
   const whole = keepWhole(found.database, openedAt, log)
   const prepare = async (): Promise<void> => {
     await assertRoom(folder)
-    await migrate(found.database, log)
+    await bringUp(found.database, options)
     await whole.prepare()
   }
   return await closeOnFault(whole, async () => {

@@ -11,7 +11,7 @@ import { tableFilters } from './as-of.ts'
 import type { Database } from './contract.ts'
 import { toFailure } from './errors.ts'
 import { insertParts, rowsOf } from './json-lines.ts'
-import { createLane, INSERT_FORMAT, INSERT_SETTINGS, killStatement } from './lane.ts'
+import { createLane, INSERT_FORMAT, insertSettings, killStatement } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { READ_ONLY_SETTINGS, assertReadOnly } from './read-only.ts'
 
@@ -61,7 +61,7 @@ export async function openEmbedded(folder: string, log: Logger): Promise<Databas
     throw failure
   }
   return createEmbedded(folder, first, open, async (table, { columns, lines }) => {
-    await writing.chdb.rawInsert({ table, columns, values: lines, format: INSERT_FORMAT, settings: INSERT_SETTINGS })
+    await writing.chdb.rawInsert({ table, columns, values: lines, format: INSERT_FORMAT, settings: insertSettings() })
   })
 }
 

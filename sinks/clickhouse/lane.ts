@@ -18,8 +18,14 @@ const INSERT_MS = 60_000
 
 export const DEFAULT_FORMAT = 'TabSeparatedWithNames'
 
-/** Returned = in the table. */
-export const INSERT_SETTINGS = { async_insert: 0, input_format_null_as_default: 1 } as const
+/**
+ * Of one insert. Returned = in the table. Replicated tables, ClickHouse Cloud's among them, remember blocks and drop one
+ * that comes again without a word, also where its rows were taken away in between. A token of its own makes each insert
+ * a new one, on every version; repeats collapse by their key.
+ */
+export function insertSettings() {
+  return { async_insert: 0, insert_deduplication_token: randomUUID(), input_format_null_as_default: 1 } as const
+}
 export const INSERT_FORMAT = 'JSONCompactEachRow'
 
 export interface Lane {
@@ -103,7 +109,7 @@ export function createLane({
 
   const insertThrough = async (client: ClickHouseClient, table: string, part: InsertPart): Promise<void> => {
     const columns = part.columns.map((column) => `\`${column}\``).join(', ')
-    const settings = Object.entries(INSERT_SETTINGS).map(([name, value]) => `${name} = ${value}`)
+    const settings = Object.entries(insertSettings()).map(([name, value]) => `${name} = '${value}'`)
     const result = await client.exec({
       query: `INSERT INTO ${table} (${columns}) SETTINGS ${settings.join(', ')} FORMAT ${INSERT_FORMAT}`,
       values: Readable.from([part.lines], { objectMode: false }),
@@ -173,7 +179,8 @@ export function killStatement(mark: string): string {
 
 /**
  * When the signal fires, kills again and again until the statement has ended: a kill that comes before ClickHouse
- * has registered the statement finds nothing. The returned function is called when it has ended.
+ * has registered the statement finds nothing. Where it may not or cannot kill, the statement runs to its end by itself;
+ * the one who gave it up is not told. The returned function is called when it has ended.
  */
 function killOn(signal: AbortSignal, kill: () => Promise<void>): () => Promise<void> {
   const ended = new AbortController()
@@ -181,7 +188,11 @@ function killOn(signal: AbortSignal, kill: () => Promise<void>): () => Promise<v
   const listener = (): void => {
     killing = (async () => {
       while (!ended.signal.aborted) {
-        await kill()
+        const isSent = await kill().then(
+          () => true,
+          () => false,
+        )
+        if (!isSent) return
         await sleep(50, undefined, { signal: ended.signal }).catch(() => undefined) // woken by the end
       }
     })()

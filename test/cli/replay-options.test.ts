@@ -79,6 +79,8 @@ describe('the options of a replay', () => {
     for (const [words, fault] of rest) assert.match(read(...words).faults.join(), fault)
     assert.throws(() => read('--revision', 'x', '--offset', 'five'), /give an offset/)
     assert.throws(() => read('--revision', 'x', '--offset', '0:1,0:2'), /stands there twice/)
+    for (const place of ['-1', '1.5', 'first', '1e99'])
+      assert.throws(() => read('--revision', 'x', '--priority', place), /a whole number from 0 on/)
     assert.throws(() => read('--from', 'sampled'), /--revision/)
   })
 })

@@ -23,7 +23,7 @@ describe('the server that is played', () => {
 
   it('has what its options name; a parser brings the model that it is for', () => {
     const options = parse(
-      '--runner generate --reward-shape process --reasoning-parser openai_gptoss --reasoning-field reasoning_content --prompt-tokens-details --generation-config temperature=0.6,top_k=20 --enable-scale-out --bos --first-tokens',
+      '--runner generate --reward-shape process --reasoning-parser openai_gptoss --reasoning-field reasoning_content --prompt-tokens-details --generation-config temperature=0.6,top_k=20 --enable-scale-out --bos --first-tokens --scheduling-policy priority',
     )
     assert.deepEqual(frontProtocol(options), {
       runner: 'generate',
@@ -33,7 +33,9 @@ describe('the server that is played', () => {
       promptTokensDetails: true,
       scaleOut: true,
       generationConfig: { temperature: 0.6, top_k: 20 },
+      schedulingPolicy: 'priority',
     })
+    assert.equal(frontProtocol(parse('--refuse-priority')).refusesPriority, true)
     assert.deepEqual(engineShape(options), { harmony: true, think: false, firstTokens: true, bos: '<|begin_of_text|>' })
     assert.equal(engineShape(parse('--bos <bos>')).bos, '<bos>')
     assert.equal(engineShape(parse('--reasoning-parser deepseek_r1')).think, true)
@@ -48,14 +50,19 @@ describe('the server that is played', () => {
     ] as const)
       assert.throws(() => parse(line), message, line)
     const wrong = {
-      ...parse('--harmony --think --first-tokens --bos <|bos|> --reasoning-field reasoning'),
+      ...parse(
+        '--harmony --think --first-tokens --bos <|bos|> --reasoning-field reasoning --refuse-priority --scheduling-policy priority',
+      ),
       recording: 'x',
     }
     assert.throws(
       () => engineShape(wrong),
       (error) => {
         assert.ok(error instanceof UsageFault)
-        assert.match(error.message, /--harmony and --think[^]+--first-tokens[^]+<\|bos\|>[^]+--reasoning-field/)
+        assert.match(
+          error.message,
+          /--harmony and --think[^]+--first-tokens[^]+<\|bos\|>[^]+--refuse-priority[^]+--reasoning-field/,
+        )
         return true
       },
     )

@@ -22,6 +22,7 @@ import {
   simulatedConfig,
   sorted,
 } from '../support/end-to-end.ts'
+import { assertUnchanged, everythingOf, type Everything } from '../support/everything-of.ts'
 
 const RUN = runName('replayed')
 /** Revisions are topics, which all tests share. */
@@ -51,13 +52,12 @@ const OF_MAIN = [
   'rejections',
   'spending',
 ] as const
-const TABLES = ['problems', 'responses', 'sft', 'preferences', 'rejections', 'dead_letters', 'runs', 'run_starts']
 
 describe('a replay of the recorded run', { skip: noRecording }, () => {
   let workshop: Workshop
   let simulator: Running
   let url = ''
-  let main: Awaited<ReturnType<typeof allOfMain>>
+  let main: Everything
   let sampled: Delivered[]
   /** When a first part of the run was done, and what its data set was then. */
   let middle = ''
@@ -74,20 +74,6 @@ describe('a replay of the recorded run', { skip: noRecording }, () => {
     const ended = await running.ended
     assert.equal(ended.code, 0, running.said())
     return ended
-  }
-
-  /** Everything of main as it lies on the log and in the tables. */
-  async function allOfMain(): Promise<{ log: string[]; rows: string[] }> {
-    const log: string[] = []
-    for (const topic of OF_MAIN)
-      for (const { partition, offset, timestamp, key, value, headers } of await messagesOf(workshop, RUN, topic))
-        log.push(JSON.stringify([topic, partition, Number(offset), timestamp, key, value.toString('base64'), headers]))
-    const all = TABLES.map(
-      (name) =>
-        `SELECT toString(('${name}', tuple(*))) AS row FROM ${name} FINAL WHERE run_id = '${RUN}' AND revision = 'main'`,
-    )
-    const rows = await query<{ row: string }>(workshop, all.join(' UNION ALL '))
-    return { log: log.sort(), rows: rows.map(({ row }) => row).sort() }
   }
 
   /** Ids of the problems that ended in a revision, each with how. */
@@ -118,7 +104,7 @@ describe('a replay of the recorded run', { skip: noRecording }, () => {
     half = await exported('half')
     middle = new Date().toISOString()
     await done(run(RUN, TOTAL))
-    main = await allOfMain()
+    main = await everythingOf(workshop, RUN, OF_MAIN)
     sampled = await messagesOf(workshop, RUN, 'sampled')
   })
   after(async () => {
@@ -143,18 +129,7 @@ describe('a replay of the recorded run', { skip: noRecording }, () => {
     assert.ok(rejected > 0 && rejected < found.size, `${rejected} of ${found.size} were rejected`)
     assert.equal((await stats()).total.sequences, before.total.sequences, 'no model was asked')
     assert.deepEqual((await messagesOf(workshop, RUN, 'dead-letters')).length, 0)
-    const now = await allOfMain()
-    // Not by deepEqual: it takes minutes to draw a difference.
-    assert.equal(now.log.length, main.log.length)
-    assert.ok(
-      now.log.every((each, index) => each === main.log[index]),
-      'the topics of main have changed',
-    )
-    assert.equal(now.rows.length, main.rows.length)
-    assert.ok(
-      now.rows.every((each, index) => each === main.rows[index]),
-      'the rows of main have changed',
-    )
+    assertUnchanged(await everythingOf(workshop, RUN, OF_MAIN), main)
   })
 
   it('leaves main to be read as it was in the middle of the run', async () => {

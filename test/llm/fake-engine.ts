@@ -59,6 +59,7 @@ export function createFakeEngine(act: (signal: AbortSignal) => Promise<string>):
         return engine.health === 'hang' ? untilAborted(signal) : Promise.resolve(engine.health)
       },
       models: () => Promise.resolve([]),
+      at: () => engine.client,
       renew: () => undefined,
       close: () => Promise.resolve(),
     },
@@ -88,7 +89,7 @@ export interface FakeCluster {
 }
 
 export function createFakeCluster(
-  engines: { engine: FakeEngine; limit: number; adaptive?: boolean }[],
+  engines: { engine: Pick<FakeEngine, 'client'>; limit: number; adaptive?: boolean; priority?: number }[],
   clock: Clock,
   log: Logger = silentLogger,
 ): FakeCluster {
@@ -104,11 +105,12 @@ export function createFakeCluster(
     stop: [],
     stopTokenIds: [],
   }
-  const endpoints = engines.map(({ engine, limit, adaptive = false }, index) =>
+  const endpoints = engines.map(({ engine, limit, adaptive = false, priority = 0 }, index) =>
     createEndpoint({
       url: `http://engine-${index}`,
       limit: createLimit({ most: limit, start: limit, adaptive }, () => clock.now()),
       client: engine.client,
+      priority,
       canary: (client, signal) => client.complete(call, signal),
       clock,
       random,

@@ -119,6 +119,9 @@ export function createScriptedEngine(script: (seed: number) => readonly number[]
       metrics: () => Promise.resolve(null),
       health: () => Promise.resolve(null),
       models: () => Promise.resolve([]),
+      at() {
+        return this
+      },
       renew: () => undefined,
       close: () => Promise.resolve(),
     },

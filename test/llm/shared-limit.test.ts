@@ -14,6 +14,9 @@ const load = (running: number, waiting: number): EngineLoad => ({
 const make = (share: number, more: Partial<Parameters<typeof createSharedLimit>[1]> = {}): Limit =>
   createSharedLimit(share, { most: 4096, start: 16, adaptive: true, ...more }, () => 0)
 
+const behind = (share: number): Limit =>
+  createSharedLimit(share, { most: 4096, start: 16, adaptive: true }, () => 0, { isBehind: true })
+
 /** The engine tells its load, again and again, while calls of ours wait and as many as may be are there. */
 function settle(limit: Limit, of: (ours: number) => EngineLoad, looks = 40): void {
   for (let look = 0; look < looks; look += 1) {
@@ -84,6 +87,39 @@ describe('a share of an engine', () => {
         }
       }),
     )
+  })
+
+  test('behind others it keeps no queue there, and gives way until one call is left while anybody waits', () => {
+    for (const share of [1, 0.2]) {
+      const limit = behind(share)
+      settle(limit, (ours) => load(100 + ours, 0), 10)
+      assert.ok(limit.current() > 1)
+      settle(limit, (ours) => load(100, ours + 1))
+      assert.equal(limit.current(), 1)
+      assert.match(limit.lastChange().reason, /behind others/)
+    }
+  })
+
+  test('behind others it takes what they leave free, and hardly anything of it waits', () => {
+    const limit = behind(1)
+    const [slots, others] = [64, 40]
+    const engine = (ours: number): EngineLoad =>
+      load(Math.min(slots, others + ours), Math.max(0, others + ours - slots))
+    const limits: number[] = []
+    for (let look = 0; look < 80; look += 1) {
+      settle(limit, engine, 1)
+      if (look >= 40) limits.push(limit.current())
+    }
+    assert.ok(Math.min(...limits) >= 20 && Math.max(...limits) <= 27, limits.join())
+  })
+
+  test('behind nobody it is what any limit is', () => {
+    const [limit, whole] = [behind(1), make(1)]
+    for (let look = 0; look < 40; look += 1) {
+      for (const each of [limit, whole]) settle(each, (ours) => load(Math.min(64, ours), Math.max(0, ours - 64)), 1)
+      assert.equal(limit.current(), whole.current())
+    }
+    assert.ok(whole.current() > 64)
   })
 
   test('a whole engine is what it always was', () => {

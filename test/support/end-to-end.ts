@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { createInvented } from '../../local/engine/invented.ts'
 import type { Front } from '../../local/engine/front.ts'
 import { startFront } from '../../local/engine/front.ts'
+import type { FrontProtocol } from '../../local/engine/front-protocol.ts'
 import type { Trouble } from '../../local/engine/front-trouble.ts'
 import { openRecording } from '../../local/engine/recorded.ts'
 import { createCodec } from '../../schemas/codec.ts'
@@ -76,6 +77,7 @@ export interface ServeOptions {
   readonly sigma?: number
   readonly think?: boolean
   readonly trouble?: Trouble
+  readonly protocol?: FrontProtocol
 }
 
 /** Opens a folder over the test broker, or over another one, which close() stops. */
@@ -101,7 +103,9 @@ export async function openWorkshop(own?: TestKafka): Promise<Workshop> {
     connection,
     start,
     magpie: (argv, environment) => start(process.execPath, [join(root, 'cli', 'main.ts'), ...argv], environment),
-    async serve({ recording, port = 0, slots = 64, medianMs = 0, sigma = 0.5, think = false, trouble = {} } = {}) {
+    async serve(options = {}) {
+      const { recording, port = 0, slots = 64, medianMs = 0, sigma = 0.5, think = false } = options
+      const { trouble = {}, protocol = {} } = options
       const engine = recording === undefined ? createInvented({ think }) : await openRecording(recording, { think })
       const front = await startFront({
         engine,
@@ -111,6 +115,7 @@ export async function openWorkshop(own?: TestKafka): Promise<Workshop> {
         log: silentLogger,
         anyModel: true,
         trouble,
+        protocol,
       })
       closers.push(() => front.close())
       return front

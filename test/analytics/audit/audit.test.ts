@@ -133,6 +133,26 @@ describe('the audit', () => {
     )
   })
 
+  it('passes a run whose texts have expired', async () => {
+    const made = invent()
+    await settle(made)
+    const before = await audit(made)
+    const count = async (): Promise<number> => {
+      const [row] = await database.rows<{ texts: number }>(
+        `SELECT countIf(text != '') AS texts FROM responses FINAL WHERE run_id = '${made.run}'`,
+      )
+      return row!.texts
+    }
+    assert.ok((await count()) > 0)
+    // What expireTexts sets, of records that are due at once.
+    const due = 'toDateTime(created_at) - toIntervalYear(50)'
+    await database.command(`ALTER TABLE responses MODIFY COLUMN text TTL ${due}`)
+    await database.command('OPTIMIZE TABLE responses FINAL')
+    await database.command('ALTER TABLE responses MODIFY COLUMN text REMOVE TTL')
+    assert.equal(await count(), 0)
+    assert.deepEqual(await audit(made), before)
+  })
+
   it('takes repeats of every message for what they are', async () => {
     const made = invent()
     await settle(made, { log: [...made.messages, ...made.messages] })

@@ -16,7 +16,7 @@ import type { Rewarded } from '../../../schemas/records.ts'
 import { createJsonSink } from '../../../sinks/json.ts'
 import { EPOCH, message, preference, problem, rewarded, RUN, sft } from '../../support/rows.ts'
 import { codec, createExporting, rowsOfExport } from './exporting.ts'
-import type { Exporting } from './exporting.ts'
+import type { Exporting, Written } from './exporting.ts'
 
 const SLOTS = Array.from({ length: 12 }, (_, slot) => slot)
 
@@ -201,6 +201,20 @@ describe('an export', () => {
       await faultOf(exporting.write({ format: 'prm', reward: 'other', out: 'other.jsonl' })),
       /--reward other: there is rm/,
     )
+  })
+
+  it('leaves steps out whose text has expired', async () => {
+    const revision = 'expiring'
+    await exporting.put({ rewarded: [inSteps(0)], revision })
+    const whole = await exporting.write({ format: 'prm', out: 'whole.jsonl' }, { revision })
+    const gone = `${problem(0).id}/sample/0`
+    await exporting.database.command(
+      `ALTER TABLE responses UPDATE text = '', solution = NULL WHERE revision = '${revision}' AND id = '${gone}' SETTINGS mutations_sync = 2`,
+    )
+    const ids = async (written: Written) => (await rowsOfExport(written)).map(({ id }) => id)
+    const left = (await ids(whole)).filter((id) => id !== gone)
+    assert.equal(left.length, whole.manifest.rows - 1)
+    assert.deepEqual(await ids(await exporting.write({ format: 'prm', out: 'left.jsonl' }, { revision })), left)
   })
 
   it('says in its manifest what it was made of', async () => {

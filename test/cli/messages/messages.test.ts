@@ -38,6 +38,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   resumed: (messages) => messages.resumed('my-run', 37, 200),
   replaying: (messages) => messages.replaying('my-run (strict)', 'sampled', 'main', 37),
   sharing: (messages) => messages.sharing(0.2),
+  behind: (messages) => messages.behind(10),
   replayResumed: (messages) => messages.replayResumed('my-run (strict)', false),
   allRead: (messages) => messages.allRead(200),
   kept: (messages) => messages.kept([{ role: 'sampler', kept: 1600, asked: 37 }]),

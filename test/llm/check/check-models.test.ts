@@ -55,6 +55,8 @@ const embedder =
     config: embedderConfig.parse({ endpoints: [{ url }], model: 'm', ...more }),
   })
 
+const embeds = (text: string): number[] => [text.length, 1]
+
 async function found(fake: Partial<FakeVllm>, subject: Wanted): Promise<Finding[]> {
   const server = await startFakeVllm({ ...CHATML, ...fake })
   try {
@@ -77,6 +79,23 @@ async function said(fake: Partial<FakeVllm>, subject: Wanted): Promise<string[]>
 test('a server that is as the config says: nothing is found', async () => {
   assert.deepEqual(await said({}, questioner()), [])
   assert.deepEqual(await said({}, answerer(false)), [])
+})
+
+test('a server that takes no priority where the config says that it schedules by it', async () => {
+  const byPriority =
+    (of: (more: object) => Wanted): Wanted =>
+    (url) =>
+      of({ endpoints: [{ url, schedulingPolicy: 'priority' }] })(url)
+  for (const subject of [questioner, (more: object) => answerer(false, more), embedder]) {
+    assert.deepEqual(await said({ embeds }, byPriority(subject)), [])
+    const [refused, ...others] = await found({ embeds, refusesPriority: true }, byPriority(subject))
+    assert.deepEqual([refused?.severity, refused?.check, others], ['error', 'priority', []])
+    assert.match(
+      `${refused?.seen} → ${refused?.advice}`,
+      /refuses the calls of replays: 400: Got .* → .*schedulingPolicy/,
+    )
+    assert.deepEqual(await said({ embeds, refusesPriority: true }, subject({})), [])
+  }
 })
 
 test('nobody listens, a wrong model, a gateway that lists none and tokenizes nothing', async () => {

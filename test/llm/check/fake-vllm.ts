@@ -21,6 +21,8 @@ export interface FakeVllm {
   readonly classify?: (call: number) => number
   /** Vector of a text. */
   readonly embeds?: (text: string) => unknown
+  /** A priority is a 400. */
+  readonly refusesPriority?: boolean
   /** Paths that are not there. */
   readonly missing?: readonly string[]
 }
@@ -52,6 +54,8 @@ export function startFakeVllm(fake: FakeVllm): Promise<TestServer> {
 
   const answer = ({ path, body }: Request): Answer => {
     if (fake.missing?.includes(path) === true) return { status: 404, body: { detail: 'Not Found' } }
+    if (fake.refusesPriority === true && 'priority' in body)
+      return { status: 400, body: { error: { message: 'Got priority -1 but Priority scheduling is not enabled.' } } }
     const messages = body['messages'] as { role: string; content: string }[] | undefined
     switch (path) {
       case '/v1/models':

@@ -55,6 +55,18 @@ for (const kind of KINDS) {
       assert.equal(count?.c, 12_000)
     })
 
+    it('takes rows again that were taken away, on a table that remembers blocks', async () => {
+      await database.command(
+        'CREATE TABLE remembers (id String) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100',
+      )
+      const rows = [{ id: 'a' }, { id: 'b' }]
+      await database.insert('remembers', rows)
+      await database.command('DELETE FROM remembers WHERE true')
+      await database.insert('remembers', rows)
+      assert.deepEqual(await database.rows('SELECT id FROM remembers ORDER BY id'), rows)
+      await database.command('DROP TABLE remembers')
+    })
+
     it('binds parameters of every sort, in both lanes', async () => {
       const sql = 'SELECT {a:UInt32} + 1 AS a, {b:String} AS b, {c:Array(String)} AS c'
       const parameters = { a: 41, b: "it's\n\\", c: ['x', "y'"] }

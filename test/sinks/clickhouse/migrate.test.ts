@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { silentLogger } from '../../../schemas/logger.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
+import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import { migrate, readMigrations } from '../../../sinks/clickhouse/migrate.ts'
 import { openServer } from '../../../sinks/clickhouse/server.ts'
 
@@ -89,5 +90,22 @@ describe(`migrations on ${real === undefined ? 'a stand-in for a server' : 'a se
     await Promise.all([migrate(processOf(), silentLogger), migrate(processOf(), silentLogger)])
     assert.deepEqual(await shape(processOf()), before)
     await migrate(processOf(1), silentLogger)
+  })
+
+  it('come with the time to live of texts that the config has, and without it where it has none', async () => {
+    for (const [textDays, columns] of [
+      [7, 9],
+      [null, 0],
+    ] as const) {
+      const database = await openDatabase({ url, stateDir: folder, role: 'owner', log: silentLogger, textDays })
+      const tables = await database.rows<{ times: number }>(
+        "SELECT countSubstrings(create_table_query, 'toIntervalDay(7)') AS times FROM system.tables WHERE database = currentDatabase()",
+      )
+      assert.equal(
+        tables.reduce((sum, { times }) => sum + times, 0),
+        columns,
+      )
+      await database.close()
+    }
   })
 })
