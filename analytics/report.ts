@@ -5,7 +5,6 @@ import type {
   ConversationEnd,
   Cost,
   DeadLetters,
-  Ends,
   Money,
   Reason,
   Report,
@@ -17,8 +16,10 @@ import type {
 } from './report/contract.ts'
 import { findRun } from './report/find-run.ts'
 import type { Reads } from './report/find-run.ts'
+import { rangesOf } from './report/ranges.ts'
 import { answersOf, isOwnCost, isOwnStep } from './report/replay.ts'
 import { curationOf } from './report/rules.ts'
+import { endsOf, funnelOf, OF_RUN } from './report/ways.ts'
 
 export type { Report } from './report/contract.ts'
 
@@ -34,8 +35,6 @@ export interface ReportOptions {
 /** In the data's way; rewards follow. */
 const ROLES = "['questioner', 'tagger', 'answerer', 'sampler', 'judge', 'questioner:turns', 'answerer:turns']"
 
-const OF_RUN = 'run_id = {run:String} AND revision = {revision:String}'
-
 /** Counts one run. Throws UsageFault when there is no such run, and what the database throws. */
 export async function buildReport(database: Reads, options: ReportOptions = {}): Promise<Report> {
   const run = await findRun(database, options.revision ?? 'main', options.run, options.asOf)
@@ -48,10 +47,17 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
   const selectAnswers = async <Row>(sql: string): Promise<Row[]> =>
     await database.rows<Row>(sql, { run: run.id, revision: answers })
 
-  const found = await select<{ step: string; problems: number }>(
-    `SELECT step, problems FROM funnel WHERE ${OF_RUN} ORDER BY position`,
+  const [sizes] = await select<Report['rows'] & { problems: number }>(
+    `SELECT (SELECT count() FROM sft FINAL WHERE ${OF_RUN}) AS sft,
+       (SELECT count() FROM preferences FINAL WHERE ${OF_RUN}) AS preferences,
+       (SELECT count() FROM problems FINAL WHERE ${OF_RUN}) + (SELECT count() FROM rejections FINAL WHERE ${OF_RUN}) AS problems`,
   )
+  // The funnel counts problems, and one problem may have several preference rows.
+  const { problems, ...rows } = sizes ?? { sft: 0, preferences: 0, problems: 0 }
+  // A replay of curate has no rows of problems.
+  const ranges = rangesOf(Math.max(problems, rows.sft, rows.preferences))
 
+  const found = await funnelOf(select, ranges)
   const reasons = await select<Omit<Reason, 'share'>>(
     `SELECT stage, reason, problems FROM reasons WHERE ${OF_RUN} ORDER BY problems DESC, stage, reason`,
   )
@@ -85,7 +91,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
      ORDER BY turns DESC, conversations DESC, ended`,
   )
   const rewards = await selectAnswers<RewardSummary>(REWARDS)
-  const ends = await endsOf(select)
+  const ends = await endsOf(select, ranges)
   // Some end before they are problems (a producer refuses what is none), so these are more than the funnel begins with.
   const begun = ends.accepted + ends.rejected + ends.deadLetters + ends.open
   // A replay begins with the problems that it took.
@@ -95,13 +101,7 @@ export async function buildReport(database: Reads, options: ReportOptions = {}):
       : [{ step: 'taken', problems: begun }, ...found.filter(({ step }) => isOwnStep(replay, step))]
   const whole = steps[0]?.problems ?? 0
   const share = (part: number): number => (whole === 0 ? 0 : part / whole)
-  const curation = await curationOf(select, OF_RUN)
-  // The funnel counts problems, and one problem may have several preference rows.
-  const [counted] = await select<Report['rows']>(
-    `SELECT (SELECT count() FROM sft FINAL WHERE ${OF_RUN}) AS sft,
-       (SELECT count() FROM preferences FINAL WHERE ${OF_RUN}) AS preferences`,
-  )
-  const rows = counted ?? { sft: 0, preferences: 0 }
+  const curation = await curationOf(select, ranges)
 
   const judged = verdicts.reduce((sum, { responses }) => sum + responses, 0)
   const tokens = {
@@ -169,23 +169,3 @@ const REWARDS = `
   FROM (SELECT rewards, reward_versions FROM responses FINAL WHERE ${OF_RUN})
   ARRAY JOIN mapKeys(reward_versions) AS name
   GROUP BY name ORDER BY name`
-
-/** Each problem once, at its best end: accepted before rejected before dead. */
-async function endsOf(select: <Row>(sql: string) => Promise<Row[]>): Promise<Ends> {
-  const rows = await select<{ rank: number; problems: number }>(`
-    SELECT rank, count() AS problems FROM
-    (
-      SELECT problem_id, min(rank) AS rank FROM
-      (
-        SELECT problem_id, 0 AS rank FROM sft WHERE ${OF_RUN}
-        UNION ALL SELECT problem_id, 0 FROM preferences WHERE ${OF_RUN}
-        UNION ALL SELECT problem_id, 1 FROM rejections WHERE ${OF_RUN}
-        UNION ALL SELECT problem_id, 2 FROM dead_letters FINAL WHERE ${OF_RUN} AND redriven_at IS NULL
-        UNION ALL SELECT id, 3 FROM problems WHERE ${OF_RUN}
-      )
-      GROUP BY problem_id
-    )
-    GROUP BY rank`)
-  const at = (rank: number): number => rows.find((row) => row.rank === rank)?.problems ?? 0
-  return { accepted: at(0), rejected: at(1), deadLetters: at(2), open: at(3) }
-}

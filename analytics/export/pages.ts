@@ -4,10 +4,9 @@
 
 import { Failure } from '../../schemas/failure.ts'
 import type { Columns } from '../../sinks/clickhouse/read-rows.ts'
+import { ID_SPACE, idAt } from '../report/ranges.ts'
 import type { PageBounds } from './query.ts'
 
-/** Ids begin with eight hexadecimal digits. */
-const SPACE = 2 ** 32
 /** Text of a page, about, and rows at most. */
 const PAGE_BYTES = 8 * 2 ** 20
 const MOST_ROWS = 5000
@@ -27,12 +26,12 @@ export async function* readPages(ask: AskPage, total: number): AsyncGenerator<Co
   let after = ''
   const following = async (): Promise<{ rows: Columns[]; isLast: boolean }> => {
     for (;;) {
-      const to = position + Math.ceil((SPACE * wanted) / Math.max(1, total))
-      const isToEnd = to >= SPACE
+      const to = position + Math.ceil((ID_SPACE * wanted) / Math.max(1, total))
+      const isToEnd = to >= ID_SPACE
       const limit = wanted * 2
       let text: string
       try {
-        text = await ask({ after, from: digits(position), before: isToEnd ? '' : digits(to), rows: limit })
+        text = await ask({ after, from: idAt(position), before: isToEnd ? '' : idAt(to), rows: limit })
       } catch (error) {
         if (!(error instanceof Failure) || !TOO_LARGE.has(error.code) || wanted === 1) throw error
         wanted = Math.ceil(wanted / 4)
@@ -62,5 +61,3 @@ export async function* readPages(ask: AskPage, total: number): AsyncGenerator<Co
     if (isLast) return
   }
 }
-
-const digits = (position: number): string => (position === 0 ? '' : position.toString(16).padStart(8, '0'))

@@ -162,7 +162,11 @@ type Settings = Readonly<Record<string, string | number>>
 async function openForStranger(open: OpenConnection, more: Settings = {}): Promise<ClickHouseClient> {
   const { readonly, ...limits } = READ_ONLY_SETTINGS
   const memory = Math.min(limits.max_memory_usage, Math.floor(totalmem() / 4))
-  return await openWith(open, { ...limits, ...more, max_memory_usage: memory, readonly })
+  const toDisk = Math.min(limits.max_bytes_before_external_group_by, Math.floor(memory / 4))
+  return await openWith(open, {
+    ...{ ...limits, ...more, max_memory_usage: memory },
+    ...{ max_bytes_before_external_group_by: toDisk, max_bytes_before_external_sort: toDisk, readonly },
+  })
 }
 
 /** Settings stick to the connection; readonly, which locks them, comes last. */

@@ -14,6 +14,9 @@ export const READ_ONLY_SETTINGS = {
   max_execution_time: 60,
   // Of a server; the embedded database takes less where the machine is small.
   max_memory_usage: 4 * 2 ** 30,
+  // What grows beyond this while it is grouped or sorted goes by way of the disk: slower, and not refused.
+  max_bytes_before_external_group_by: 2 ** 29,
+  max_bytes_before_external_sort: 2 ** 29,
   max_result_rows: 1_000_000,
   max_result_bytes: 256 * 1024 * 1024,
   result_overflow_mode: 'throw',

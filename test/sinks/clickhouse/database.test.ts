@@ -110,6 +110,15 @@ for (const kind of KINDS) {
       assert.match(await database.query('SELECT count() AS c FROM try_it', readOnly), /^c\n\d+\n$/)
     })
 
+    it('groups and sorts for strangers by way of the disk before it refuses', async () => {
+      const limits = ['group_by', 'sort'].map((work) => `getSetting('max_bytes_before_external_${work}')`)
+      const text = await database.query(`SELECT ${[...limits, "getSetting('max_memory_usage')"].join(', ')}`, {
+        ...{ readOnly: true, format: 'JSONCompactEachRow' },
+      })
+      const [groups, sorts, most] = (JSON.parse(text) as unknown[]).map(Number)
+      assert.ok(groups! > 0 && groups! < most! && sorts! > 0 && sorts! < most!, text)
+    })
+
     it('inserts while a long SELECT of a stranger runs, and stops the SELECT when it is given up', async () => {
       const giveUp = new AbortController()
       const forever = 'SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))'
