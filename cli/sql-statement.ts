@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { nearest } from '../configs/nearest.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { placeholdersOf } from '../sinks/clickhouse/placeholders.ts'
+import { statementFault } from '../sinks/clickhouse/statement-faults.ts'
 
 export interface Statement {
   readonly sql: string
@@ -35,7 +36,7 @@ export async function readStatement(
     else if (Object.hasOwn(parameters, name)) faults.push(`--param ${name} is given twice`)
     else parameters[name] = value
   }
-  const asked = placeholdersOf(sql)
+  const asked = askedBy(sql)
   for (const [name, type] of asked) {
     if (!Object.hasOwn(parameters, name)) faults.push(`the SQL asks for {${name}:${type}}: give --param ${name}=…`)
   }
@@ -46,6 +47,15 @@ export async function readStatement(
   }
   if (faults.length > 0) throw new UsageFault(faults)
   return { sql, parameters }
+}
+
+function askedBy(sql: string): ReturnType<typeof placeholdersOf> {
+  try {
+    return placeholdersOf(sql)
+  } catch (error) {
+    const fault = statementFault(error)
+    throw fault === null ? error : new UsageFault(fault)
+  }
 }
 
 async function readSql(file: string): Promise<string> {
