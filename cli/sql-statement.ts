@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { valueFault } from '../analytics/sql/parameter-values.ts'
 import { nearest } from '../configs/nearest.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { placeholdersOf } from '../sinks/clickhouse/placeholders.ts'
@@ -37,8 +38,13 @@ export async function readStatement(
     else parameters[name] = value
   }
   const asked = askedBy(sql)
-  for (const [name, type] of asked) {
-    if (!Object.hasOwn(parameters, name)) faults.push(`the SQL asks for {${name}:${type}}: give --param ${name}=…`)
+  for (const [name, types] of asked) {
+    const value = parameters[name]
+    if (value === undefined) faults.push(`the SQL asks for {${name}:${types[0]}}: give --param ${name}=…`)
+    for (const type of value === undefined ? [] : types) {
+      const fault = valueFault(type, value!)
+      if (fault !== null) faults.push(`--param ${name} is {${name}:${type}} in the SQL: ${fault}`)
+    }
   }
   for (const name of Object.keys(parameters)) {
     if (asked.has(name)) continue

@@ -131,7 +131,10 @@ describe('magpie sql and magpie report', () => {
       [['SELECT 1 FORMAT Parquett'], /^magpie: there is no format Parquett; did you mean Parquet\?$/],
       [['SELECT * FROM numbers(100000000)'], /^magpie: the result has more than 1,000,000 rows .* add LIMIT .*$/],
       [['SELECT 1 SETTINGS readonly = 0'], /^magpie: only reading is allowed, .*$/],
-      [['SELECT {n:UInt8}', '--param', 'n=x'], /^magpie: Value x cannot be parsed as UInt8 .*$/],
+      [
+        ['SELECT {n:UInt8}', '--param', 'n=x'],
+        /^magpie: --param n is \{n:UInt8\} in the SQL: x is no whole number \(0 to 255\)$/,
+      ],
       [
         ['SELECT {n:UInt8}', '--param', 'm=1', '--param', '7'],
         /name=value\n.*\{n:UInt8\}: give --param n=…\n.*did you mean n\?$/,
