@@ -97,6 +97,7 @@ describe('magpie sql and magpie report', () => {
       const like = await ask('similar', '--text', 'What is 0+1', '--json')
       assert.equal((JSON.parse(like.stdout) as { found: { id: string }[] }).found[0]?.id, problem(0).id)
       assert.deepEqual(await ask('similar', 'none').then(({ code }) => code), 2)
+      assert.deepEqual(await ask('similar', '--text', ' ').then(({ code }) => code), 2)
 
       const table = await ask('sql', 'SELECT step, problems FROM funnel ORDER BY position LIMIT 1', '--format', 'table')
       assert.equal(table.stdout, 'step      problems\nproblems         1\n1 row\n')
