@@ -120,7 +120,7 @@ async function write(options: ExportArguments, signal: AbortSignal): Promise<voi
   }
   const look = lookOf({ ...options, format, out })
   const filters = filtersOf(options)
-  const exported = await asReader(options, (database) =>
+  const exported = await asReader({ ...options, signal }, (database) =>
     exportDataSet({
       ...{ database, look, filters, out, signal },
       ...{ force: options.force === true, license: options.license, title: options.title },
