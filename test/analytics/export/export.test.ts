@@ -203,6 +203,23 @@ describe('an export', () => {
     )
   })
 
+  it('counts the scored responses whose problem has no row', async () => {
+    const { database } = exporting
+    await exporting.put({ rewarded: [0, 1].map((slot) => ({ ...inSteps(slot), revision: 'half' })), revision: 'half' })
+    await database.command(
+      `ALTER TABLE problems DELETE WHERE revision = 'half' AND id = '${problem(1).id}' SETTINGS mutations_sync = 2`,
+    )
+    const { manifest } = await exporting.write({ format: 'prm', out: 'half' }, { revision: 'half' })
+    assert.deepEqual([manifest.rows, manifest.left_out], [3, { 'no-text-of-its-problem': 3 }])
+    await assert.rejects(
+      exporting.write(
+        { format: 'prm', out: 'none-of-half' },
+        { revision: 'half', where: `problem_id = '${problem(1).id}'` },
+      ),
+      /no row of format prm could be made: 3 no-text-of-its-problem; nothing was written/,
+    )
+  })
+
   it('says in its manifest what it was made of', async () => {
     const { manifest } = await exporting.write(
       { format: 'jsonl', out: 'told' },
