@@ -52,7 +52,8 @@ export interface Exported {
 /**
  * Writes the export. Throws UsageFault for runs, conditions and places that are none, permanent `no-rows` where no row
  * is left (naming what took the last), transient `disk-full` and `disk-unwritable`, what the database throws, and the
- * signal's reason; then nothing has changed at the place.
+ * signal's reason; then nothing has changed at the place, or, where the disk failed while files were put there, the next
+ * export finishes that first.
  */
 export async function exportDataSet(parts: ExportParts): Promise<Exported> {
   const { database, signal, out } = parts
