@@ -59,16 +59,17 @@ export function addExport(program: Command): void {
     .option('--min-tokens <tokens>', 'only rows of at least so many tokens, prompt and completion', positiveInteger)
     .option('--max-tokens <tokens>', 'only rows of at most so many tokens, prompt and completion', positiveInteger)
     .addOption(
-      new Option('--reasoning <how>', 'keep: a field of its own; think: in the text, in think tags; drop').choices(
-        REASONING,
-      ),
+      new Option(
+        '--reasoning <how>',
+        'of conversations and pairs: keep: a field of its own; think: in the text, in think tags; drop',
+      ).choices(REASONING),
     )
     .addOption(new Option('--shape <shape>', 'of dpo and kto: lists of messages, or texts').choices(SHAPES))
     .option('--reward <name>', 'of prm: the process reward that scored the steps')
     .option('--threshold <score>', 'of prm: the least score of a right step (0.5)', notNegative)
     .option('--bare', 'nothing but what the trainer reads: no ids, verdicts, rewards, models')
-    .option('--license <name>', 'licence of the rows for the card, as the hub names it, like cc-by-4.0')
-    .option('--title <text>', 'heading of the card')
+    .option('--license <name>', 'of a folder: licence of the rows for the card, as the hub names it, like cc-by-4.0')
+    .option('--title <text>', 'of a folder: heading of the card')
     .option('--force', 'write also where files lie that are no export')
     .option('--check <path>', 'load an export back (its folder, or one of its files) and hold it to its manifest')
     .option('--json', 'what was written or found, as JSON')
@@ -118,8 +119,8 @@ async function write(options: ExportArguments, signal: AbortSignal): Promise<voi
     ])
   }
   const look = lookOf({ ...options, format, out })
-  const filters = filtersOf(options, out)
-  const exported = await asReader(options, (database) =>
+  const filters = filtersOf(options)
+  const exported = await asReader({ ...options, signal }, (database) =>
     exportDataSet({
       ...{ database, look, filters, out, signal },
       ...{ force: options.force === true, license: options.license, title: options.title },
@@ -130,17 +131,11 @@ async function write(options: ExportArguments, signal: AbortSignal): Promise<voi
   process.stdout.write(`${options.json === true ? JSON.stringify(exported, null, 2) : describe(exported)}\n`)
 }
 
-function filtersOf(options: ExportArguments, out: string): Filters {
+function filtersOf(options: ExportArguments): Filters {
   const { run = [], revision, where = null, asOf = null, limit = null, split = null } = options
   const { minTokens = null, maxTokens = null } = options
-  const isFile = /\.(?:jsonl?|parquet|avro)$/.test(out)
-  const faults = [
-    ...(split !== null && isFile ? [`--split makes two files: give a folder as --out, not ${out}`] : []),
-    ...(minTokens !== null && maxTokens !== null && minTokens > maxTokens
-      ? [`--min-tokens ${minTokens} is above --max-tokens ${maxTokens}`]
-      : []),
-  ]
-  if (faults.length > 0) throw new UsageFault(faults)
+  if (minTokens !== null && maxTokens !== null && minTokens > maxTokens)
+    throw new UsageFault(`--min-tokens ${minTokens} is above --max-tokens ${maxTokens}`)
   return { runs: run, revision, where, asOf, limit, split, minTokens, maxTokens }
 }
 

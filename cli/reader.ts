@@ -22,6 +22,8 @@ export interface ReaderOptions {
   readonly state: string
   /** The config of a run, for its `sinks.clickhouse.server`. */
   readonly config?: string | undefined
+  /** Gives up waiting for a database that does not answer. */
+  readonly signal?: AbortSignal
 }
 
 /** `-c FILE`: where ClickHouse is and how to log in, as the run's config says. */
@@ -37,7 +39,8 @@ export async function asReader<Result>(
 ): Promise<Result> {
   const server = await serverOf(options.config)
   for (let tries = 1; ; tries += 1) {
-    const database = await open({ stateDir: stateFolder(options), role: 'reader', log: silentLogger, server })
+    const given = options.signal === undefined ? {} : { signal: options.signal }
+    const database = await open({ stateDir: stateFolder(options), role: 'reader', log: silentLogger, server, ...given })
     try {
       return await ask(database)
     } catch (error) {

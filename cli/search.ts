@@ -113,6 +113,7 @@ async function similar(
 ): Promise<void> {
   const { text, by, run, revision, limit } = options
   if ((id === undefined) === (text === undefined)) throw new UsageFault('give the id of a problem, or --text')
+  if (text?.trim() === '') throw new UsageFault('--text is empty: nothing is like it')
   const wanted = { id, text, by, run, revision, limit }
   const likes = await asReader(options, async (database) => {
     const then = asItWas(database, options.asOf)

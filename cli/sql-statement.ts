@@ -3,9 +3,11 @@
 
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { valueFault } from '../analytics/sql/parameter-values.ts'
 import { nearest } from '../configs/nearest.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { placeholdersOf } from '../sinks/clickhouse/placeholders.ts'
+import { statementFault } from '../sinks/clickhouse/statement-faults.ts'
 
 export interface Statement {
   readonly sql: string
@@ -35,9 +37,14 @@ export async function readStatement(
     else if (Object.hasOwn(parameters, name)) faults.push(`--param ${name} is given twice`)
     else parameters[name] = value
   }
-  const asked = placeholdersOf(sql)
-  for (const [name, type] of asked) {
-    if (!Object.hasOwn(parameters, name)) faults.push(`the SQL asks for {${name}:${type}}: give --param ${name}=…`)
+  const asked = askedBy(sql)
+  for (const [name, types] of asked) {
+    const value = parameters[name]
+    if (value === undefined) faults.push(`the SQL asks for {${name}:${types[0]}}: give --param ${name}=…`)
+    for (const type of value === undefined ? [] : types) {
+      const fault = valueFault(type, value!)
+      if (fault !== null) faults.push(`--param ${name} is {${name}:${type}} in the SQL: ${fault}`)
+    }
   }
   for (const name of Object.keys(parameters)) {
     if (asked.has(name)) continue
@@ -46,6 +53,15 @@ export async function readStatement(
   }
   if (faults.length > 0) throw new UsageFault(faults)
   return { sql, parameters }
+}
+
+function askedBy(sql: string): ReturnType<typeof placeholdersOf> {
+  try {
+    return placeholdersOf(sql)
+  } catch (error) {
+    const fault = statementFault(error)
+    throw fault === null ? error : new UsageFault(fault)
+  }
 }
 
 async function readSql(file: string): Promise<string> {

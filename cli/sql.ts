@@ -84,7 +84,7 @@ async function runSql(query: string | undefined, options: SqlArguments): Promise
   const asOf = options.asOf === undefined ? {} : { asOf: options.asOf }
   const asked = { ...asOf, parameters, format: format === TABLE ? 'JSONCompactStrings' : format, readOnly: true }
   const result = await interruptible((signal) =>
-    asReader(options, async (database) => {
+    asReader({ ...options, signal }, async (database) => {
       try {
         return await database.bytes(sql, { ...asked, signal })
       } catch (error) {

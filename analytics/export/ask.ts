@@ -1,8 +1,9 @@
 // Questions of an export to the database: in the read-only lane, as of its moment, given up by its signal.
 
-import { Failure, UsageFault } from '../../schemas/failure.ts'
+import { UsageFault } from '../../schemas/failure.ts'
 import type { Database, QueryOptions } from '../../sinks/clickhouse/contract.ts'
 import { rowsOf } from '../../sinks/clickhouse/json-lines.ts'
+import { statementFault } from '../../sinks/clickhouse/statement-faults.ts'
 import type { Reads } from '../report/find-run.ts'
 import type { Query } from './query.ts'
 
@@ -29,6 +30,6 @@ export function createAsk(
 
 /** What ClickHouse says of a condition that it does not understand is the fault of the one who gave it. */
 export function faultOfCondition(error: unknown, where: string | null): unknown {
-  if (where === null || !(error instanceof Failure) || error.retry === 'transient') return error
-  return new UsageFault(`--where ${where}: ${error.message}`)
+  const fault = statementFault(error)
+  return where === null || fault === null ? error : new UsageFault(`--where ${where}: ${fault}`)
 }

@@ -63,6 +63,8 @@ export async function checkExport(path: string, signal?: AbortSignal): Promise<C
 
 /** The manifest of a folder with an export that is whole. Throws UsageFault with everything that is wrong. */
 export async function checkFolder(folder: string): Promise<Manifest> {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new UsageFault(`${folder} is a file: give the folder that ./magpie export --out has written`)
   const { manifest, faults, faultCount } = await checkExport(folder)
   if (faultCount === 0) return manifest
   const more = faultCount > faults.length ? [`and ${faultCount - faults.length} more`] : []
@@ -77,16 +79,19 @@ export function describeFault({ file, place, field, message }: ExportFault): str
 function findExport(path: string): { folder: string; manifest: Manifest; only: string | null } {
   const whole = resolve(path)
   const there = statSync(whole, { throwIfNoEntry: false })
-  if (there === undefined) throw new UsageFault(`--check ${path}: there is nothing`)
+  if (there === undefined)
+    throw new UsageFault(`${path}: there is nothing; ./magpie export --out ${path} writes an export there`)
   if (there.isDirectory()) {
     const manifest = manifestAt({ folder: whole, manifest: MANIFEST })
     if (manifest !== null) return { folder: whole, manifest, only: null }
-    throw new UsageFault(`--check ${path} is no export: it has no ${MANIFEST} of this program`)
+    throw new UsageFault(
+      `${path} is no export: it has no ${MANIFEST} of this program; give the folder that ./magpie export --out has written`,
+    )
   }
   const [folder, file] = [dirname(whole), basename(whole)]
   const own = manifestAt({ folder, manifest: namesAt(path).manifest }) ?? manifestAt({ folder, manifest: MANIFEST })
   if (own?.files.some((each) => each.path === file) === true) return { folder, manifest: own, only: file }
-  throw new UsageFault(`--check ${path} is no export: neither ${file}.${MANIFEST} nor ${MANIFEST} beside it names it`)
+  throw new UsageFault(`${path} is no export: neither ${file}.${MANIFEST} nor ${MANIFEST} beside it names it`)
 }
 
 /** Why there is no file to read; null: there is one. */

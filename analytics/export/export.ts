@@ -52,7 +52,8 @@ export interface Exported {
 /**
  * Writes the export. Throws UsageFault for runs, conditions and places that are none, permanent `no-rows` where no row
  * is left (naming what took the last), transient `disk-full` and `disk-unwritable`, what the database throws, and the
- * signal's reason; then nothing has changed at the place.
+ * signal's reason; then nothing has changed at the place, or, where the disk failed while files were put there, the next
+ * export finishes that first.
  */
 export async function exportDataSet(parts: ExportParts): Promise<Exported> {
   const { database, signal, out } = parts
@@ -112,10 +113,9 @@ function noRows(filters: Filters, look: Look, all: number, kept: readonly number
 }
 
 /** There were rows of the table, and none gave a row of the format. */
-function noRowsMade({ revision }: Filters, { format }: Look, leftOut: Readonly<Record<string, number>>): Failure {
+function noRowsMade({ format }: Look, leftOut: Readonly<Record<string, number>>): Failure {
   const reasons = Object.entries(leftOut).map(([reason, count]) => `${count} ${reason}`)
-  const why =
-    reasons.length > 0 ? reasons.join(', ') : `table problems has none of their problems in revision ${revision}`
+  const why = reasons.length > 0 ? reasons.join(', ') : 'the rows have gone from the database meanwhile'
   return permanent('no-rows', `no row of format ${format} could be made: ${why}; nothing was written`)
 }
 
@@ -136,7 +136,7 @@ async function fill(place: Place, parts: ExportParts, { ask, runs, total }: Foun
   try {
     const pages = readPages((bounds) => ask.text(pageQuery(filters, look, bounds)), total)
     await writeRows(pages, { maker, filters, leftOut, tally, signal, add: splits.add })
-    if (tally.runs.size === 0) throw noRowsMade(filters, look, leftOut)
+    if (tally.runs.size === 0) throw noRowsMade(look, leftOut)
     const said = { look, hasSplit: filters.split !== null, startedAt: startOf(runs) }
     const nameOf = namesOf(names, { ...said, models: Object.keys(tally.models) })
     const files = await splits.finish(nameOf)

@@ -15,6 +15,9 @@ export interface Wish {
   readonly bare?: boolean | undefined
   readonly reward?: string | undefined
   readonly threshold?: number | undefined
+  readonly split?: number | undefined
+  readonly license?: string | undefined
+  readonly title?: string | undefined
 }
 
 /** The container that the ending of a path names; null: the path is a folder. */
@@ -56,6 +59,22 @@ function possible(format: Format, shape: Shape): Possible {
   }
 }
 
+type Option = 'reasoning' | 'shape' | 'bare' | 'reward' | 'threshold'
+
+/**
+ * Options that are not for every format. Whole rows have the thought in a field of its own, and every other field too;
+ * process rewards score the steps of the solution, without the thought.
+ */
+const HAVING: Readonly<Record<Option, readonly Format[]>> = {
+  reasoning: ['sharegpt', 'messages', 'dpo', 'kto'],
+  shape: ['dpo', 'kto'],
+  bare: ['sharegpt', 'messages', 'dpo', 'kto', 'prm'],
+  reward: ['prm'],
+  threshold: ['prm'],
+}
+
+const OF_FOLDERS = ['split', 'license', 'title'] as const
+
 /** The look of an export. Throws UsageFault with everything that does not go together. */
 export function lookOf(wish: Wish): Look {
   const { format, type, bare = false, threshold = 0.5 } = wish
@@ -68,13 +87,18 @@ export function lookOf(wish: Wish): Look {
   const isSteps = types[0] === 'steps'
   if (!isSteps && type !== undefined && !types.includes(type))
     faults.push(`--type ${type}: rows of format ${format} are made from --type ${types.join(' or ')}`)
-  if (wish.reasoning !== undefined && !reasoning.includes(wish.reasoning))
-    faults.push(`--reasoning ${wish.reasoning}: ${WHY_NOT[format]}; possible: ${reasoning.join(', ')}`)
-  if (wish.shape !== undefined && format !== 'dpo' && format !== 'kto')
-    faults.push(`--shape ${wish.shape}: only formats dpo and kto have shapes`)
-  if (bare && WHOLE.has(format)) faults.push(`--bare: rows of format ${format} are whole`)
-  if (!isSteps && wish.reward !== undefined) faults.push('--reward: only format prm asks for a process reward')
-  if (!isSteps && wish.threshold !== undefined) faults.push('--threshold: only format prm labels steps')
+  if (wish.reasoning !== undefined && HAVING.reasoning.includes(format) && !reasoning.includes(wish.reasoning))
+    faults.push(
+      `--reasoning ${wish.reasoning}: the texts have no field beside them for the thought; possible: ${reasoning.join(', ')}`,
+    )
+  for (const [option, having] of Object.entries(HAVING) as [Option, readonly Format[]][]) {
+    if (wish[option] !== undefined && !having.includes(format))
+      faults.push(`--${option} is not for format ${format}; it is for ${having.join(', ')}`)
+  }
+  for (const option of OF_FOLDERS) {
+    if (wish[option] !== undefined && ending !== null)
+      faults.push(`--${option} is for a folder, which has several files and a card; --out ${wish.out} is one file`)
+  }
   if (faults.length > 0) throw new UsageFault(faults)
   return {
     ...{ format, shape, bare, threshold },
@@ -84,21 +108,4 @@ export function lookOf(wish: Wish): Look {
     reasoning: wish.reasoning ?? reasoning[0]!,
     reward: wish.reward ?? null,
   }
-}
-
-const WHOLE: ReadonlySet<Format> = new Set(['magpie', 'jsonl', 'parquet', 'avro'])
-
-const OWN_FIELD = 'the rows are whole, and have the thought in a field of its own'
-const NO_FIELD = 'its texts have no field beside them for the thought'
-
-const WHY_NOT: Record<Format, string> = {
-  magpie: OWN_FIELD,
-  jsonl: OWN_FIELD,
-  parquet: OWN_FIELD,
-  avro: OWN_FIELD,
-  sharegpt: NO_FIELD,
-  messages: '',
-  dpo: NO_FIELD,
-  kto: NO_FIELD,
-  prm: 'process rewards score the steps of the solution, without the thought',
 }

@@ -1,11 +1,11 @@
 // Where an export goes: a folder, or one file with its schema and manifest beside it. Promises: nothing is seen there
 // before it is whole (the manifest comes last); nothing that is not an export of ours is replaced unless that was asked
-// for; whoever gives up, or is killed, leaves nothing that the next export does not take away.
+// for; whoever gives up, or is killed, leaves nothing that the next export does not take away or finish.
 
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { UsageFault } from '../../schemas/failure.ts'
 import { makeFolder } from '../../schemas/make-folder.ts'
 import { listFolder, onDisk, syncFolder } from '../../sinks/json/disk.ts'
@@ -13,6 +13,7 @@ import { processIsAlive } from '../../stream/process-alive.ts'
 import { manifestShape } from './contract.ts'
 import type { Manifest } from './contract.ts'
 import { containerOf } from './look.ts'
+import { finishMove, giveUp, moveIn } from './move-in.ts'
 
 export const MANIFEST = 'manifest.json'
 
@@ -51,28 +52,24 @@ export interface Place {
   readonly staging: string
   /** Puts everything from the staging folder where it belongs, the manifest last. */
   commit(): Promise<void>
-  /** Takes the staging folder away. */
+  /** Takes the staging folder away, unless its files have begun to move. */
   discard(): Promise<void>
 }
 
 /** Makes the staging folder. Throws UsageFault where the path is taken by what is not ours, or cannot be written. */
 export async function openPlace(out: string, { force }: { readonly force: boolean }): Promise<Place> {
   const names = namesAt(out)
-  const before = manifestAt(names)
-  if (!force) assertOurs(out, names, before)
   const isNew = names.file === null && !existsSync(names.folder)
   const above = isNew ? dirname(names.folder) : names.folder
   const stem = `.${isNew ? basename(names.folder) : (names.file ?? 'export')}`
   const staging = join(above, `${stem}.${hostname()}.${process.pid}.part`)
-  try {
+  await toPrepare(out, () => settleLeft(names, above, `${stem}.${hostname()}.`))
+  const before = manifestAt(names)
+  if (!force) assertOurs(out, names, before)
+  await toPrepare(out, async () => {
     makeFolder(above)
-    await removeLeft(above, `${stem}.${hostname()}.`)
     await mkdir(staging)
-  } catch (error) {
-    throw new UsageFault(
-      `--out ${out}: nothing can be written there (${error instanceof Error ? error.message : String(error)})`,
-    )
-  }
+  })
   return {
     names,
     staging,
@@ -80,10 +77,20 @@ export async function openPlace(out: string, { force }: { readonly force: boolea
       onDisk(names.folder, async () => {
         await syncFolder(staging)
         if (isNew) await rename(staging, names.folder)
-        else await moveIn(names, staging, before)
+        else await moveIn({ ...names, staging }, before)
         await syncFolder(above)
       }),
-    discard: () => onDisk(above, () => rm(staging, { recursive: true, force: true })),
+    discard: () => onDisk(above, () => giveUp(staging)),
+  }
+}
+
+async function toPrepare(out: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    throw new UsageFault(
+      `--out ${out}: nothing can be written there (${error instanceof Error ? error.message : String(error)})`,
+    )
   }
 }
 
@@ -104,34 +111,11 @@ function assertOurs(out: string, { folder, file }: Names, before: Manifest | nul
   )
 }
 
-/** Replaces file by file: without its manifest a folder is no export, with it it is whole. */
-async function moveIn({ folder, manifest }: Names, staging: string, before: Manifest | null): Promise<void> {
-  await rm(join(folder, manifest), { force: true })
-  for (const { path } of [...(before?.files ?? []), ...(before === null ? [] : [before.schema])])
-    await rm(join(folder, path), { force: true })
-  if (before !== null) await removePlots(join(folder, PLOTS))
-  const made = (await readdir(staging, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(staging, join(entry.parentPath, entry.name)))
-  for (const path of [...made.filter((each) => each !== manifest), manifest]) {
-    await mkdir(dirname(join(folder, path)), { recursive: true })
-    await rename(join(staging, path), join(folder, path))
-  }
-  await rm(staging, { recursive: true })
-}
-
-/** The folder of a card's pictures. */
-const PLOTS = 'plots'
-
-async function removePlots(folder: string): Promise<void> {
-  for (const name of await listFolder(folder)) if (name.endsWith('.svg')) await rm(join(folder, name), { force: true })
-}
-
-/** Takes away the staging folders of exports that were killed. */
-async function removeLeft(above: string, stem: string): Promise<void> {
+/** Ends what exports that were killed have left: one that had begun to put its files in their place is finished. */
+async function settleLeft(names: Names, above: string, stem: string): Promise<void> {
   for (const name of await listFolder(above)) {
     const pid = name.startsWith(stem) ? /^(\d+)\.part$/.exec(name.slice(stem.length))?.[1] : undefined
     if (pid === undefined || (Number(pid) !== process.pid && processIsAlive(Number(pid)))) continue
-    await rm(join(above, name), { recursive: true, force: true })
+    await finishMove({ ...names, staging: join(above, name) })
   }
 }

@@ -117,7 +117,7 @@ export function pageQuery(filters: Filters, look: Look, bounds?: PageBounds): Qu
   const rows = `${TABLE_OF[type]} FINAL WHERE ${conditions.join(' AND ')}`
   const sql =
     type === 'steps'
-      ? `SELECT ${STEP_COLUMNS} FROM (SELECT * FROM ${rows}) AS r INNER JOIN (SELECT id, instruction, reference_answer, model FROM problems FINAL WHERE ${[OF_RUNS, ...within('id')].join(' AND ')}) AS p ON p.id = r.problem_id ORDER BY r.id`
+      ? `SELECT ${STEP_COLUMNS} FROM (SELECT * FROM ${rows}) AS r LEFT JOIN (SELECT id, instruction, reference_answer, model FROM problems FINAL WHERE ${[OF_RUNS, ...within('id')].join(' AND ')}) AS p ON p.id = r.problem_id ORDER BY r.id`
       : `SELECT ${RECORD_COLUMNS} FROM ${rows} ORDER BY id`
   const limit = bounds?.rows ?? filters.limit
   return {
@@ -127,7 +127,7 @@ export function pageQuery(filters: Filters, look: Look, bounds?: PageBounds): Qu
 }
 
 const STEP_COLUMNS = `r.id AS id, r.run_id AS run_id, r.revision AS revision, r.problem_id AS problem_id,
-  ifNull(p.instruction, '') AS instruction, p.reference_answer AS reference_answer, p.model AS question_model,
+  p.instruction AS instruction, p.reference_answer AS reference_answer, p.model AS question_model,
   ifNull(r.solution, r.text) AS solution, r.reward_steps[{reward:String}] AS steps,
   if(mapContains(r.rewards, {reward:String}), r.rewards[{reward:String}], NULL) AS reward, r.model AS model,
   r.verdict AS verdict, r.final_answer AS final_answer, r.topic AS topic, r.partition AS partition, r.offset AS offset,

@@ -2,8 +2,9 @@
 // met. Its own words stay where they are clear.
 
 import { nearest } from '../../configs/nearest.ts'
-import { Failure } from '../../schemas/failure.ts'
+import { Failure, UsageFault } from '../../schemas/failure.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
+import { statementFault } from '../../sinks/clickhouse/statement-faults.ts'
 
 type Reads = Pick<Database, 'rows'>
 
@@ -19,14 +20,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   '164': 'only reading is allowed, and no setting may be changed',
 }
 
-/** The same error, said better where it is one of a person's SQL. */
+/** The same error, said better where ClickHouse says it of a person's SQL: a UsageFault where the SQL itself is wrong. */
 export async function explained(database: Reads, error: unknown): Promise<unknown> {
   if (!(error instanceof Failure)) return error
   const number = /^clickhouse-(\d+)$/.exec(error.code)?.[1]
-  if (number === undefined) return error
   const said = error.message.replace(/^ClickHouse: /, '')
-  const text = await wordsFor(database, number, said)
-  return new Failure(error.retry, error.code, text, { cause: error })
+  const text = number === undefined ? error.message : await wordsFor(database, number, said)
+  return statementFault(error) === null
+    ? new Failure(error.retry, error.code, text, { cause: error })
+    : new UsageFault(text)
 }
 
 async function wordsFor(database: Reads, number: string, said: string): Promise<string> {

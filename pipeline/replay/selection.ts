@@ -4,11 +4,12 @@
 import { createHash } from 'node:crypto'
 import type { Replay } from '../../configs/replay.ts'
 import type { Codec } from '../../schemas/codec.ts'
-import { Failure, permanent, UsageFault } from '../../schemas/failure.ts'
+import { permanent, UsageFault } from '../../schemas/failure.ts'
 import { createIdMap, isUuid } from '../../schemas/id-map.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { assertCondition } from '../../sinks/clickhouse/condition.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
+import { statementFault } from '../../sinks/clickhouse/statement-faults.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { stamp } from '../../stream/outgoing.ts'
 import { readTopic } from '../../stream/read-topic.ts'
@@ -50,8 +51,8 @@ export async function chooseProblems(
       const text = await database.query(sql, { format: 'TabSeparated', readOnly: true, parameters, signal })
       return text.split('\n').filter((line) => line !== '')
     } catch (error) {
-      if (!(error instanceof Failure) || error.retry === 'transient') throw error
-      throw new UsageFault(`--where: ${error.message}`)
+      const fault = statementFault(error)
+      throw fault === null ? error : new UsageFault(`--where: ${fault}`)
     }
   }
   const where = text.replace(/;\s*$/, '')

@@ -12,6 +12,8 @@ import type { Database } from './contract.ts'
 import { openEmbedded } from './embedded.ts'
 import { openAsGuest } from './guest.ts'
 import type { Seat } from './guest.ts'
+import { knock } from './knock.ts'
+import type { Host } from './knock.ts'
 import { migrate } from './migrate.ts'
 import { holderOf, liveOwner } from './owner-file.ts'
 import { serveOwner } from './owner.ts'
@@ -47,10 +49,11 @@ export function embeddedFolder(stateDir: string): string {
 
 /**
  * Opens the database; an owner also brings its tables up to date.
- * Throws UsageFault when a reader finds no database, when another owner lives in the state folder, on a bad URL, and
- * where the server refuses the login or its certificate is not to be trusted;
- * transient `database-locked` when the directory stays in use, `disk-full` where it has no room to be opened. A server
- * that is down is no fault here: each call says so by a transient Failure until it is back.
+ * Throws UsageFault when a reader finds no database, when another owner lives in the state folder, on a bad URL, where
+ * something else than a ClickHouse answers there, and where the server refuses the login or its certificate is not to be
+ * trusted; transient `database-locked` when the directory stays in use, `disk-full` where it has no room to be opened.
+ * A server that is down is transient `clickhouse-unreachable` to a reader, and no fault to an owner: each call says so
+ * until it is back.
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   const named = options.url === undefined ? {} : { CLICKHOUSE_URL: options.url }
@@ -58,9 +61,10 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   if (address !== null) {
     const database = openServer(address)
     return await closeOnFault(database, async () => {
-      await assertLetIn(database, options.signal)
+      const host = await knock(database, address, { signal: options.signal })
+      assertOurs(database, host, options.role)
       if (options.role === 'reader') return database
-      return await prepared(database, () => bringUp(database, options), options.log)
+      return await prepared(database, () => bringUp(database, options), options.log, host)
     })
   }
   if (options.role === 'reader') return await openAsReader(options)
@@ -73,34 +77,32 @@ async function bringUp(database: Database, { log, textDays }: OpenOptions): Prom
   if (textDays !== undefined) await expireTexts(database, textDays, log)
 }
 
-/** Refusals that no waiting mends. */
-const HOPELESS = new Set(['clickhouse-tls', 'clickhouse-192', 'clickhouse-193', 'clickhouse-194', 'clickhouse-516'])
-/** A server that is slow to answer so little is no fault of the config. */
-const KNOCK_MS = 10_000
-
-/** Asks the server for nothing, to hear whether it lets us in. Throws UsageFault; one that is down is no fault. */
-async function assertLetIn(database: Database, signal: AbortSignal | undefined): Promise<void> {
-  const late = AbortSignal.timeout(KNOCK_MS)
-  try {
-    await database.query('SELECT 1', { signal: signal === undefined ? late : AbortSignal.any([late, signal]) })
-  } catch (error) {
-    signal?.throwIfAborted()
-    if (error instanceof Failure && HOPELESS.has(error.code)) throw new UsageFault(refusalOf(database, error))
+/** Throws where the one at the address is of no use: to a reader also one that is down. */
+function assertOurs({ where }: Database, { state, said }: Host, role: OpenOptions['role']): void {
+  const other = `${where} does not answer as a ClickHouse: ${said}`
+  switch (state) {
+    case 'lets-in':
+      return
+    case 'refuses-us':
+      throw new UsageFault(`${where} refuses the login: ${said}; set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD`)
+    case 'no-trust':
+      throw new UsageFault(
+        `${where}: ${said}; its files are sinks.clickhouse.server.tls, or CLICKHOUSE_CA, CLICKHOUSE_CERT and CLICKHOUSE_KEY`,
+      )
+    case 'stranger':
+      throw new UsageFault(
+        `${other}; CLICKHOUSE_URL, or sinks.clickhouse.server.url, is to be its HTTP port (8123 or 8443)`,
+      )
+    case 'down':
+      if (role === 'reader') throw transient('clickhouse-unreachable', other)
   }
-}
-
-function refusalOf({ where }: Database, { code, message }: Failure): string {
-  const said = message.replace(/^ClickHouse: /, '')
-  return code === 'clickhouse-tls'
-    ? `${where}: ${said}; its files are sinks.clickhouse.server.tls, or CLICKHOUSE_CA, CLICKHOUSE_CERT and CLICKHOUSE_KEY`
-    : `${where} refuses the login: ${said}; set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD`
 }
 
 /**
  * The database with its tables up to date; where that cannot be done yet (a server that is down, a full disk), it is
  * done before the first rows.
  */
-async function prepared(database: Database, prepare: () => Promise<void>, log: Logger): Promise<Database> {
+async function prepared(database: Database, prepare: () => Promise<void>, log: Logger, host?: Host): Promise<Database> {
   let done: Promise<void> | null = null
   const once = (): Promise<void> => {
     done ??= prepare().catch((error: unknown) => {
@@ -109,15 +111,15 @@ async function prepared(database: Database, prepare: () => Promise<void>, log: L
     })
     return done
   }
-  try {
-    await once()
-  } catch (error) {
-    if (!(error instanceof Failure) || error.retry === 'permanent') throw error
-    log.warn(
-      { database: database.where, error: error.message },
-      'the database does not answer yet; going on without it',
-    )
+  const goOn = (said: string): void => {
+    log.warn({ database: database.where, error: said }, 'the database does not answer yet; going on without it')
   }
+  if (host?.state === 'down') goOn(host.said)
+  else
+    await once().catch((error: unknown) => {
+      if (!(error instanceof Failure) || error.retry === 'permanent') throw error
+      goOn(error.message)
+    })
   return {
     ...database,
     ready: once,

@@ -105,7 +105,7 @@ async function answer(database: Database, request: IncomingMessage, response: Se
 function asException(error: unknown): [number, string] {
   const message = error instanceof Error ? error.message : String(error)
   if (!(error instanceof Failure)) return [500, `Code: 1002. DB::Exception: ${message} (UNKNOWN_EXCEPTION)\n`]
-  const number = /^clickhouse-(\d+)$/.exec(error.code)?.[1]
-  // 164 is ClickHouse's own READONLY: what the read-only check refuses is that.
-  return [number === undefined ? 403 : 500, `Code: ${number ?? '164'}. DB::Exception: ${message} (ERROR_AT_OWNER)\n`]
+  // 164 is ClickHouse's own READONLY: what the read-only check refuses is that. 1002: no error of ClickHouse's.
+  const number = error.code === 'sql-refused' ? '164' : (/^clickhouse-(\d+)$/.exec(error.code)?.[1] ?? '1002')
+  return [number === '164' ? 403 : 500, `Code: ${number}. DB::Exception: ${message} (ERROR_AT_OWNER)\n`]
 }

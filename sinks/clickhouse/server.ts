@@ -23,6 +23,9 @@ const PART_LIMITS = { rows: 5000, bytes: 4 * 1024 * 1024 }
 /** Longest wait for one answer, ms: a SELECT of our own over a large table may take minutes. */
 const REQUEST_TIMEOUT_MS = 300_000
 
+/** Longest wait for its word on a statement that is given up, ms. */
+const KILL_MS = 2000
+
 export interface ServerOptions extends ServerAddress {
   /** The far end bounds and checks by itself and takes no settings (the port of an owner). */
   readonly readOnlyEnd?: boolean
@@ -49,7 +52,10 @@ export function openServer(options: ServerOptions): Database {
   const open = () => Promise.resolve(client)
   const kill = async (mark: string): Promise<void> => {
     if (options.readOnlyEnd === true) return // the end stops what its client has left
-    await client.command({ query: killStatement(mark) })
+    // Whoever gave up does not wait for a server that says nothing; it stops the statement by itself at its own limit.
+    await client
+      .command({ query: killStatement(mark), abort_signal: AbortSignal.timeout(KILL_MS) })
+      .catch(() => undefined)
   }
   const shared = {
     open,

@@ -68,7 +68,13 @@ describe('magpie push', () => {
       [[exported, '--repo', 'nobody'], HUB_TOKEN, /owner\/name/],
       [[exported, '--repo', 'a/b'], '', /HF_TOKEN holds no token/],
       [[exported, '--repo', 'a/b'], 'secret-without-beginning', /does not begin with hf_/],
-      [[join(folder, 'nothing'), '--repo', 'a/b'], HUB_TOKEN, /nothing/],
+      [[join(folder, 'nothing'), '--repo', 'a/b'], HUB_TOKEN, /^magpie: \/.*there is nothing; .*magpie export --out/],
+      [
+        [folder, '--repo', 'a/b'],
+        HUB_TOKEN,
+        /is no export: .*give the folder that \.\/magpie export --out has written$/m,
+      ],
+      [[join(exported, 'train.jsonl'), '--repo', 'a/b'], HUB_TOKEN, /train\.jsonl is a file: give the folder/],
     ]
     for (const [words, token, said] of cases) {
       const { code, stderr } = await push(words, token)

@@ -10,7 +10,8 @@ import { field, recordSchema } from './fields.ts'
 interface ScoredResponse {
   readonly id: string
   readonly problem_id: string
-  readonly instruction: string
+  /** null: table problems has no such problem, or not its text. */
+  readonly instruction: string | null
   readonly solution: string
   readonly steps: readonly number[]
   readonly reward: number | null
@@ -46,6 +47,7 @@ export function stepsMaker({ bare, threshold, reward }: Look): Maker {
     schema: recordSchema('Steps', 'A row of format prm', fields),
     make(columns) {
       const response = columns as unknown as ScoredResponse
+      if (response.instruction === null) return { leftOut: 'no-text-of-its-problem' }
       const completions = splitSteps(withoutControlTokens(response.solution))
       if (completions.length !== response.steps.length) return { leftOut: 'steps-and-scores-differ' }
       const values: Record<string, unknown> = {

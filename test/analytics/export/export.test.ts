@@ -2,7 +2,7 @@
 // emptied): every format, filter and place.
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -217,6 +217,23 @@ describe('an export', () => {
     assert.deepEqual(await ids(await exporting.write({ format: 'prm', out: 'left.jsonl' }, { revision })), left)
   })
 
+  it('counts the scored responses whose problem has no row', async () => {
+    const { database } = exporting
+    await exporting.put({ rewarded: [0, 1].map((slot) => ({ ...inSteps(slot), revision: 'half' })), revision: 'half' })
+    await database.command(
+      `ALTER TABLE problems DELETE WHERE revision = 'half' AND id = '${problem(1).id}' SETTINGS mutations_sync = 2`,
+    )
+    const { manifest } = await exporting.write({ format: 'prm', out: 'half' }, { revision: 'half' })
+    assert.deepEqual([manifest.rows, manifest.left_out], [3, { 'no-text-of-its-problem': 3 }])
+    await assert.rejects(
+      exporting.write(
+        { format: 'prm', out: 'none-of-half' },
+        { revision: 'half', where: `problem_id = '${problem(1).id}'` },
+      ),
+      /no row of format prm could be made: 3 no-text-of-its-problem; nothing was written/,
+    )
+  })
+
   it('says in its manifest what it was made of', async () => {
     const { manifest } = await exporting.write(
       { format: 'jsonl', out: 'told' },
@@ -347,6 +364,42 @@ describe('an export', () => {
     await exporting.write({ format: 'jsonl', out: 'own.jsonl' }, {}, { force: true })
     await exporting.write({ format: 'messages', out: 'own.jsonl' })
     assert.equal((await checkExport(join(exporting.folder, 'own.jsonl'))).manifest.format, 'messages')
+  })
+
+  it('goes on where an export stopped in the middle of replacing another, without being told to', async () => {
+    const expected = ['README.md', 'manifest.json', 'notes.txt', 'plots', 'schema.avsc', 'train.jsonl']
+    // What stands in the way stops it at a different place each time.
+    for (const obstacle of ['train.jsonl', 'schema.avsc', 'README.md', 'plots/funnel.svg']) {
+      const out = `stopped-${expected.indexOf(obstacle)}`
+      const folder = join(exporting.folder, out)
+      await exporting.write({ format: 'parquet', out })
+      writeFileSync(join(folder, 'notes.txt'), 'mine')
+      rmSync(join(folder, obstacle), { force: true })
+      mkdirSync(join(folder, obstacle))
+      await assert.rejects(exporting.write({ format: 'jsonl', out }), { code: 'disk-unwritable' })
+      assert.equal(existsSync(join(folder, 'manifest.json')), false)
+      rmSync(join(folder, obstacle), { recursive: true })
+      // The process is no more: no process has the number 2^22 + 1.
+      const [left] = readdirSync(folder).filter((name) => name.endsWith('.part'))
+      renameSync(join(folder, left!), join(folder, `.export.${hostname()}.4194305.part`))
+      await assert.rejects(exporting.write({ format: 'jsonl', out }, { where: 'reward > 7' }), { code: 'no-rows' })
+      await exporting.write({ format: 'messages', out })
+      assert.deepEqual(readdirSync(folder).sort(), expected)
+      assert.deepEqual(
+        [(await checkExport(folder)).faultCount, readFileSync(join(folder, 'notes.txt'), 'utf8')],
+        [0, 'mine'],
+      )
+    }
+  })
+
+  it('takes an empty folder in which another one was killed, and no picture that lies beside one file', async () => {
+    const folder = join(exporting.folder, 'emptied')
+    mkdirSync(join(folder, `.export.${hostname()}.4194305.part`), { recursive: true })
+    await exporting.write({ format: 'jsonl', out: 'emptied' })
+    assert.ok(existsSync(join(folder, 'plots')))
+    const pictures = readdirSync(join(folder, 'plots'))
+    for (let times = 0; times < 2; times += 1) await exporting.write({ format: 'jsonl', out: 'emptied/one.jsonl' })
+    assert.deepEqual(readdirSync(join(folder, 'plots')), pictures)
   })
 
   it('leaves nothing behind when it is given up, and takes away what a killed one left', async () => {

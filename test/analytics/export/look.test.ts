@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { FORMATS } from '../../../analytics/export/contract.ts'
+import { FORMATS, REASONING } from '../../../analytics/export/contract.ts'
+import type { Format } from '../../../analytics/export/contract.ts'
 import { lookOf } from '../../../analytics/export/look.ts'
 import type { Wish } from '../../../analytics/export/look.ts'
+import { makerOf } from '../../../analytics/export/makers.ts'
 import { assertCondition } from '../../../sinks/clickhouse/condition.ts'
 import { placeOf, splitOf } from '../../../analytics/export/split.ts'
 import { tagsOf, withThought } from '../../../analytics/export/turns.ts'
@@ -48,11 +50,54 @@ describe('a look', () => {
     const faults = faultsOf({ format: 'sharegpt', out: 'x.jsonl', ...wish })
     assert.deepEqual(
       faults.map((fault) => fault.split(/[ :]/)[0]),
-      ['--type', '--reasoning', '--shape', '--reward:', '--threshold:'].map((each) => each.replace(':', '')),
+      ['--type', '--reasoning', '--shape', '--reward', '--threshold'],
     )
     assert.match(faultsOf({ format: 'magpie', out: 'x.jsonl' })[0] ?? '', /goes into \.json$/)
-    assert.match(faultsOf({ format: 'avro', bare: true, out: 'x' })[0] ?? '', /whole/)
+    assert.match(
+      faultsOf({ format: 'dpo', reasoning: 'keep', shape: 'standard', out: 'x' })[0] ?? '',
+      /no field beside/,
+    )
     assert.match(faultsOf({ format: 'dpo', shape: 'standard', reasoning: 'keep', out: 'x' })[0] ?? '', /think, drop/)
+  })
+})
+
+describe('an option of some formats', () => {
+  const given = { reasoning: 'drop', shape: 'standard', bare: true, reward: 'prm', threshold: 0.1 } as const
+  const having = (option: keyof typeof given): string[] =>
+    FORMATS.filter((format) => faultsOf({ format, out: 'x', [option]: given[option] }).length === 0)
+
+  it('is refused by the others, whatever its value', () => {
+    assert.deepEqual(having('reasoning'), ['sharegpt', 'messages', 'dpo', 'kto'])
+    assert.deepEqual(having('shape'), ['dpo', 'kto'])
+    assert.deepEqual(having('bare'), ['sharegpt', 'messages', 'dpo', 'kto', 'prm'])
+    assert.deepEqual(having('reward'), ['prm'])
+    assert.deepEqual(having('threshold'), ['prm'])
+    for (const reasoning of REASONING)
+      assert.deepEqual(faultsOf({ format: 'jsonl', out: 'x', reasoning }), [
+        '--reasoning is not for format jsonl; it is for sharegpt, messages, dpo, kto',
+      ])
+  })
+
+  it('is refused for one file, where it is of a folder', () => {
+    const wish = { format: 'messages', split: 0.1, license: 'mit', title: 'x' } as const
+    assert.deepEqual(faultsOf({ ...wish, out: 'x' }), [])
+    assert.deepEqual(
+      faultsOf({ ...wish, out: 'x.jsonl' }).map((fault) => fault.split(' ')[0]),
+      ['--split', '--license', '--title'],
+    )
+  })
+
+  it('changes the rows of every format that takes it', () => {
+    const schemaOf = (wish: Wish): string => JSON.stringify(makerOf(lookOf(wish)).schema)
+    for (const option of ['reasoning', 'shape', 'bare'] as const)
+      for (const format of having(option) as Format[])
+        if (!(option === 'reasoning' && format === 'sharegpt'))
+          // its think and drop have one schema
+          assert.notEqual(
+            schemaOf({ format, out: 'x' }),
+            schemaOf({ format, out: 'x', [option]: given[option] }),
+            format,
+          )
   })
 })
 

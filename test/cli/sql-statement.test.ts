@@ -1,0 +1,38 @@
+// What goes to the database with `magpie sql`: the statement and its values, or every fault of them at once.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { readStatement } from '../../cli/sql-statement.ts'
+import { UsageFault } from '../../schemas/failure.ts'
+
+const faultsOf = async (sql: string, given: readonly string[] = []): Promise<readonly string[]> => {
+  try {
+    await readStatement(sql, undefined, given)
+    return []
+  } catch (error) {
+    assert.ok(error instanceof UsageFault, String(error))
+    return error.faults
+  }
+}
+
+describe('the statement of magpie sql', () => {
+  it('has values that are what was written', async () => {
+    const sql = 'SELECT {a:UInt8}, {b:String}'
+    assert.deepEqual((await readStatement(sql, undefined, ['a=255', 'b='])).parameters, { a: '255', b: '' })
+    assert.deepEqual(await faultsOf(sql, ['a=300', 'b=300']), [
+      '--param a is {a:UInt8} in the SQL: 300 is not within 0 to 255',
+    ])
+  })
+
+  it('holds a value to every type that it stands for', async () => {
+    const sql = 'SELECT {a:UInt8}, {a:UInt16}, {a:UInt8}, {a:Int8}'
+    assert.deepEqual(await faultsOf(sql, ['a=200']), [
+      '--param a is {a:Int8} in the SQL: 200 is not within -128 to 127',
+    ])
+    assert.equal((await faultsOf(sql, ['a=70000'])).length, 3)
+  })
+
+  it('is no use where it could be read in two ways', async () => {
+    assert.deepEqual(await faultsOf('SELECT $a$x$a$'), ['this SQL is not read here: $ outside of quotes'])
+  })
+})
