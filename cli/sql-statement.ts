@@ -40,7 +40,7 @@ export async function readStatement(
   }
   const asked = askedBy(sql)
   for (const [name, types] of asked) {
-    const value = parameters[name]
+    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined
     if (value === undefined) faults.push(`the SQL asks for {${name}:${types[0]}}: give --param ${name}=…`)
     for (const type of value === undefined ? [] : types) {
       const fault = valueFault(type, value!)

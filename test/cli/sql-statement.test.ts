@@ -19,6 +19,7 @@ describe('the statement of magpie sql', () => {
   it('has values that are what was written', async () => {
     const sql = 'SELECT {a:UInt8}, {b:String}'
     assert.deepEqual((await readStatement(sql, undefined, ['a=255', 'b='])).parameters, { a: '255', b: '' })
+    assert.match((await faultsOf('SELECT {constructor:UInt8}'))[0]!, /give --param constructor=…$/)
     assert.deepEqual(await faultsOf(sql, ['a=300', 'b=300']), [
       '--param a is {a:UInt8} in the SQL: 300 is not within 0 to 255',
     ])
