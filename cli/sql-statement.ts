@@ -8,6 +8,7 @@ import { nearest } from '../configs/nearest.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { placeholdersOf } from '../sinks/clickhouse/placeholders.ts'
 import { statementFault } from '../sinks/clickhouse/statement-faults.ts'
+import { tokenise } from '../sinks/clickhouse/tokens.ts'
 
 export interface Statement {
   readonly sql: string
@@ -39,7 +40,7 @@ export async function readStatement(
   }
   const asked = askedBy(sql)
   for (const [name, types] of asked) {
-    const value = parameters[name]
+    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined
     if (value === undefined) faults.push(`the SQL asks for {${name}:${types[0]}}: give --param ${name}=…`)
     for (const type of value === undefined ? [] : types) {
       const fault = valueFault(type, value!)
@@ -62,6 +63,14 @@ function askedBy(sql: string): ReturnType<typeof placeholdersOf> {
     const fault = statementFault(error)
     throw fault === null ? error : new UsageFault(fault)
   }
+}
+
+/** The format that a statement itself asks for at its end; null: it leaves that open. */
+export function formatIn(sql: string): string | null {
+  const tokens = tokenise(sql).filter(({ kind, value }) => kind !== 'symbol' || value !== ';')
+  const settings = tokens.findLastIndex(({ kind, value }) => kind === 'word' && value.toUpperCase() === 'SETTINGS')
+  const [word, name] = (settings === -1 ? tokens : tokens.slice(0, settings)).slice(-2)
+  return word?.kind === 'word' && word.value.toUpperCase() === 'FORMAT' && name?.kind === 'word' ? name.value : null
 }
 
 async function readSql(file: string): Promise<string> {

@@ -12,7 +12,7 @@ import { collect, moment, stateOption } from './options.ts'
 import { placeOfOutput, writeWhole } from './output-file.ts'
 import { asReader, databaseOption } from './reader.ts'
 import { formatFor, TABLE } from './sql-formats.ts'
-import { readStatement } from './sql-statement.ts'
+import { formatIn, readStatement } from './sql-statement.ts'
 import { withoutFormulas } from './spreadsheet.ts'
 import { renderRows } from './sql-table.ts'
 import type { TextRows } from './sql-table.ts'
@@ -79,7 +79,12 @@ async function runSql(query: string | undefined, options: SqlArguments): Promise
   const format = formatFor(options.format, out, isTerminal)
   if (options.spreadsheet === true && !format.startsWith('CSV'))
     throw new UsageFault(`--spreadsheet is of --format csv, not of ${format}`)
+  if (options.force === true && out === undefined)
+    throw new UsageFault('--force replaces the file of --out: give --out, or leave --force out')
   const { sql, parameters } = await readStatement(query, options.file, options.param)
+  const own = formatIn(sql)
+  if (own !== null && (out ?? options.format) !== undefined)
+    throw new UsageFault(`the SQL says FORMAT ${own}: leave that out; --format and the ending of --out say the form`)
   const place = out === undefined ? null : await freePlace(out, options.force === true)
   const asOf = options.asOf === undefined ? {} : { asOf: options.asOf }
   const asked = { ...asOf, parameters, format: format === TABLE ? 'JSONCompactStrings' : format, readOnly: true }

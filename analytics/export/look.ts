@@ -95,6 +95,8 @@ export function lookOf(wish: Wish): Look {
     if (wish[option] !== undefined && !having.includes(format))
       faults.push(`--${option} is not for format ${format}; it is for ${having.join(', ')}`)
   }
+  if (threshold > 1)
+    faults.push(`--threshold ${threshold}: the score of a step is the probability that it is right, 0 to 1`)
   for (const option of OF_FOLDERS) {
     if (wish[option] !== undefined && ending !== null)
       faults.push(`--${option} is for a folder, which has several files and a card; --out ${wish.out} is one file`)

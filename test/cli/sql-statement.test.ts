@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readStatement } from '../../cli/sql-statement.ts'
+import { formatIn, readStatement } from '../../cli/sql-statement.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 
 const faultsOf = async (sql: string, given: readonly string[] = []): Promise<readonly string[]> => {
@@ -19,6 +19,7 @@ describe('the statement of magpie sql', () => {
   it('has values that are what was written', async () => {
     const sql = 'SELECT {a:UInt8}, {b:String}'
     assert.deepEqual((await readStatement(sql, undefined, ['a=255', 'b='])).parameters, { a: '255', b: '' })
+    assert.match((await faultsOf('SELECT {constructor:UInt8}'))[0]!, /give --param constructor=…$/)
     assert.deepEqual(await faultsOf(sql, ['a=300', 'b=300']), [
       '--param a is {a:UInt8} in the SQL: 300 is not within 0 to 255',
     ])
@@ -30,6 +31,23 @@ describe('the statement of magpie sql', () => {
       '--param a is {a:Int8} in the SQL: 200 is not within -128 to 127',
     ])
     assert.equal((await faultsOf(sql, ['a=70000'])).length, 3)
+  })
+
+  it('has a format of its own only where it ends with one', () => {
+    for (const sql of [
+      'SELECT 1 FORMAT JSON',
+      'select 1 format JSON -- so\n;',
+      'SELECT 1 FORMAT JSON SETTINGS final = 1',
+    ])
+      assert.equal(formatIn(sql), 'JSON', sql)
+    for (const sql of [
+      'SELECT 1',
+      'SELECT format FROM x',
+      "SELECT format('{}', 1)",
+      "SELECT 'FORMAT JSON'",
+      'SELECT 1 AS format',
+    ])
+      assert.equal(formatIn(sql), null, sql)
   })
 
   it('is no use where it could be read in two ways', async () => {

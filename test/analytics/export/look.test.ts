@@ -53,6 +53,7 @@ describe('a look', () => {
       ['--type', '--reasoning', '--shape', '--reward', '--threshold'],
     )
     assert.match(faultsOf({ format: 'magpie', out: 'x.jsonl' })[0] ?? '', /goes into \.json$/)
+    assert.match(faultsOf({ format: 'prm', threshold: 7, out: 'x' })[0] ?? '', /^--threshold 7: .*, 0 to 1$/)
     assert.match(
       faultsOf({ format: 'dpo', reasoning: 'keep', shape: 'standard', out: 'x' })[0] ?? '',
       /no field beside/,
