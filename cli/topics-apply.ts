@@ -38,7 +38,14 @@ export function addTopicsApply(topics: Command): void {
     .option('--yes', 'also where records that lie there are lost by it')
     .option('--json', 'as JSON')
     .addOption(stateOption())
-    .addHelpText('after', '\nExample:\n  ./magpie topics apply -c run.yaml --dry-run')
+    .addHelpText(
+      'after',
+      `
+A change that takes records away wants --yes. A dry run says what it would take, and ends with exit code 0.
+
+Example:
+  ./magpie topics apply -c run.yaml --dry-run`,
+    )
     .action(async (options: ApplyOptions) => {
       const work = { producer: 'none', stages: [] } as const
       const { config } = await loadConfig({ file: options.config, environment: process.env, work })
@@ -72,12 +79,10 @@ async function apply(
     for (const line of await narrower(connection, wanted)) process.stdout.write(`${line}\n`)
     process.stdout.write(`${summary(changes, isApplied)}\n`)
   }
-  if (!isRefused) {
-    if (options.json !== true) for (const loss of losses) process.stdout.write(`${lossText(loss)}\n`)
-    return
-  }
-  const advice = options.dryRun === true ? 'it would need --yes' : 'nothing was changed; give --yes to lose them'
-  throw new UsageFault(losses.map((loss) => `${lossText(loss)}: ${advice}`))
+  if (isRefused && options.dryRun !== true)
+    throw new UsageFault(losses.map((loss) => `${lossText(loss)}: nothing was changed; give --yes to lose them`))
+  const needs = isRefused ? ': it would need --yes' : ''
+  if (options.json !== true) for (const loss of losses) process.stdout.write(`${lossText(loss)}${needs}\n`)
 }
 
 function summary(changes: readonly TopicChange[], isApplied: boolean): string {

@@ -1,14 +1,11 @@
 // Opens a run on Kafka: connections, topics, the claim. Promises: one process leads a run at a time; a new run's
 // groups stand at the ends of the topics before anything of the run is on the log.
 
-import { hostname } from 'node:os'
-import { configSchema } from '../configs/schema.ts'
-import type { Config } from '../configs/schema.ts'
 import { planStages } from '../pipeline.ts'
 import type { PlannedStage } from '../pipeline.ts'
 import { createCodec } from '../schemas/codec.ts'
 import type { Codec } from '../schemas/codec.ts'
-import { Failure, UsageFault } from '../schemas/failure.ts'
+import { Failure, permanent, UsageFault } from '../schemas/failure.ts'
 import type { BudgetName, RunRecord, RunStart, RunState } from '../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../schemas/topics.ts'
 import { topicChanges } from '../stream/apply-topics.ts'
@@ -23,7 +20,9 @@ import { ensureTopics, partitionCounts } from '../stream/topics-admin.ts'
 import { assertNoDrop, assertNotDropped } from './drops.ts'
 import { createLead, leadLost } from './lead.ts'
 import type { Lead } from './lead.ts'
+import { assertOnePartition, assertSamePipeline, inUse } from './open-faults.ts'
 import { untilAnswered } from './patience.ts'
+import { rivalBefore, rivalsAtWork, rivalText } from './replay/rivals.ts'
 import type { RunParts } from './run-contract.ts'
 import { processName, publishStart, readStarts, withConfigHash } from './run-starts.ts'
 import {
@@ -31,6 +30,7 @@ import {
   holdOf,
   isDropped,
   isSameWord,
+  publishRunRecord,
   publishRunState,
   readRunRecords,
   restoreWord,
@@ -92,19 +92,23 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     const readState = async (until: AbortSignal) =>
       (await readRunRecords(connection, codec, revision, until)).get(runId) ?? null
 
-    /** Throws UsageFault while another process leads the run; where that is unclear, it is watched for its next word. */
-    const untilFree = async (record: RunRecord): Promise<RunRecord> => {
+    /** Is the process that wrote the state at work? Where that is unclear, it is watched for its next word. */
+    const watched = async (record: RunRecord): Promise<{ isHeld: boolean; newest: RunRecord }> => {
       const hold = holdOf(record, now(), processIsAlive)
-      if (hold === 'free') return record
-      if (hold === 'unclear') {
-        log.info({ pid: record.pid, host: record.host }, 'waiting whether the process that led the run still speaks')
-        await pauseFor(WATCH_MS, signal)
-        signal.throwIfAborted()
-        const next = await readState(signal)
-        if (next === null || isSameWord(next, record)) return record
-        if (holdOf(next, next.createdAt, processIsAlive) === 'free') return next
-      }
-      throw inUse(record, now())
+      if (hold !== 'unclear') return { isHeld: hold === 'held', newest: record }
+      log.info({ pid: record.pid, host: record.host }, 'waiting whether the process that led the run still speaks')
+      await pauseFor(WATCH_MS, signal)
+      signal.throwIfAborted()
+      const words = await readRunRecords(connection, codec, record.revision, signal)
+      const next = words.get(record.runId) ?? null
+      if (next === null || isSameWord(next, record)) return { isHeld: false, newest: record }
+      return { isHeld: holdOf(next, next.createdAt, processIsAlive) !== 'free', newest: next }
+    }
+    /** Throws UsageFault while another process leads the run. */
+    const untilFree = async (record: RunRecord): Promise<RunRecord> => {
+      const { isHeld, newest } = await watched(record)
+      if (isHeld) throw inUse(record, now())
+      return newest
     }
     await ensureTopics(connection, { ...made, names: ['runs'] })
     const words = await readRunRecords(connection, codec, revision, signal)
@@ -133,6 +137,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     }
     const startedAt = previous?.startedAt ?? now()
     const identity = { runId, revision, config: loaded.json, configHash: loaded.hash, version: parts.version }
+    const addition = { runId, revision, into: config.replay?.into ?? null, stages: config.replay?.stages ?? [] }
     const sender = withConfigHash(await createSender(connection, log), loaded.hash)
     let lastWord = previous
     /** Null: this process leads; else who does. */
@@ -155,6 +160,12 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       async claim() {
         const other = await untilAnswered(() => claim(closing.signal), closing.signal)
         if (other !== null) throw leadLost(other)
+        // Another addition to the same rows may have begun while this one was silent.
+        const [rival] = await untilAnswered(
+          () => rivalsAtWork({ connection, codec }, addition, now(), closing.signal),
+          closing.signal,
+        )
+        if (rival !== undefined) throw permanent('lead-lost', rivalText(rival, addition))
       },
     })
     const isOurs = (start: RunStart): boolean =>
@@ -190,6 +201,15 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     }
     const processId = processName(identity, now())
     await publishStart(sender, codec, identity, { id: processId, now: now(), parts: [...parts.parts] })
+    const isAtWork = async (rival: RunRecord): Promise<boolean> => (await watched(rival)).isHeld
+    const rival = leads ? await rivalBefore({ connection, codec }, addition, processId, isAtWork, signal) : null
+    if (rival !== null) {
+      // Whoever looks for who is at work must not find this process.
+      if (previous !== null) await publishRunRecord(sender, codec, previous)
+      else await publishRunState(sender, codec, identity, 'stopped', { now: now(), startedAt })
+      await sender.close()
+      throw new UsageFault(rivalText(rival, addition))
+    }
     if (!leads) {
       const state = await readState(signal)
       if (state !== null && isDropped(state)) {
@@ -234,53 +254,4 @@ async function tellKeeping(
     if (!(error instanceof Failure) || error.retry === 'transient') throw error
     log.info({ error: error.message }, 'how topics are kept could not be read')
   }
-}
-
-function assertOnePartition(topic: string, counts: TopicCounts): void {
-  const count = counts.get(topic) ?? 1
-  if (count > 1)
-    throw new UsageFault(
-      `topic ${topic} has ${count} partitions, and screening needs it in one, since it decides in the order of the log: delete the topic and start a new run with another --run NAME`,
-    )
-}
-
-/** A part that is switched on later would begin at the beginning and pay for everything again; so it is a new run. */
-function assertSamePipeline(previous: RunRecord, config: Config): void {
-  const before = configSchema.safeParse(JSON.parse(previous.config)).data
-  if (before === undefined) return
-  const describe = ({ stages, replay, sinks, out }: Config): string[] => [
-    `stages ${planStages({ stages, replay })
-      .map(({ name }) => name)
-      .join(', ')}`,
-    `sinks ${plannedSinks([], sinks)
-      .map(({ part }) => part)
-      .join(', ')}`,
-    `out ${out}`,
-  ]
-  const old = describe(before)
-  const faults = describe(config).filter((line, index) => line !== old[index])
-  if (faults.length === 0) return
-  throw new UsageFault(
-    faults.map(
-      (line) =>
-        `${ofRun(previous)} began with ${old[describe(config).indexOf(line)]!}, not ${line}: ${anotherName(previous)}, or set it back`,
-    ),
-  )
-}
-
-function ofRun({ runId, revision }: RunRecord): string {
-  return revision === 'main' ? `run ${runId}` : `revision ${revision} of run ${runId}`
-}
-
-function anotherName({ revision }: RunRecord): string {
-  return `give another name with ${revision === 'main' ? '--run' : '--revision'}`
-}
-
-function inUse(record: RunRecord, now: number): UsageFault {
-  const { pid, host } = record
-  const seconds = Math.max(1, Math.ceil((record.createdAt + SILENT_MS - now) / 1000))
-  const killed = host === hostname() ? '' : `; if it was killed, the run is free in ${seconds} s`
-  return new UsageFault(
-    `${ofRun(record)} is at work already (process ${pid} on ${host}): stop that one first, or ${anotherName(record)}${killed}`,
-  )
 }

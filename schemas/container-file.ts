@@ -53,10 +53,10 @@ export async function beginContainer(
   await write(Buffer.concat([MAGIC, longField(2), ...pairs.flat(), longField(0), mark]))
   return {
     async append(datum) {
-      for (const piece of datum) {
-        pieces.push(piece)
-        size += piece.length
-      }
+      // A copy: the pieces may be views on a fetch that is many times as large.
+      const whole = Buffer.concat(datum)
+      pieces.push(whole)
+      size += whole.length
       count += 1
       if (size >= BLOCK_BYTES) await writeBlock()
     },

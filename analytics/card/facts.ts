@@ -24,9 +24,9 @@ export async function readFacts(database: Reads, manifest: CardManifest): Promis
     async (sql) =>
       await database.rows(sql, { runs, revision: of })
   const own = selectOf(revision)
-  const ground = selectOf(await groundOf(database, runs, revision))
   const reports = []
   for (const run of runs) reports.push(await buildReport(database, { run, revision }))
+  const ground = selectOf(reports[0]!.answersOf)
   const languages = await own<{ language: string }>(
     `SELECT assumeNotNull(language) AS language FROM ${LANGUAGE_IN[type]} FINAL WHERE ${OF_RUNS} AND language IS NOT NULL
      GROUP BY language ORDER BY count() DESC, language LIMIT 20`,
@@ -46,29 +46,6 @@ export async function readFacts(database: Reads, manifest: CardManifest): Promis
     ),
     plots: await readPlots({ own, ground, type }),
   }
-}
-
-/** The revision whose responses the rows are made of: its own, or that which its replay read. */
-async function groundOf(database: Reads, runs: readonly string[], revision: string): Promise<string> {
-  const seen = new Set<string>()
-  for (let at = revision; ;) {
-    seen.add(at)
-    const [found] = await database.rows<{ responses: number; config: string }>(
-      `SELECT (SELECT count() FROM responses WHERE ${OF_RUNS}) AS responses,
-         (SELECT any(config) FROM runs FINAL WHERE ${OF_RUNS}) AS config`,
-      { runs, revision: at },
-    )
-    const before = found === undefined || found.responses > 0 ? null : sourceIn(found.config)
-    if (before === null || seen.has(before)) return at
-    at = before
-  }
-}
-
-/** The revision that a replay reads, by its config; null: it is no replay. */
-function sourceIn(config: string): string | null {
-  if (config === '') return null
-  const { replay } = JSON.parse(config) as { replay?: { of?: unknown } | null }
-  return typeof replay?.of === 'string' ? replay.of : null
 }
 
 const SAMPLING = `temperature, top_p AS topP, top_k AS topK, min_p AS minP, repetition_penalty AS repetitionPenalty, max_tokens AS maxTokens`

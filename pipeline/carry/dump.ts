@@ -20,13 +20,16 @@ import type { TopicName } from '../../schemas/topics.ts'
 import { onDisk } from '../../sinks/json/disk.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { headerText, REVISION_HEADER, RUN_HEADER } from '../../stream/outgoing.ts'
+import { topicEnds } from '../../stream/positions.ts'
 import type { PartitionEnds } from '../../stream/positions.ts'
 import { readBatches } from '../../stream/read-topic.ts'
 import type { FetchedMessage } from '../../stream/read-topic.ts'
 import { partitionCounts } from '../../stream/topics-admin.ts'
+import { openByKey } from './by-key.ts'
+import type { ByKey } from './by-key.ts'
 import { rangesOf, writeManifest } from './manifest.ts'
 import type { CarriedFile, CarriedTopic, Manifest } from './manifest.ts'
-import { createPartitionFiles } from './partition-files.ts'
+import { createPartitionFiles, entryOf } from './partition-files.ts'
 import { takeSnapshot } from './snapshot.ts'
 
 export interface DumpParts {
@@ -59,14 +62,29 @@ export async function dumpRun(parts: DumpParts): Promise<Manifest> {
   const wanted = topicsOf(revisions).filter(({ topic, name }) => counts.has(topic) && (parts.topics?.has(name) ?? true))
   const isWhole = parts.topics === null && records.every((record) => hasItsSource(record, revisions))
   const names = wanted.map(({ topic }) => topic)
-  const { ends, groups } = await takeSnapshot(connection, records, names, signal)
+  const keyed = new Map(
+    wanted
+      .filter(({ name }) => TOPICS[name].compacted)
+      .map(({ topic }) => [topic, keyedOf(parts, topic, run, revisions)]),
+  )
   const id = randomUUID()
   const topics: CarriedTopic[] = []
   const files: CarriedFile[] = []
   const codec = codecOf(schemas)
   try {
+    // Nearly all of it before the moment, so that little is left to read on.
+    for (const [topic, byKey] of keyed) await byKey.readOn(await topicEnds(connection, topic))
+    const { ends, groups } = await takeSnapshot({
+      ...{ connection, records, topics: names, signal },
+      async readOn(to) {
+        let isWhole = true
+        for (const [topic, byKey] of keyed) isWhole = (await byKey.readOn(to.get(topic)!)) && isWhole
+        return isWhole
+      },
+    })
     for (const topic of wanted) {
-      const found = await dumpTopic(parts, { ...topic, id, run, revisions, ends: ends.get(topic.topic)!, codec })
+      const byKey = keyed.get(topic.topic)
+      const found = await dumpTopic(parts, { ...topic, id, run, revisions, ends: ends.get(topic.topic)!, codec, byKey })
       const total = found.reduce((sum, each) => sum + each.records, 0)
       topics.push({ ...topic, partitions: ends.get(topic.topic)!.length, records: total })
       files.push(...found)
@@ -88,6 +106,8 @@ export async function dumpRun(parts: DumpParts): Promise<Manifest> {
     // What cannot be taken away stays, and without a manifest it is no dump.
     for (const { file } of files) await rm(join(folder, file), { force: true }).catch(() => undefined)
     throw error
+  } finally {
+    for (const byKey of keyed.values()) await byKey.close()
   }
 }
 
@@ -132,26 +152,19 @@ interface TopicToDump {
   readonly revisions: readonly string[]
   readonly ends: readonly PartitionEnds[]
   readonly codec: Codec
+  /** Where it is kept by key. */
+  readonly byKey: ByKey | undefined
 }
 
-async function dumpTopic(
-  { connection, schemas, folder, signal }: DumpParts,
-  dumped: TopicToDump,
-): Promise<CarriedFile[]> {
-  const { topic, ends, codec } = dumped
-  const { record, compacted } = TOPICS[dumped.name]
-  const to = new Map(ends.map(({ partition, high }) => [partition, high]))
-  const read = () => readBatches(connection, { topic, to, signal, heldBytes: HELD_BYTES })
+async function dumpTopic(parts: DumpParts, dumped: TopicToDump): Promise<CarriedFile[]> {
+  const { schemas, folder } = parts
+  const { id, topic, codec, byKey } = dumped
+  const { record } = TOPICS[dumped.name]
   const versions = record === null ? [] : schemas.filter(({ subject }) => subject === subjectOf(record))
-  const newest = compacted ? await newestOfKeys(read(), dumped) : null
-  const files = createPartitionFiles(folder, dumped.id, topic, entryFormat(versions))
+  const files = createPartitionFiles(folder, id, topic, entryFormat(versions))
   try {
-    for await (const [partition, batch] of read())
-      for (const message of batch) {
-        if (!isOfRun(message, dumped)) continue
-        if (newest !== null && newest.get(placeKey(partition, message)) !== message.offset) continue
-        await files.add(entryOf(partition, message), record !== null && isWhole(codec, record, message.value))
-      }
+    for await (const entry of byKey?.newest() ?? entriesOf(parts, dumped))
+      await files.add(entry, record !== null && isWhole(codec, record, entry.value))
     return await files.end()
   } catch (error) {
     await files.abandon()
@@ -159,34 +172,25 @@ async function dumpTopic(
   }
 }
 
-/** Of a topic that is kept by key: the newest offset of each key of the run that has a value. */
-async function newestOfKeys(
-  batches: ReturnType<typeof readBatches>,
-  dumped: TopicToDump,
-): Promise<Map<string, string>> {
-  const newest = new Map<string, string>()
-  for await (const [partition, batch] of batches)
-    for (const message of batch) {
-      if (!isOfRun(message, dumped)) continue
-      if (message.value === null || message.value.length === 0) newest.delete(placeKey(partition, message))
-      else newest.set(placeKey(partition, message), message.offset)
-    }
-  return newest
+async function* entriesOf(
+  { connection, signal }: DumpParts,
+  { topic, ends, run, revisions }: TopicToDump,
+): AsyncGenerator<LogEntry, void, undefined> {
+  const to = new Map(ends.map(({ partition, high }) => [partition, high]))
+  for await (const [partition, batch] of readBatches(connection, { topic, to, signal, heldBytes: HELD_BYTES }))
+    for (const message of batch) if (isOfRun(message, run, revisions)) yield entryOf(partition, message)
 }
 
-const placeKey = (partition: number, { key }: FetchedMessage): string => `${partition}/${key?.toString('latin1') ?? ''}`
+function keyedOf({ connection, folder, signal }: DumpParts, topic: string, run: string, revisions: readonly string[]) {
+  return openByKey({
+    ...{ folder, topic },
+    read: (range) => readBatches(connection, { topic, ...range, signal, heldBytes: HELD_BYTES }),
+    takes: (message) => isOfRun(message, run, revisions),
+  })
+}
 
-function isOfRun({ headers = {} }: FetchedMessage, { run, revisions }: TopicToDump): boolean {
+function isOfRun({ headers = {} }: FetchedMessage, run: string, revisions: readonly string[]): boolean {
   return headerText(headers, RUN_HEADER) === run && revisions.includes(headerText(headers, REVISION_HEADER) ?? 'main')
-}
-
-function entryOf(partition: number, { offset, timestamp, key, value, headers = {} }: FetchedMessage): LogEntry {
-  return {
-    ...{ partition, offset: Number(offset), timestamp: Number(timestamp), key, value },
-    headers: Object.entries(headers).flatMap(([name, values]) =>
-      (Array.isArray(values) ? values : [values]).map((each) => [name, Buffer.from(each ?? '')] as const),
-    ),
-  }
 }
 
 /** Can the bytes be read to their end as this record? Else they are carried as bytes, so that the file stays readable. */

@@ -88,7 +88,9 @@ export async function loadRun(parts: LoadParts): Promise<Loaded> {
 function taken({ run, id }: Manifest, { foreign, partitions }: Landed): UsageFault {
   const what =
     partitions.size > 0 ? `was loaded here from dump ${id} and has gone on since` : 'is on this cluster already'
-  return new UsageFault(`run ${run} ${what} (topics ${foreign.join(', ')}): nothing was loaded`)
+  return new UsageFault(
+    `run ${run} ${what} (topics ${foreign.join(', ')}): nothing was loaded; a run keeps its name, so load it into another Kafka (--state DIR has a local one of its own, see docs/topics.md)`,
+  )
 }
 
 /** Files whose records are not all there. */

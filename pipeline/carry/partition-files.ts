@@ -7,6 +7,7 @@ import { beginContainer } from '../../schemas/container-file.ts'
 import { FRAME_BYTES } from '../../schemas/log-entry.ts'
 import type { EntryFormat, LogEntry } from '../../schemas/log-entry.ts'
 import { onDisk } from '../../sinks/json/disk.ts'
+import type { FetchedMessage } from '../../stream/read-topic.ts'
 import type { CarriedFile } from './manifest.ts'
 
 /** Faults of the disk are Failures, see onDisk. */
@@ -17,6 +18,16 @@ export interface PartitionFiles {
   end(): Promise<CarriedFile[]>
   /** Takes away what was written, where the dump has failed; a file that cannot be taken away stays. */
   abandon(): Promise<void>
+}
+
+/** A message as a file holds it; its bytes are views on the fetch. */
+export function entryOf(partition: number, { offset, timestamp, key, value, headers = {} }: FetchedMessage): LogEntry {
+  return {
+    ...{ partition, offset: Number(offset), timestamp: Number(timestamp), key, value },
+    headers: Object.entries(headers).flatMap(([name, values]) =>
+      (Array.isArray(values) ? values : [values]).map((each) => [name, Buffer.from(each ?? '')] as const),
+    ),
+  }
 }
 
 type OpenFile = Awaited<ReturnType<typeof openFile>>

@@ -1,11 +1,12 @@
 // One moment of a run that may be at work, for a dump: first what its groups have committed, then the ends of its topics
 // against the data's way. So what came of every record that has ended by then lies below the ends, and what lies below
-// them came from a record that does too.
+// them came from a record that does too. What is kept by key is read on to the ends at once; where something there was
+// gone already, another moment is taken.
 
 import { configSchema } from '../../configs/schema.ts'
 import { groupOf, PART_NAMES, planStages, writtenBy } from '../../pipeline.ts'
 import type { PartName } from '../../pipeline.ts'
-import { UsageFault } from '../../schemas/failure.ts'
+import { transient, UsageFault } from '../../schemas/failure.ts'
 import type { RunRecord } from '../../schemas/records.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import { finishedParts } from '../../stream/finished.ts'
@@ -28,13 +29,42 @@ export interface Snapshot {
   }[]
 }
 
-/** `records`: the newest of each revision. `topics`: on the broker, in the data's way. Throws UsageFault, Failure. */
-export async function takeSnapshot(
-  connection: KafkaConnection,
-  records: readonly RunRecord[],
-  topics: readonly string[],
-  signal: AbortSignal,
-): Promise<Snapshot> {
+export interface SnapshotParts {
+  readonly connection: KafkaConnection
+  /** The newest of each revision. */
+  readonly records: readonly RunRecord[]
+  /** On the broker, in the data's way. */
+  readonly topics: readonly string[]
+  /** Reads on what is kept by key; false: not all of it was there any more. */
+  readonly readOn: (ends: Snapshot['ends']) => Promise<boolean>
+  readonly signal: AbortSignal
+}
+
+/** Each comes sooner after the one before. */
+const MOST_MOMENTS = 20
+
+/** Throws UsageFault, Failure. */
+export async function takeSnapshot(parts: SnapshotParts): Promise<Snapshot> {
+  const { connection, readOn, signal } = parts
+  let { committed, ends } = await takeMoment(parts)
+  for (let taken = 1; !(await readOn(ends)); taken += 1) {
+    if (taken === MOST_MOMENTS)
+      throw transient(
+        'log-moves',
+        'what is kept by key goes from its topics faster than it is read: dump the run later',
+      )
+    ;({ committed, ends } = await takeMoment(parts))
+  }
+  const groups: Snapshot['groups'][number][] = []
+  for (const { record, part, positions } of committed) {
+    const outputs = outputsOf(record, part, ends)
+    const found = await finishedParts(connection, positions, outputs, ends, signal)
+    groups.push({ part, revision: record.revision, writes: outputs?.topics ?? [], parts: found })
+  }
+  return { ends, groups }
+}
+
+async function takeMoment({ connection, records, topics }: SnapshotParts) {
   const known = new Set(await groupNames(connection))
   const committed: { record: RunRecord; part: PartName; positions: Committed[] }[] = []
   for (const record of records)
@@ -45,13 +75,7 @@ export async function takeSnapshot(
     }
   const ends = new Map<string, readonly PartitionEnds[]>()
   for (const topic of topics.toReversed()) ends.set(topic, await topicEnds(connection, topic))
-  const groups: Snapshot['groups'][number][] = []
-  for (const { record, part, positions } of committed) {
-    const outputs = outputsOf(record, part, ends)
-    const parts = await finishedParts(connection, positions, outputs, ends, signal)
-    groups.push({ part, revision: record.revision, writes: outputs?.topics ?? [], parts })
-  }
-  return { ends, groups }
+  return { committed, ends }
 }
 
 /** What a part writes; null for a sink. */

@@ -9,17 +9,18 @@ import type { Logger } from '../../schemas/logger.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import type { StageTopic } from '../../schemas/topics.ts'
 import { pauseFor } from '../../stream/back-off.ts'
-import { processIsAlive } from '../../stream/process-alive.ts'
 import { createSender } from '../../stream/sender.ts'
 import { ensureTopics } from '../../stream/topics-admin.ts'
 import { isDropped, readNewest } from '../run-records.ts'
-import { additionTopic, namedAddition, rivalsOf } from './addition.ts'
+import { additionTopic, namedAddition } from './addition.ts'
 import type { AddingStage } from './addition.ts'
 import { emptyKeep } from './keep.ts'
 import { differences, findSource, planReplay } from './plan.ts'
 import type { OnLog, ReplaySource } from './plan.ts'
 import { isSameRange } from './range.ts'
 import type { RangeAsked } from './range.ts'
+import { rivalsAtWork, rivalText } from './rivals.ts'
+import type { Adding } from './rivals.ts'
 import { publishSelection } from './selection.ts'
 import type { Chosen } from './selection.ts'
 import { namedParts, replayStages } from './stages.ts'
@@ -152,13 +153,10 @@ async function goOn(parts: PrepareParts, previous: NonNullable<ReplaySource['pre
   return { runId, replay, previous, loaded: withReplay(loaded, replay, { runId, sinks: named.sinks }) }
 }
 
-/** Additions write rows whole, so that of two at once one would lose what the other adds. */
-async function findRivals(
-  { connection, codec, now, signal }: PrepareParts,
-  addition: Parameters<typeof rivalsOf>[0],
-): Promise<string[]> {
-  if (addition.into === null) return []
-  return rivalsOf(addition, await readNewest(connection, codec, signal), now(), processIsAlive)
+/** Other additions to the same rows that are at work; those that begin at this moment are found by openRun. */
+async function findRivals(parts: PrepareParts, addition: Adding): Promise<string[]> {
+  const rivals = await rivalsAtWork(parts, addition, parts.now(), parts.signal)
+  return rivals.map((rival) => rivalText(rival, addition))
 }
 
 async function keepChosen(

@@ -118,6 +118,13 @@ describe('magpie topics', () => {
       /problems: retention\.ms takes 40 records, and screen of run waits has not read 40 of them: nothing was changed; give --yes/,
     )
     assert.equal(await settingOf('problems', 'retention.ms'), '-1')
+    const dry = await magpie('topics', 'apply', '-c', file, '--dry-run')
+    assert.equal(dry.code, 0, dry.error)
+    assert.match(dry.out, /problems: retention\.ms takes 40 records, .*: it would need --yes/)
+    const json = await magpie('topics', 'apply', '-c', file, '--dry-run', '--json')
+    const { losses, applied } = JSON.parse(json.out) as { losses: { records: number }[]; applied: boolean }
+    assert.deepEqual([json.code, applied, losses.map(({ records }) => records)], [0, false, [40]])
+    assert.equal(await settingOf('problems', 'retention.ms'), '-1')
     const told = await magpie('topics', 'apply', '-c', file, '--yes')
     assert.equal(told.code, 0, told.error)
     assert.equal(await settingOf('problems', 'retention.ms'), '604800000')

@@ -167,7 +167,7 @@ stages:
     assert.equal(changed.first, scores.filter(({ keptFrom }) => keptFrom === null).length)
   })
 
-  it('adds a reward to the rows of main, then another, and labels; nothing of main on the log changes', async () => {
+  it('adds two rewards to the rows of main that are asked for at once, and labels; nothing of main on the log changes', async () => {
     const log = await logOfMain()
     const rows = (): Promise<{ id: string; rewards: Record<string, number> }[]> =>
       query(
@@ -176,15 +176,27 @@ stages:
       )
     const before = await rows()
     const [second, third, labels] = [runName('second'), runName('third'), runName('tags')]
-    for (const [who, revision] of [
+    const added = [
       ['second', second],
       ['third', third],
-    ] as const) {
-      const file = await config(who, { rewards: [who] })
-      const { said, ...more } = await replay(revision, '--into', 'main', '--stages', 'reward', '-c', file)
-      assert.deepEqual(more, { models: 0, first: 0, second: 0, third: 0, [who]: complete })
-      assert.match(said, /Taken over and asked for/)
+    ] as const
+    for (const [who] of added) await config(who, { rewards: [who] })
+    const words = (who: string, revision: string): string[] => [
+      ...['replay', '--run', RUN, '--revision', revision, '--into', 'main', '--stages', 'reward', '-c', `${who}.yaml`],
+    ]
+    const asked = counts()
+    // Given at once, one of them is told to come later, unless it comes when the other has ended.
+    const ended = await Promise.all(added.map(([who, revision]) => workshop.magpie(words(who, revision)).ended))
+    for (const [index, [who, revision]] of added.entries()) {
+      let { code, error } = ended[index]!
+      if (code !== 0) {
+        assert.equal(code, 2, error)
+        assert.match(error, /adds to the same rows of main now: wait until it is finished/)
+        ;({ code, error } = await magpie(words(who, revision)))
+      }
+      assert.match(error, /Taken over and asked for/)
     }
+    assert.deepEqual(counts(), { ...asked, second: asked.second + complete, third: asked.third + complete })
     const after = await rows()
     assert.deepEqual(
       after.map(({ id, rewards: { first } }) => [id, first]),

@@ -1,14 +1,16 @@
-// A process that leads a run until it is killed. Arguments: brokers, run, revision.
+// A process that leads a run until it is killed. Arguments: brokers, run, revision, its config as JSON (may be left out).
 
+import { configSchema } from '../../configs/schema.ts'
 import { openRun } from '../../pipeline/open-run.ts'
 import { PART_NAMES } from '../../pipeline.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import { CONFIG, NOW } from './run-bench.ts'
 
-const [brokers = '', runId = '', revision = ''] = process.argv.slice(2)
+const [brokers = '', runId = '', revision = '', json = '{}'] = process.argv.slice(2)
+const config = json === '{}' ? CONFIG : configSchema.parse(JSON.parse(json))
 const run = await openRun(
   {
-    loaded: { config: CONFIG, file: 'a.yaml', hash: 'ab12', json: '{}' },
+    loaded: { config, file: 'a.yaml', hash: 'ab12', json },
     runId,
     revision,
     source: { kind: 'magpie' },

@@ -342,6 +342,11 @@ describe('a run in the middle of everything', () => {
       loadRun({ ...parts, manifest }),
       /was loaded here .* and has gone on since .*nothing was loaded/,
     )
+    // To another dump the run that is here is another one of its name.
+    await assert.rejects(
+      loadRun({ ...parts, manifest: { ...manifest, id: '00000000-0000-4000-8000-000000000000' } }),
+      /is on this cluster already .*nothing was loaded; a run keeps its name, so load it into another Kafka/,
+    )
     const change = { topic: topic('screened'), name: 'screened', setting: 'retention.ms', has: '-1' } as const
     await applyChanges(fresh.connection, [{ ...change, wants: '86400000' }])
     const settingOf = async (name: string) =>

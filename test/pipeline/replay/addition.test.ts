@@ -5,9 +5,8 @@ import { describe, it } from 'node:test'
 import { configSchema } from '../../../configs/schema.ts'
 import type { Config } from '../../../configs/schema.ts'
 import { planStages } from '../../../pipeline.ts'
-import { additionTopic, namedAddition, rivalsOf } from '../../../pipeline/replay/addition.ts'
+import { additionTopic, namedAddition } from '../../../pipeline/replay/addition.ts'
 import { emptyKeep, topicsToKeepFrom } from '../../../pipeline/replay/keep.ts'
-import type { RunRecord } from '../../../schemas/records.ts'
 
 type Stages = Partial<Record<keyof Config['stages'], { enabled: boolean }>>
 const source = (stages: Stages = {}): Config => configSchema.parse({ name: 'a', stages })
@@ -45,37 +44,6 @@ describe('what a replay may add to rows', () => {
     const curated = { stages: ALL.stages, replay }
     assert.match(JSON.stringify(additionTopic(curated, 'reward')), /reward needs topic verified or judged/)
     assert.match(JSON.stringify(additionTopic(curated, 'tag')), /tag needs topic screened or/)
-  })
-})
-
-describe('another addition to the same rows', () => {
-  const NOW = 1_800_000_000_000
-  const own = { runId: 'a', revision: 'more', into: 'main', stages: ['reward'] }
-  const range = { of: 'main', from: 'conversed', begin: {}, end: null, selection: null, keep: [] }
-  const state = (over: Partial<RunRecord> = {}, into: string | null = 'main', stage = 'reward'): RunRecord => ({
-    ...{ id: 'a/other', runId: 'a', revision: 'other', createdAt: NOW - 1000, state: 'running', startedAt: NOW },
-    ...{ config: JSON.stringify({ replay: { ...range, into, stages: [stage] } }), configHash: 'x', finishedAt: null },
-    ...{ host: 'elsewhere', pid: 7, version: '0', endedBy: null, ...over },
-  })
-  const rivals = (state: RunRecord): string[] => rivalsOf(own, [state], NOW, () => true)
-
-  it('is named while it is at work, with what to do', () => {
-    assert.match(
-      rivals(state()).join(),
-      /^revision other of run a \(process 7 on elsewhere\) .* rows of main .* stop it/,
-    )
-    assert.equal(rivals(state({ state: 'draining' })).length, 1)
-    // Its machine's clock is ahead of this one's.
-    assert.equal(rivals(state({ createdAt: NOW + 5000 })).length, 1)
-  })
-
-  it('is none when it is over or silent, or adds elsewhere or nothing, or is the addition itself', () => {
-    const none = [
-      ...[state({ state: 'finished' }), state({ createdAt: NOW - 60_000 }), state({ runId: 'b' })],
-      ...[state({ revision: 'more' }), state({}, 'strict'), state({}, null), state({}, 'main', 'tag')],
-      ...[state({ config: '{}' }), state({ config: '{"replay":null}' })],
-    ]
-    for (const each of none) assert.deepEqual(rivals(each), [])
   })
 })
 
