@@ -10,6 +10,8 @@ import { callersIn } from '../pipeline/callers.ts'
 import { startRun } from '../pipeline/run.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { steadyNow } from '../schemas/steady-clock.ts'
+import { harmless } from '../schemas/terminal-text.ts'
+import type { OnSilence } from '../stream/kafka-silence.ts'
 import { createAnnouncer } from './announce.ts'
 import { budgetOf } from './budget-view.ts'
 import { createDisplay } from './display.ts'
@@ -157,6 +159,7 @@ export async function startChecked(
       clickhouseUrl: process.env['CLICKHOUSE_URL'],
       version: programVersion(),
       now: steadyNow,
+      onSilence: onSilence(preparing),
       onWaiting: () => {
         display.step(messages.waitingForLeader(nameOf(parts)))
       },
@@ -172,6 +175,13 @@ export async function startChecked(
     },
     signal,
   )
+}
+
+/** Says on the screen that no broker answers. */
+export function onSilence({ display, messages }: Pick<Preparing, 'display' | 'messages'>): OnSilence {
+  return (where, why) => {
+    display.say(harmless(messages.kafkaSilent(where, why)))
+  }
 }
 
 /** What waiting does not mend: a wrong key or certificate, a model that is not served, something that is no model server. */

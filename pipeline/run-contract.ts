@@ -8,6 +8,7 @@ import type { BudgetName, RunRecord } from '../schemas/records.ts'
 import type { TopicChange } from '../stream/apply-topics.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import type { Moment } from '../stream/fence.ts'
+import type { OnSilence } from '../stream/kafka-silence.ts'
 import type { SenderState } from '../stream/sender.ts'
 import type { SinkState } from '../stream/sink-consumer.ts'
 import type { StageState } from '../stream/stage.ts'
@@ -37,6 +38,8 @@ export interface RunParts {
   readonly now: () => number
   /** Both clocks; default: this machine's. */
   readonly moment?: () => Moment
+  /** No broker answers, for some seconds now. */
+  readonly onSilence?: OnSilence
   /** A worker that leads nothing waits for the run to be started. */
   readonly onWaiting?: () => void
   /** Topics are kept in another way than the config says; told before anything is made. */

@@ -54,6 +54,7 @@ export const en: Messages = {
   serviceStartedElsewhere: (service, pid) => `Process ${pid} is starting ${services[service]}; waiting for it …`,
   portMoved: (service, from, to) => `Port ${from} of ${services[service]} is taken by another program; using ${to}.`,
   waitingForLeader: (run) => `Run ${run} has not been started; waiting for the process that makes its problems …`,
+  kafkaSilent: (brokers, why) => `Kafka at ${brokers} does not answer (${why}); waiting for it …`,
   waitingForReplay: (run, revision, revisions) =>
     `Revision ${revision} of run ${run} has not been started (there is ${revisions.join(', ')}); waiting for the process that starts it …`,
   configChanged: (settings) =>

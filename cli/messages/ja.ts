@@ -53,6 +53,7 @@ export const ja: Messages = {
   portMoved: (service, from, to) =>
     `${services[service]}のポート ${from} は他のプログラムが使用中のため、${to} を使います。`,
   waitingForLeader: (run) => `実行 ${run} はまだ開始されていません。問題を作るプロセスを待っています…`,
+  kafkaSilent: (brokers, why) => `Kafka（${brokers}）が応答しません（${why}）。待っています…`,
   waitingForReplay: (run, revision, revisions) =>
     `実行 ${run} のリビジョン ${revision} はまだ開始されていません（あるもの：${revisions.join('、')}）。開始するプロセスを待っています…`,
   configChanged: (settings) =>

@@ -50,6 +50,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   configRefused: (messages) => messages.configRefused(['a.yaml:3:5 is not valid YAML']),
   partsHere: (messages) => messages.partsHere([messages.parts.verify, messages.parts.curate]),
   waitingForLeader: (messages) => messages.waitingForLeader('my-run'),
+  kafkaSilent: (messages) => messages.kafkaSilent('127.0.0.1:9092', 'it says nothing'),
   waitingForReplay: (messages) => messages.waitingForReplay('my-run', 'strict', ['main', 'loose']),
   producing: (messages) => messages.producing(37, 200),
   endpointWaiting: (messages) => messages.endpointWaiting('http://a:8000', 'ECONNREFUSED'),
