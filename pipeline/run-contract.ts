@@ -56,8 +56,10 @@ export type RunPhase = 'running' | 'finishing' | 'draining'
 export interface RunSnapshot {
   readonly phase: RunPhase
   readonly startedAt: number
-  /** Problems wanted; null: no end. */
+  /** Problems wanted, or that a replay takes; null: no end, or not known. */
   readonly total: number | null
+  /** Share of its range that a replay has read, 0 to 1; null: not known, or no replay. */
+  readonly read: number | null
   /** Problems on the log. */
   readonly made: number
   /** Why the producer has stopped; null while it works. */

@@ -79,6 +79,7 @@ export interface Messages {
   resumed(run: string, made: number, total: number | null): string
   finishedAlready(run: string): string
   /** A replay begins: the topic and revision that it reads, and how many problems were chosen (null: all). */
+  /** chosen: so many problems, of which the topic need not have all; null: those of the run. */
   replaying(run: string, topic: string, of: string, chosen: number | null): string
   /** A replay beside a run that is at work takes this share of the engines. */
   sharing(share: number): string
@@ -128,6 +129,8 @@ export interface Messages {
   }
   /** total: so many of these. */
   problems(count: number, total?: number | null): string
+  /** Share of its range that a replay has read, 0 to 1. */
+  rangeRead(share: number): string
   rejected(count: number): string
   deadLetters(count: number): string
   sftRecords(count: number, wanted?: number | null): string

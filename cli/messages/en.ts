@@ -84,7 +84,7 @@ export const en: Messages = {
     `Run ${run} is finished already; dead letters that were sent again are taken up. Start another with --run NAME, or ask for more with --total N or --accept N.`,
 
   replaying: (run, topic, of, chosen) =>
-    `Replay ${run}: takes ${chosen === null ? 'the problems' : plural(chosen, 'chosen problem')} of topic ${topic} (revision ${of}); nothing that is there is changed.`,
+    `Replay ${run}: takes ${chosen === null ? 'the problems of the run' : `what there is of ${plural(chosen, 'chosen problem')}`} in its range of topic ${topic} (revision ${of}); nothing that is there is changed.`,
   sharing: (share) =>
     `Another run is at work: this replay takes at most ${share} of each engine's slots (--share F for another share).`,
   replayResumed: (run, isWhole) =>
@@ -130,6 +130,7 @@ export const en: Messages = {
     seconds: 'seconds',
   },
   problems: (value, total = null) => outOf(value, total, 'problem'),
+  rangeRead: (share) => `${Math.floor(share * 100)} % of the range read`,
   rejected: (value) => `${count(value)} rejected`,
   deadLetters: (value) => plural(value, 'dead letter'),
   sftRecords: (value, wanted = null) => outOf(value, wanted, 'SFT record'),

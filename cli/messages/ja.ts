@@ -80,7 +80,7 @@ export const ja: Messages = {
     `実行 ${run} はすでに完了しています（再送されたデッドレターは処理されます）。新しく始めるには --run NAME を、追加するには --total N か --accept N を指定してください。`,
 
   replaying: (run, topic, of, chosen) =>
-    `リプレイ ${run}: トピック ${topic}（リビジョン ${of}）の${chosen === null ? '問題' : `選ばれた ${count(chosen)} 問`}を処理し直します。既存のデータは変更しません。`,
+    `リプレイ ${run}: トピック ${topic}（リビジョン ${of}）の対象範囲にある${chosen === null ? '問題' : `、選ばれた ${count(chosen)} 問のうち該当するもの`}を処理し直します。既存のデータは変更しません。`,
   sharing: (share) =>
     `別の実行が動作中のため、このリプレイは各エンジンのスロットの最大 ${share} を使います（変更は --share F）。`,
   replayResumed: (run, isWhole) =>
@@ -126,6 +126,7 @@ export const ja: Messages = {
     seconds: '秒',
   },
   problems: (value, total = null) => `問題 ${outOf(value, total)} 問`,
+  rangeRead: (share) => `範囲の ${Math.floor(share * 100)} % を読了`,
   rejected: (value) => `不採用 ${count(value)} 件`,
   deadLetters: (value) => `デッドレター ${count(value)} 件`,
   sftRecords: (value, wanted = null) => `SFT ${outOf(value, wanted)} 件`,

@@ -67,6 +67,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   acceptReached: (messages) => messages.acceptReached(30, 12),
   totalReached: (messages) => messages.totalReached(200),
   problems: (messages) => messages.problems(31),
+  rangeRead: (messages) => messages.rangeRead(0.42),
   rejected: (messages) => messages.rejected(32),
   deadLetters: (messages) => messages.deadLetters(33),
   sftRecords: (messages) => messages.sftRecords(34),
