@@ -81,8 +81,7 @@ export async function attend({
     const run = await start(preparing)
     const drain = (): void => {
       const running = run.snapshot().stages.reduce((sum, stage) => sum + stage.running, 0)
-      // Sinks and the last words come after the stages.
-      display.say(messages.draining(running, loaded.config.drain.seconds + 4))
+      display.say(messages.draining(running, loaded.config.drain.seconds))
       display.say(messages.pressAgain)
       run.stop().catch((error: unknown) => {
         log.error({ error: String(error) }, 'stopping failed')

@@ -108,7 +108,7 @@ export interface ActiveRun {
   snapshot(): RunSnapshot
   /** Takes endpoints, weights and limits from a changed config. Throws UsageFault and changes nothing then. */
   update(config: LoadedConfig['config']): void
-  /** Drains and commits: within about ten seconds. `done` then resolves with `stopped`. */
+  /** Drains and commits: within about ten seconds where the broker answers. `done` then resolves with `stopped`. */
   stop(): Promise<void>
   /** Rejects with the Failure that ended the run. */
   readonly done: Promise<RunResult>

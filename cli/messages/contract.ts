@@ -146,6 +146,7 @@ export interface Messages {
   duration(seconds: number): string
 
   // Ending
+  /** seconds: what records under way get; what comes after takes as long as Kafka and the stores need. */
   draining(running: number, seconds: number): string
   readonly pressAgain: string
   /** Records by part that were not at their end when the time of the drain was over. */

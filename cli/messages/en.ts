@@ -147,7 +147,7 @@ export const en: Messages = {
   duration,
 
   draining: (running, seconds) =>
-    `Stopping: ${plural(running, 'record')} under way, at most ${duration(seconds)} more …`,
+    `Stopping: ${plural(running, 'record')} under way, with at most ${duration(seconds)} to end; then what is done is written and committed, as fast as Kafka and the stores answer …`,
   pressAgain: 'Press Ctrl-C again to stop at once.',
   cutOff: (cut) =>
     `Cut off when the time was over (drain.seconds): ${cut.map(({ part, records }) => `${plural(records, 'record')} in ${en.parts[part]}`).join(', ')}. They are taken again at the next start.`,

@@ -143,7 +143,7 @@ export const ja: Messages = {
   duration,
 
   draining: (running, seconds) =>
-    `停止しています: 処理中の ${count(running)} 件が終わるのを最長${duration(seconds)}待ちます…`,
+    `停止しています: 処理中の ${count(running)} 件が終わるのを最長${duration(seconds)}待ち、その後、終わった分を書き込んで確定します（所要時間は Kafka と保存先の応答しだいです）…`,
   pressAgain: 'もう一度 Ctrl-C を押すと、すぐに終了します。',
   cutOff: (cut) =>
     `待ち時間(drain.seconds)を過ぎたため中断しました: ${cut.map(({ part, records }) => `${ja.parts[part]} ${count(records)} 件`).join('、')}。次回の起動時にあらためて処理します。`,
