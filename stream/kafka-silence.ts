@@ -14,6 +14,8 @@ export type OnSilence = (where: string, why: string) => void
 export interface Silence {
   /** Before the first connection: a broker that is just starting is waited for. Throws UsageFault, Failure. */
   untilOpen(): Promise<void>
+  /** Before a later one: a broker that starts again is waited for. Throws Failure. */
+  untilBack(): Promise<void>
   /** Throws Failure where no broker answers now. */
   assertOpen(): Promise<void>
   /** Waits for an answer of the brokers, as long as one of them is there. Throws Failure, and what the question throws. */
@@ -24,6 +26,8 @@ export interface Silence {
 const TIMES = {
   /** Longest wait at the start. */
   start: 10_000,
+  /** Longest wait for one that was there. */
+  back: 5000,
   /** Before somebody is told. */
   word: 2000,
   /** Between two tries at the start. */
@@ -65,21 +69,23 @@ export function createSilence(
       throw error
     }
   }
+  const until = async (ask: () => Promise<string | null>, milliseconds: number): Promise<void> => {
+    const late = AbortSignal.timeout(milliseconds)
+    let why: string | null = 'no word from it yet'
+    const word = setTimeout(() => {
+      tell(why ?? '')
+    }, times.word)
+    try {
+      do why = await ask()
+      while (why !== null && (await pauseFor(times.pause, late)))
+    } finally {
+      clearTimeout(word)
+    }
+    if (why !== null) throw failure(why)
+  }
   return {
-    async untilOpen() {
-      const late = AbortSignal.timeout(times.start)
-      let why: string | null = 'no word from it yet'
-      const word = setTimeout(() => {
-        tell(why ?? '')
-      }, times.word)
-      try {
-        do why = await greetKafka(address, times.patience)
-        while (why !== null && (await pauseFor(times.pause, late)))
-      } finally {
-        clearTimeout(word)
-      }
-      if (why !== null) throw failure(why)
-    },
+    untilOpen: () => until(() => greetKafka(address, times.patience), times.start),
+    untilBack: () => until(look, times.back),
     async assertOpen() {
       const why = await look()
       if (why !== null) throw failure(why)

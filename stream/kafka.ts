@@ -70,7 +70,7 @@ export function connectKafka(
   let isLetIn = false
   const enter = async (connect: () => Promise<void>): Promise<void> => {
     if (isLetIn) {
-      await silence.assertOpen()
+      await silence.untilBack()
       await connect()
       return
     }

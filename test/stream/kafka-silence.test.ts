@@ -9,7 +9,7 @@ import { Failure } from '../../schemas/failure.ts'
 import { createSilence } from '../../stream/kafka-silence.ts'
 import { magpie } from '../cli/magpie-process.ts'
 
-const TIMES = { start: 300, word: 20, pause: 10, look: 30, patience: 60 }
+const TIMES = { start: 300, back: 300, word: 20, pause: 10, look: 30, patience: 60 }
 
 /** Answers every request as a broker does, as far as a greeting looks at it. */
 function answer(socket: Socket): void {
@@ -45,6 +45,7 @@ describe('brokers that do not answer', () => {
     })
     assert.equal(told.length, 1)
     assert.ok(told[0]!.startsWith(`${mute.at}: `))
+    await assert.rejects(silenceOf(mute.at).untilBack(), /says nothing/)
     await assert.rejects(silenceOf('127.0.0.1:1').assertOpen(), /127\.0\.0\.1:1 does not answer .*ECONNREFUSED/)
   })
 
@@ -64,6 +65,7 @@ describe('brokers that do not answer', () => {
     )
     await open.untilOpen()
     assert.deepEqual(told, ['silent'])
+    await open.untilBack()
     await open.assertOpen()
     late.server.close()
   })
