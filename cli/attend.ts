@@ -10,6 +10,8 @@ import { callersIn } from '../pipeline/callers.ts'
 import { startRun } from '../pipeline/run.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { steadyNow } from '../schemas/steady-clock.ts'
+import { harmless } from '../schemas/terminal-text.ts'
+import type { OnSilence } from '../stream/kafka-silence.ts'
 import { createAnnouncer } from './announce.ts'
 import { budgetOf } from './budget-view.ts'
 import { createDisplay } from './display.ts'
@@ -79,8 +81,7 @@ export async function attend({
     const run = await start(preparing)
     const drain = (): void => {
       const running = run.snapshot().stages.reduce((sum, stage) => sum + stage.running, 0)
-      // Sinks and the last words come after the stages.
-      display.say(messages.draining(running, loaded.config.drain.seconds + 4))
+      display.say(messages.draining(running, loaded.config.drain.seconds))
       display.say(messages.pressAgain)
       run.stop().catch((error: unknown) => {
         log.error({ error: String(error) }, 'stopping failed')
@@ -157,6 +158,7 @@ export async function startChecked(
       clickhouseUrl: process.env['CLICKHOUSE_URL'],
       version: programVersion(),
       now: steadyNow,
+      onSilence: onSilence(preparing),
       onWaiting: () => {
         display.step(messages.waitingForLeader(nameOf(parts)))
       },
@@ -172,6 +174,13 @@ export async function startChecked(
     },
     signal,
   )
+}
+
+/** Says on the screen that no broker answers. */
+export function onSilence({ display, messages }: Pick<Preparing, 'display' | 'messages'>): OnSilence {
+  return (where, why) => {
+    display.say(harmless(messages.kafkaSilent(where, why)))
+  }
 }
 
 /** What waiting does not mend: a wrong key or certificate, a model that is not served, something that is no model server. */

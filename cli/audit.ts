@@ -1,17 +1,16 @@
-// `magpie audit`: the proof, by id, that nothing of a run was lost or doubled. Exit code 0: whole; 1: it is not;
-// 2: it could not be looked at.
+// `magpie audit`: the proof, by id, that nothing of a run was lost or doubled. Exit code 0: whole; 1: it is not,
+// or a server or the disk did not let it look; 2: wrong use, or no such run.
 
 import type { Command } from 'commander'
 import { auditRun } from '../analytics/audit/audit.ts'
 import { renderAudit } from '../analytics/audit/render.ts'
 import { loadConfig } from '../configs/load.ts'
 import { createCodec } from '../schemas/codec.ts'
-import { Failure, UsageFault } from '../schemas/failure.ts'
+import { Failure, transient } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import type { Database } from '../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
-import { connectKafka } from '../stream/kafka.ts'
-import { runningKafka } from './brokers.ts'
+import { connectTelling, runningKafka } from './brokers.ts'
 import { interruptible } from './interrupted.ts'
 import { stateFolder, stateOption } from './options.ts'
 import { PLAIN } from './table-style.ts'
@@ -66,7 +65,7 @@ async function audit(options: AuditArguments): Promise<void> {
   const { revision, input, json } = options
   const config = options.config === undefined ? null : await configOf(options.config)
   const kafka = await runningKafka(stateFolder(options), config?.kafka)
-  const connection = connectKafka({ ...kafka, log: silentLogger })
+  const connection = connectTelling(kafka)
   const closers = [() => connection.close()]
   const openTables = async (): Promise<Database> => {
     const database = await openDatabase({
@@ -93,11 +92,14 @@ async function audit(options: AuditArguments): Promise<void> {
   }
 }
 
-/** Whoever could not look has not found anything broken: the command ends with 2 as for a wrong option. Bugs stay what they are. */
+/** Whoever could not look has found nothing broken, and says so. Faults of use and bugs stay what they are. */
 function unseen(error: unknown): unknown {
   if (error instanceof Failure && error.code === 'interrupted') return error
   const isKnown = error instanceof Failure || (error instanceof Error && 'syscall' in error)
-  return isKnown ? new UsageFault(`the audit could not look: ${error.message}`) : error
+  if (!isKnown) return error
+  return transient('unseen', `the audit could not look, which says nothing of the run: ${error.message}`, {
+    cause: error,
+  })
 }
 
 async function configOf(file: string) {

@@ -6,10 +6,12 @@ import type { Config } from '../configs/schema.ts'
 import { findKafka } from '../local/kafka.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
+import { harmless } from '../schemas/terminal-text.ts'
 import type { KafkaAddress, KafkaConfig } from '../stream/config.ts'
 import { kafkaConfig, resolveKafka } from '../stream/config.ts'
 import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
+import { messagesIn } from './messages/choose.ts'
 import { stateFolder } from './options.ts'
 
 /** Throws UsageFault where there is no broker. */
@@ -21,6 +23,14 @@ export async function runningKafka(
   return { ...address, brokers: address.brokers ?? (await localBrokers(stateDir)) }
 }
 
+/** Connects; while nobody answers there, a line on standard error says so. */
+export function connectTelling(address: KafkaAddress): KafkaConnection {
+  const onSilence = (where: string, why: string): void => {
+    process.stderr.write(`${harmless(messagesIn('en').kafkaSilent(where, why))}\n`)
+  }
+  return connectKafka({ ...address, log: silentLogger, onSilence })
+}
+
 /** The same where the config of the run says where Kafka is: it is handed on, for what else it says. */
 export async function withConfiguredKafka<Result>(
   options: { readonly state: string; readonly config?: string },
@@ -29,7 +39,7 @@ export async function withConfiguredKafka<Result>(
   const { config: file } = options
   const work = { producer: 'none', stages: [] } as const
   const config = file === undefined ? null : (await loadConfig({ file, environment: process.env, work })).config
-  const connection = connectKafka({ ...(await runningKafka(stateFolder(options), config?.kafka)), log: silentLogger })
+  const connection = connectTelling(await runningKafka(stateFolder(options), config?.kafka))
   try {
     return await ask(connection, config)
   } finally {
@@ -42,7 +52,7 @@ export async function withKafka<Result>(
   options: { readonly state: string },
   ask: (connection: KafkaConnection) => Promise<Result>,
 ): Promise<Result> {
-  const connection = connectKafka({ ...(await runningKafka(stateFolder(options))), log: silentLogger })
+  const connection = connectTelling(await runningKafka(stateFolder(options)))
   try {
     return await ask(connection)
   } finally {

@@ -31,7 +31,7 @@ import type { Preparing } from './prepare.ts'
 import type { RunOptions } from './run-options.ts'
 import { redactorOf } from './secrets.ts'
 import { programVersion } from './version.ts'
-import { checkModels, follow, interruption } from './attend.ts'
+import { checkModels, follow, interruption, onSilence } from './attend.ts'
 import { overridesOf } from './work.ts'
 
 export interface DryRunOptions extends RunOptions {
@@ -163,13 +163,13 @@ async function probeOf(
 
 async function onLog<Result>(
   kafka: KafkaAddress & { readonly brokers: readonly string[] },
-  { log }: Preparing,
+  preparing: Preparing,
   work: (tools: {
     connection: ReturnType<typeof connectKafka>
     codec: Awaited<ReturnType<typeof createCodec>>
   }) => Promise<Result>,
 ): Promise<Result> {
-  const connection = connectKafka({ ...kafka, log })
+  const connection = connectKafka({ ...kafka, log: preparing.log, onSilence: onSilence(preparing) })
   try {
     const codec = await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] })
     return await work({ connection, codec })

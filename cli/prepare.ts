@@ -63,6 +63,9 @@ function tell({ display, messages }: Preparing): OnLocalProgress {
       case 'wait':
         display.say(messages.serviceStartedElsewhere(progress.service, progress.pid))
         return
+      case 'silent':
+        display.say(messages.kafkaSilent(`127.0.0.1:${progress.port}`, `process ${progress.pid}`))
+        return
       case 'move':
         display.say(messages.portMoved(progress.service, progress.from, progress.to))
     }

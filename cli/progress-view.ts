@@ -44,19 +44,20 @@ export function progressLine(view: View): string {
 }
 
 /** One bar, or none for a run without an end. Where rows are asked for, those that are missing most. */
-function bar({ total, made, accepted, wanted }: RunSnapshot): string[] {
+function bar({ total, made, read, accepted, wanted }: RunSnapshot): string[] {
   const shares = (['sft', 'preference'] as const).flatMap((type) => {
     const number = wanted?.[type] ?? null
     return number === null ? [] : [accepted[type] / number]
   })
-  const share = shares.length > 0 ? Math.min(...shares) : total === null ? null : made / total
+  const share = shares.length > 0 ? Math.min(...shares) : (read ?? (total === null ? null : made / total))
   if (share === null) return []
   const filled = Math.min(BAR_WIDTH, Math.round(share * BAR_WIDTH))
   return [picocolors.green('█'.repeat(filled)) + picocolors.dim('░'.repeat(BAR_WIDTH - filled))]
 }
 
-function problems({ snapshot: { made, total }, messages }: View): string {
-  return messages.problems(made, total)
+function problems({ snapshot: { made, total, read }, messages }: View): string {
+  const share = total === null && read !== null ? [messages.rangeRead(read)] : []
+  return [messages.problems(made, total), ...share].join(' · ')
 }
 
 function speeds({ snapshot, rates, messages, since, now }: View): string {
@@ -65,7 +66,7 @@ function speeds({ snapshot, rates, messages, since, now }: View): string {
     messages.rate(rates.endedPerMinute),
     messages.tokensPerSecond(rates.tokensPerSecond),
     messages.elapsed((now - since) / 1000),
-    ...(snapshot.total === null && snapshot.wanted === null ? [] : [left]),
+    ...(snapshot.total === null && snapshot.read === null && snapshot.wanted === null ? [] : [left]),
   ].join(' · ')
 }
 

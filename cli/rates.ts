@@ -34,8 +34,7 @@ export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
     const perSecond = points.length < 2 ? 0 : (point.ended - first.ended) / seconds
     const rowsPerSecond = ((first.missing ?? 0) - (point.missing ?? 0)) / seconds
     const open = snapshot.stages.reduce((sum, { running, queued }) => sum + running + queued, 0)
-    const toMake =
-      snapshot.produced !== null ? 0 : snapshot.total === null ? null : Math.max(0, snapshot.total - snapshot.made)
+    const toMake = snapshot.produced !== null ? 0 : problemsToCome(snapshot)
     const left = toMake === null ? null : toMake + open
     const byProblems = left === null || (perSecond === 0 && left > 0) ? null : left / Math.max(perSecond, 0.001)
     const byRows = point.missing === null || rowsPerSecond <= 0 ? null : point.missing / rowsPerSecond
@@ -46,6 +45,12 @@ export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
       secondsLeft: snapshot.produced === null && point.missing !== null ? byRows : byProblems,
     }
   }
+}
+
+/** Problems that are still to be made or taken; of a replay by the share of its range that is read. */
+function problemsToCome({ total, made, read }: RunSnapshot): number | null {
+  if (read !== null && read > 0) return made / read - made
+  return total === null ? null : Math.max(0, total - made)
 }
 
 function missingRows({ accepted, wanted }: RunSnapshot): number | null {

@@ -20,7 +20,7 @@ import { kafkaConfig } from '../stream/config.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import { connectKafka } from '../stream/kafka.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
-import { attend, interruption, startChecked } from './attend.ts'
+import { attend, interruption, onSilence, startChecked } from './attend.ts'
 import { changedParts, changedSettings } from './changed-settings.ts'
 import { describeEnd } from './describe-end.ts'
 import { createDisplay } from './display.ts'
@@ -164,7 +164,7 @@ async function prepared(
   const preparing: Preparing = { stateDir: madeStateFolder(options), display, messages, log: silentLogger, signal }
   try {
     const kafka = await prepareKafka(ofFile?.config.kafka ?? kafkaConfig.parse({}), preparing)
-    const connection = connectKafka({ ...kafka, log: silentLogger })
+    const connection = connectKafka({ ...kafka, log: silentLogger, onSilence: onSilence(preparing) })
     try {
       const codec = await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] })
       const found = await prepareReplay({

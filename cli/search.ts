@@ -10,6 +10,7 @@ import { findSimilar } from '../analytics/search/similar.ts'
 import type { Likeness } from '../analytics/search/similar.ts'
 import { snippetOf, termsOf } from '../analytics/search/words.ts'
 import type { Term } from '../analytics/search/words.ts'
+import { assertNotHalfDropped } from '../analytics/half-dropped.ts'
 import { unknownToDatabase } from '../analytics/unknown-name.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { harmless } from '../schemas/terminal-text.ts'
@@ -84,6 +85,7 @@ async function search(words: string, options: Common & { readonly in: Where }): 
   const { run, revision, limit } = options
   const wanted = { terms, where: options.in, run, revision, limit }
   const findings = await asReader(options, async (database) => {
+    await assertNotHalfDropped(database, options)
     const then = asItWas(database, options.asOf)
     const found = await searchTexts(then, wanted)
     if (found.texts === 0) await assertKnown(then, options)
@@ -116,6 +118,7 @@ async function similar(
   if (text?.trim() === '') throw new UsageFault('--text is empty: nothing is like it')
   const wanted = { id, text, by, run, revision, limit }
   const likes = await asReader(options, async (database) => {
+    await assertNotHalfDropped(database, options)
     const then = asItWas(database, options.asOf)
     // The problem itself may be of another run than the others.
     await assertKnown(then, options)

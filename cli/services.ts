@@ -164,6 +164,8 @@ function words(progress: LocalProgress): string {
       return 'starting'
     case 'wait':
       return `waiting for another command (pid ${progress.pid}) that is at it`
+    case 'silent':
+      return `process ${progress.pid} does not answer at 127.0.0.1:${progress.port}; waiting for it`
     case 'move':
       return `port ${progress.from} is taken by another program, so it moves to ${progress.to}`
     case 'ready':

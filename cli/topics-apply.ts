@@ -7,17 +7,15 @@ import { lossesOf } from '../pipeline/topic-losses.ts'
 import type { TopicLoss } from '../pipeline/topic-losses.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
-import { silentLogger } from '../schemas/logger.ts'
 import { harmless } from '../schemas/terminal-text.ts'
 import { topicNamed } from '../schemas/topics.ts'
 import { applyChanges, topicChanges } from '../stream/apply-topics.ts'
 import type { TopicChange } from '../stream/apply-topics.ts'
-import { connectKafka } from '../stream/kafka.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
 import { partitionCounts } from '../stream/topics-admin.ts'
 import type { KafkaConfig } from '../stream/config.ts'
-import { runningKafka } from './brokers.ts'
+import { connectTelling, runningKafka } from './brokers.ts'
 import { interruptible } from './interrupted.ts'
 import { stateFolder, stateOption } from './options.ts'
 
@@ -50,7 +48,7 @@ Example:
       const work = { producer: 'none', stages: [] } as const
       const { config } = await loadConfig({ file: options.config, environment: process.env, work })
       const address = await runningKafka(stateFolder(options), config.kafka)
-      const connection = connectKafka({ ...address, log: silentLogger })
+      const connection = connectTelling(address)
       try {
         await interruptible((signal) => apply(connection, config.kafka.topics, options, signal))
       } finally {

@@ -83,8 +83,7 @@ async function show(connection: KafkaConnection, options: TopicsOptions, signal:
   const pauseMs = (options.watch === true ? WATCH_SECONDS : options.watch) * 1000
   for (;;) {
     print(found)
-    await wait(pauseMs, undefined, { signal }).catch(() => undefined)
-    if (signal.aborted) return
+    await wait(pauseMs, undefined, { signal })
     found = await look()
   }
 }

@@ -16,8 +16,15 @@ export interface Readiness {
   logPath: string
   isReady(pid: number): Promise<boolean>
   timeoutMs: number
+  /** Told once, when it has not served for some seconds. */
+  onSilent?: (() => void) | undefined
+  /** Ends the message about one that lives and does not serve. */
+  advice?: string | undefined
   signal?: AbortSignal | undefined
 }
+
+/** So long nobody is told that it does not serve yet, milliseconds. */
+const WORD_MS = 2000
 
 /** Starts it and returns its pid when it is ready. Throws Failure permanent, or the signal's reason. */
 export async function startDetached(
@@ -54,13 +61,19 @@ export async function startDetached(
 
 /** Waits until a running service serves. Throws as startDetached, but does not stop it. */
 export async function untilReady(pid: number, logFrom: number, readiness: Readiness): Promise<void> {
-  const { name, code, logPath, signal } = readiness
-  const end = performance.now() + readiness.timeoutMs
+  const { name, code, logPath, signal, advice = '' } = readiness
+  const start = performance.now()
+  const end = start + readiness.timeoutMs
+  let isTold = false
   while (!(await readiness.isReady(pid))) {
     const alive = processIsAlive(pid)
+    if (!isTold && performance.now() - start > WORD_MS) {
+      isTold = true
+      readiness.onSilent?.()
+    }
     if (!alive || performance.now() > end) {
       const what = alive
-        ? `does not answer after ${Math.round(readiness.timeoutMs / 1000)} s`
+        ? `does not answer after ${Math.round(readiness.timeoutMs / 1000)} s${advice}`
         : 'ended while it started'
       throw permanent(
         code,

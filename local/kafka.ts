@@ -80,8 +80,14 @@ async function attach(folder: string, pid: number, options: StartKafkaOptions): 
       `Kafka of this state folder already runs on port ${ports.port}: leave out port ${options.port}, or stop it first with ./magpie services down.`,
     )
   }
-  await untilReady(pid, 0, kafkaReadiness(folder, ports.port, clusterId, options))
-  return { pid, port: ports.port }
+  const { port } = ports
+  await untilReady(pid, 0, {
+    ...kafkaReadiness(folder, port, clusterId, options),
+    name: `The local Kafka at 127.0.0.1:${port}`,
+    advice: ': it is stopped or overloaded; end it with ./magpie services down and start again',
+    onSilent: () => options.onProgress?.({ service: 'kafka', step: 'silent', port, pid }),
+  })
+  return { pid, port }
 }
 
 // The process table is the truth: a pid file may be stale, or be missing after a crash between start and write.

@@ -15,6 +15,8 @@ export type LocalProgress =
   | { service: LocalService; step: 'start' }
   /** Another command is just starting the same service. */
   | { service: LocalService; step: 'wait'; pid: number }
+  /** It runs, and has not answered for some seconds. */
+  | { service: 'kafka'; step: 'silent'; port: number; pid: number }
   /** The port of the last start is taken by somebody else. */
   | { service: LocalService; step: 'move'; from: number; to: number }
   | { service: LocalService; step: 'ready'; port: number; pid: number; attached: boolean }

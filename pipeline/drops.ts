@@ -18,7 +18,7 @@ export function assertNotDropped({ runId, revision, state }: RunRecord): void {
     )
   if (state === 'dropped')
     throw new UsageFault(
-      `revision ${revision} of run ${runId} was dropped, and topics that it shares still hold some of its records: take another name`,
+      `revision ${revision} of run ${runId} was dropped, and topics that it shares, or tables that it was left in, still hold some of its records: take another name`,
     )
 }
 

@@ -81,7 +81,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
   const { loaded, runId, revision, log, now } = parts
   const { config } = loaded
   const leads = parts.parts.has('produce')
-  const connection = connectKafka({ ...parts.kafka, log })
+  const connection = connectKafka({ ...parts.kafka, log, onSilence: parts.onSilence })
   try {
     const codec = await createCodec({ registryUrl: parts.registryUrl })
     const { topics, replicationFactor } = config.kafka

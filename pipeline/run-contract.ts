@@ -8,6 +8,7 @@ import type { BudgetName, RunRecord } from '../schemas/records.ts'
 import type { TopicChange } from '../stream/apply-topics.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import type { Moment } from '../stream/fence.ts'
+import type { OnSilence } from '../stream/kafka-silence.ts'
 import type { SenderState } from '../stream/sender.ts'
 import type { SinkState } from '../stream/sink-consumer.ts'
 import type { StageState } from '../stream/stage.ts'
@@ -39,6 +40,8 @@ export interface RunParts {
   readonly now: () => number
   /** Both clocks; default: this machine's. */
   readonly moment?: () => Moment
+  /** No broker answers, for some seconds now. */
+  readonly onSilence?: OnSilence
   /** A worker that leads nothing waits for the run to be started. */
   readonly onWaiting?: () => void
   /** Topics are kept in another way than the config says; told before anything is made. */
@@ -55,8 +58,10 @@ export type RunPhase = 'running' | 'finishing' | 'draining'
 export interface RunSnapshot {
   readonly phase: RunPhase
   readonly startedAt: number
-  /** Problems wanted; null: no end. */
+  /** Problems wanted, or that a replay takes; null: no end, or not known. */
   readonly total: number | null
+  /** Share of its range that a replay has read, 0 to 1; null: not known, or no replay. */
+  readonly read: number | null
   /** Problems on the log. */
   readonly made: number
   /** Why the producer has stopped; null while it works. */
@@ -105,7 +110,7 @@ export interface ActiveRun {
   snapshot(): RunSnapshot
   /** Takes endpoints, weights and limits from a changed config. Throws UsageFault and changes nothing then. */
   update(config: LoadedConfig['config']): void
-  /** Drains and commits: within about ten seconds. `done` then resolves with `stopped`. */
+  /** Drains and commits: within about ten seconds where the broker answers. `done` then resolves with `stopped`. */
   stop(): Promise<void>
   /** Rejects with the Failure that ended the run. */
   readonly done: Promise<RunResult>

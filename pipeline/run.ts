@@ -153,7 +153,9 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       },
       snapshot: () => ({
         startedAt: run.startedAt,
-        ...(replayed === null ? { total: config.total, made } : { total: replayed.total(), made: taken() }),
+        ...(replayed === null
+          ? { total: config.total, made, read: null }
+          : { total: replayed.total(), made: taken(), read: replayed.read() }),
         ...{ accepted: accepted.counts(), wanted: config.accept },
         ...course.state(),
         stages: stages.map((stage) => stage.state()),

@@ -51,6 +51,7 @@ export function startStages(
     const kept = keepingTexts(stage.name, whole as Process<PastRecord, readonly Outgoing[], never>, tools.keep)
     const paid = stage.of === undefined ? kept : markingPaid(kept, stage.of)
     const process = FAR_FROM_THE_END.has(stage.name) ? untilEnough(paid, tools.isEnough) : paid
+    const atOnce = callersAtOnce(stage.name, tools)
     return startStage({
       connection,
       sender,
@@ -62,9 +63,9 @@ export function startStages(
       reads: stage.reads,
       runId,
       revision,
-      inFlight: inFlightOf(stage.name, tools),
+      inFlight: atOnce ?? (() => CPU_IN_FLIGHT),
       ordered,
-      isQuick: callsNoModel(stage.name, tools),
+      isQuick: atOnce === null,
       ...(prepare === undefined ? {} : { prepare }),
       // planStages puts a stage behind a topic that holds what the stage's process takes.
       process: process as Process<Records[typeof stage.reads], readonly Outgoing[], unknown>,
@@ -97,30 +98,22 @@ function untilEnough<In, Out, Seen>(
       : await process(record, context, seen)
 }
 
-/** Whether the stage only computes. */
-function callsNoModel(stage: StageName, { config }: StageTools): boolean {
-  const { screen, reward } = config.stages
-  if (stage === 'screen') return !screen.embeddings.enabled
-  if (stage === 'reward') return reward.rewards.every((each) => !('endpoints' in each))
-  return stage === 'verify' || stage === 'curate'
-}
-
 /** Fewer records of a model stage are never at work: a limit that ramps up must find calls that wait. */
 const LEAST_SEQUENCES = 512
 
 /**
- * Records at work at once. For model stages: as many as fill twice the sequences that the role's endpoints take now,
- * so that the queue in llm/ never runs dry; that queue, not this number, decides what is sent.
+ * Records of a stage that calls models at work at once: as many as fill twice the sequences that the role's endpoints take
+ * now, so that the queue in llm/ never runs dry; that queue, not this number, decides what is sent. Null: it only computes.
  */
-function inFlightOf(stage: StageName, { llm, config }: StageTools): () => number {
+function callersAtOnce(stage: StageName, { llm, config }: StageTools): (() => number) | null {
   const { stages } = config
   const sequences = (role: string): number => Math.max(LEAST_SEQUENCES, 2 * llm.capacity(role))
   switch (stage) {
     case 'screen':
-      return stages.screen.embeddings.enabled ? () => sequences(EMBEDDER) : () => CPU_IN_FLIGHT
+      return stages.screen.embeddings.enabled ? () => sequences(EMBEDDER) : null
     case 'verify':
     case 'curate':
-      return () => CPU_IN_FLIGHT
+      return null
     case 'tag':
       return () => sequences('tagger')
     case 'answer':
@@ -135,10 +128,8 @@ function inFlightOf(stage: StageName, { llm, config }: StageTools): () => number
     case 'reward': {
       const perRecord = (stages.answer.enabled ? 1 : 0) + (stages.sample.enabled ? stages.sample.n : 0)
       const names = stages.reward.rewards.flatMap((reward) => ('endpoints' in reward ? [`reward:${reward.name}`] : []))
-      return () => {
-        const most = Math.max(0, ...names.map(sequences))
-        return Math.max(CPU_IN_FLIGHT, Math.ceil(most / Math.max(1, perRecord)))
-      }
+      if (names.length === 0) return null
+      return () => Math.max(CPU_IN_FLIGHT, Math.ceil(Math.max(...names.map(sequences)) / Math.max(1, perRecord)))
     }
   }
 }

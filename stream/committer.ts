@@ -13,11 +13,16 @@ import { isSamePosition, type Tenure } from './tenure.ts'
 export interface Committer {
   /** Something was finished: commits within `milliseconds`. */
   soon(): void
+  /** From now on soon() is at once. */
+  readonly hasten: () => void
   /** Commits now; false if the broker did not take it. */
   now(): Promise<boolean>
   /** No commit comes of soon() any more. */
   stop(): void
 }
+
+/** What is finished within this time is committed together, milliseconds. */
+const HASTE_MS = 20
 
 /** Commits through the consumer that `consumer()` gives, for the tenures that `tenures()` gives at that moment. */
 export function createCommitter(
@@ -30,13 +35,22 @@ export function createCommitter(
   let last: Promise<unknown> = Promise.resolve()
   let keepsMetadata = true
   let isStopped = false
+  let wait = milliseconds
 
   function soon(): void {
     if (timer !== null || isStopped) return
     timer = setTimeout(() => {
       timer = null
       void now()
-    }, milliseconds)
+    }, wait)
+  }
+
+  function hasten(): void {
+    wait = HASTE_MS
+    if (timer === null) return
+    clearTimeout(timer)
+    timer = null
+    soon()
   }
 
   async function now(): Promise<boolean> {
@@ -97,6 +111,7 @@ export function createCommitter(
 
   return {
     soon,
+    hasten,
     now,
     stop() {
       isStopped = true

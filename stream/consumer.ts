@@ -66,6 +66,8 @@ export interface ConsumerState {
 export interface RunningConsumer {
   /** To be called whenever records were finished or the queue has shrunk: pauses, resumes, commits soon. */
   touch(): void
+  /** From now on what is finished is committed at once. */
+  readonly hasten: () => void
   /** See Fence. */
   readonly pass: Fence['pass']
   /** No further records are handed over; the membership goes on. */
@@ -224,6 +226,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       applyPauses()
       committer.soon()
     },
+    hasten: committer.hasten,
     stopTaking() {
       isTaking = false
       applyPauses()

@@ -1,6 +1,6 @@
 // Looks at a broker's door before kafkajs knocks: TLS or not, whose certificate, a login or none. kafkajs waits and tries
 // again at what no waiting mends (a TLS port that is spoken to in plain text costs it minutes). Promises: what the config
-// can mend is a UsageFault; a broker that is away, or slow, is no fault here.
+// can mend is a UsageFault; a broker that is away, or slow, is no fault, and the answer says how it is away.
 
 import { connect as connectPlain } from 'node:net'
 import type { Socket } from 'node:net'
@@ -17,43 +17,66 @@ const API_VERSIONS = 18
 const METADATA = 3
 const CLIENT = 'magpie'
 
-/** Throws UsageFault where the brokers would never let us in this way. Asks until one of them has told. */
-export async function greetKafka(address: Pick<KafkaAddress, 'brokers' | 'ssl' | 'sasl'>): Promise<void> {
-  for (const broker of address.brokers) {
-    const found = await greet(broker, address)
-    if (found === 'away') continue
-    if (found !== 'open') throw new UsageFault(found)
-    return
-  }
+/**
+ * Resolves with null as soon as a broker answers as it should; with why none does, where all of them are away. Throws
+ * UsageFault where a broker would never let us in this way. All are asked at once.
+ */
+export async function greetKafka(
+  address: Pick<KafkaAddress, 'brokers' | 'ssl' | 'sasl'>,
+  patienceMs = PATIENCE_MS,
+): Promise<string | null> {
+  const greetings = address.brokers.map(async (broker) => {
+    const found = await greet(broker, address, patienceMs)
+    if ('away' in found) throw new Error(found.away)
+    return found.fault
+  })
+  const fault = await Promise.any(greetings).catch((error: unknown) => error as AggregateError)
+  if (fault instanceof AggregateError) return (fault.errors as Error[]).map(({ message }) => message).join('; ')
+  if (fault !== null) throw new UsageFault(fault)
+  return null
 }
 
-/** open: it answers as it should. away: nothing was learned. Else what is wrong, as a full sentence. */
-async function greet(broker: string, { ssl, sasl }: Pick<KafkaAddress, 'ssl' | 'sasl'>): Promise<string> {
+/** away: nothing was learned, and why. fault: what is wrong, as a full sentence; null: it answers as it should. */
+type Found = { readonly away: string } | { readonly fault: string | null }
+
+async function greet(
+  broker: string,
+  { ssl, sasl }: Pick<KafkaAddress, 'ssl' | 'sasl'>,
+  patienceMs: number,
+): Promise<Found> {
   const [host, port] = placeOf(broker)
-  const opened = await open(host, port, ssl)
+  const opened = await open(host, port, ssl, patienceMs)
   if (opened instanceof Error) {
     const advice = tlsAdvice(opened)
-    if (advice !== null) return `kafka.ssl: ${broker}: ${advice}`
-    if (ssl === false || !(await speaksPlain(host, port))) return 'away'
-    return `kafka.ssl: ${broker} speaks no TLS; set kafka.ssl: false (and unset KAFKA_SSL…), or give the port of its TLS listener`
+    if (advice !== null) return { fault: `kafka.ssl: ${broker}: ${advice}` }
+    if (ssl === false || !(await speaksPlain(host, port, patienceMs))) return { away: opened.message }
+    return {
+      fault: `kafka.ssl: ${broker} speaks no TLS; set kafka.ssl: false (and unset KAFKA_SSL…), or give the port of its TLS listener`,
+    }
   }
   try {
-    const answer = await exchange(opened, request(API_VERSIONS, 0, Buffer.alloc(0)))
+    const answer = await exchange(opened, request(API_VERSIONS, 0, Buffer.alloc(0)), patienceMs)
     if (answer instanceof Error) {
       const advice = tlsAdvice(answer)
-      return advice === null ? 'away' : `kafka.ssl: ${broker}: ${advice}`
+      return advice === null ? { away: answer.message } : { fault: `kafka.ssl: ${broker}: ${advice}` }
     }
+    if (answer === 'silent') return { away: 'it takes the connection and says nothing' }
     if (!isAnswer(answer)) {
-      if (ssl === false && (await speaksTls(host, port)))
-        return `kafka.ssl: ${broker} speaks TLS, and the config does not; set kafka.ssl: true, or give the file of its authority as kafka.ssl.ca`
-      return 'away'
+      if (ssl === false && (await speaksTls(host, port, patienceMs)))
+        return {
+          fault: `kafka.ssl: ${broker} speaks TLS, and the config does not; set kafka.ssl: true, or give the file of its authority as kafka.ssl.ca`,
+        }
+      return { away: answer === 'closed' ? 'it closes the connection' : 'it does not speak as Kafka does' }
     }
-    if (sasl !== null) return 'open' // what becomes of the login, kafkajs hears from the broker
+    if (sasl !== null) return { fault: null } // what becomes of the login, kafkajs hears from the broker
     // An empty list of topics: brokers only. One who has to log in first is shown the door.
-    const brokers = await exchange(opened, request(METADATA, 1, Buffer.alloc(4)))
-    return brokers === 'closed'
-      ? `kafka.sasl: ${broker} closes the connection of one who has not logged in; give mechanism, usernameEnv and passwordEnv`
-      : 'open'
+    const brokers = await exchange(opened, request(METADATA, 1, Buffer.alloc(4)), patienceMs)
+    return {
+      fault:
+        brokers === 'closed'
+          ? `kafka.sasl: ${broker} closes the connection of one who has not logged in; give mechanism, usernameEnv and passwordEnv`
+          : null,
+    }
   } finally {
     opened.destroy()
   }
@@ -65,7 +88,7 @@ function placeOf(broker: string): [host: string, port: number] {
 }
 
 /** A connection that may be written to, or why there is none. */
-async function open(host: string, port: number, ssl: KafkaAddress['ssl']): Promise<Socket | Error> {
+async function open(host: string, port: number, ssl: KafkaAddress['ssl'], patienceMs: number): Promise<Socket | Error> {
   return await new Promise((resolve) => {
     const material = ssl === true ? {} : ssl
     const socket =
@@ -77,7 +100,7 @@ async function open(host: string, port: number, ssl: KafkaAddress['ssl']): Promi
       socket.destroy()
       resolve(fault)
     }
-    const late = setTimeout(end, PATIENCE_MS, new Error('no connection in time'))
+    const late = setTimeout(end, patienceMs, new Error('no connection in time'))
     // It stays: an error after the connection is that of an exchange, which listens too.
     socket.on('error', end)
     socket.once(material === false ? 'connect' : 'secureConnect', () => {
@@ -88,7 +111,11 @@ async function open(host: string, port: number, ssl: KafkaAddress['ssl']): Promi
 }
 
 /** Sends a request and resolves with the first bytes that come, with how the connection ended, or with silence. */
-async function exchange(socket: Socket, bytes: Buffer): Promise<Buffer | 'closed' | 'silent' | Error> {
+async function exchange(
+  socket: Socket,
+  bytes: Buffer,
+  patienceMs: number,
+): Promise<Buffer | 'closed' | 'silent' | Error> {
   return await new Promise((resolve) => {
     const end = (found: Buffer | 'closed' | 'silent' | Error): void => {
       clearTimeout(late)
@@ -98,22 +125,22 @@ async function exchange(socket: Socket, bytes: Buffer): Promise<Buffer | 'closed
     const onClose = (): void => {
       end('closed')
     }
-    const late = setTimeout(end, PATIENCE_MS, 'silent')
+    const late = setTimeout(end, patienceMs, 'silent')
     socket.once('data', end).once('error', end).once('close', onClose)
     socket.write(bytes)
   })
 }
 
-async function speaksPlain(host: string, port: number): Promise<boolean> {
-  const opened = await open(host, port, false)
+async function speaksPlain(host: string, port: number, patienceMs: number): Promise<boolean> {
+  const opened = await open(host, port, false, patienceMs)
   if (opened instanceof Error) return false
-  const answer = await exchange(opened, request(API_VERSIONS, 0, Buffer.alloc(0)))
+  const answer = await exchange(opened, request(API_VERSIONS, 0, Buffer.alloc(0)), patienceMs)
   opened.destroy()
   return !(answer instanceof Error) && isAnswer(answer)
 }
 
-async function speaksTls(host: string, port: number): Promise<boolean> {
-  const opened = await open(host, port, { rejectUnauthorized: false })
+async function speaksTls(host: string, port: number, patienceMs: number): Promise<boolean> {
+  const opened = await open(host, port, { rejectUnauthorized: false }, patienceMs)
   if (opened instanceof Error) return false
   opened.destroy()
   return true
@@ -131,6 +158,6 @@ function request(apiKey: number, version: number, body: Buffer): Buffer {
 }
 
 /** Whether bytes begin as an answer to `request`; the alert of a TLS port does not. */
-function isAnswer(found: Buffer | 'closed' | 'silent'): found is Buffer {
+function isAnswer(found: Buffer | 'closed' | 'silent'): boolean {
   return typeof found !== 'string' && found.length >= 8 && found.readInt32BE(0) < 2 ** 20 && found.readInt32BE(4) === 1
 }

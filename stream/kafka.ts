@@ -3,13 +3,14 @@
 
 import kafkajs, { type Admin, type Cluster, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { UsageFault } from '../schemas/failure.ts'
+import { Failure, UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { backOffDelay, BROKER_BACK_OFF } from './back-off.ts'
 import { clientIdOfProcess } from './client-id.ts'
 import type { KafkaAddress } from './config.ts'
-import { greetKafka } from './kafka-greeting.ts'
 import { kafkaErrorType, toFailure } from './kafka-failure.ts'
+import { createSilence } from './kafka-silence.ts'
+import type { OnSilence } from './kafka-silence.ts'
 import { patchKafkajs } from './kafkajs-patches.ts'
 
 export interface KafkaConnection {
@@ -42,17 +43,20 @@ const EARLY: ReadonlySet<string> = new Set([
 /** About half a minute in all. */
 const EARLY_TRIES = 8
 
-/** Makes a connection. `address` comes from resolveKafka. */
+/** Makes a connection. `address` comes from resolveKafka; onSilence: told when no broker answers for some seconds. */
 export function connectKafka(
-  address: Partial<KafkaAddress> & Pick<KafkaAddress, 'brokers'> & { log: Logger },
+  address: Partial<KafkaAddress> &
+    Pick<KafkaAddress, 'brokers'> & { readonly log: Logger; readonly onSilence?: OnSilence | undefined },
 ): KafkaConnection {
   patchKafkajs()
+  const { brokers, ssl = false, sasl = null } = address
+  const silence = createSilence({ brokers, ssl, sasl }, address.onSilence)
   const log = address.log.child({ part: 'kafka' })
   const client = new kafkajs.Kafka({
-    brokers: [...address.brokers],
+    brokers: [...brokers],
     clientId: clientIdOfProcess(address.clientId ?? 'magpie'),
-    ssl: address.ssl ?? false,
-    ...(address.sasl ? { sasl: address.sasl as SASLOptions } : {}),
+    ssl,
+    ...(sasl === null ? {} : { sasl: sasl as SASLOptions }),
     connectionTimeout: 5000,
     authenticationTimeout: 10_000,
     requestTimeout: 30_000,
@@ -66,11 +70,11 @@ export function connectKafka(
   let isLetIn = false
   const enter = async (connect: () => Promise<void>): Promise<void> => {
     if (isLetIn) {
+      await silence.untilBack()
       await connect()
       return
     }
-    const { brokers, ssl = false, sasl = null } = address
-    await greetKafka({ brokers, ssl, sasl })
+    await silence.untilOpen()
     try {
       await connect()
     } catch (error) {
@@ -98,19 +102,22 @@ export function connectKafka(
   }
   return {
     client,
-    brokers: address.brokers,
+    brokers,
     log,
     async ask(doing, question) {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await question(await admin.get())
+          return await silence.whileOpen(admin.get().then(question))
         } catch (error) {
           if (error instanceof UsageFault) throw error
           const type = kafkaErrorType(error)
           // A kafkajs client asks for every topic that it ever knew, so one that was deleted spoils all answers.
           const isForgetful = type === 'UNKNOWN_TOPIC_OR_PARTITION' && tries === 1
           const isEarly = type !== null && EARLY.has(type) && tries < EARLY_TRIES
-          if (!isForgetful && !isEarly) throw toFailure(error, doing)
+          if (!isForgetful && !isEarly) {
+            if (type === null && !(error instanceof Failure)) await silence.assertOpen()
+            throw toFailure(error, doing)
+          }
           if (isEarly) await wait(backOffDelay(tries, BROKER_BACK_OFF))
           // The metadata may be old as well (a leader that has moved), and kafkajs keeps it for minutes.
           if (isForgetful || tries > 2) await close()

@@ -43,6 +43,8 @@ export interface SinkOptions {
 
 export interface RunningSink {
   state(): SinkState
+  /** Nothing more will fill its batches: from now on what comes is written and committed at once. */
+  hasten(): void
   /** Takes no more, writes what it holds within so many milliseconds, commits, leaves the group, closes the sink. */
   drain(deadlineMs: number): Promise<void>
   /** Resolves after drain; rejects with the Failure that ended the sink. */
@@ -75,6 +77,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
   let stopping: Promise<void> | null = null
   let ageTimer: NodeJS.Timeout | null = null
   let isOld = false
+  let isHasty = false
   let loop: Promise<void> | null = null
 
   function start(): void {
@@ -104,6 +107,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
       },
       onFatal: (failure) => void stop(failure, 0),
     })
+    if (isHasty) consumer.hasten()
   }
 
   /** Begins to write if a batch is full, old enough, or the last. */
@@ -111,7 +115,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
     if (loop !== null) return
     const { records, bytes } = schedule.ready()
     if (records === 0) return
-    if (records >= limits.rows || bytes >= limits.bytes || isOld || isDraining) {
+    if (records >= limits.rows || bytes >= limits.bytes || isOld || isHasty || isDraining) {
       loop = writeBatches()
         .catch(stopBroken)
         .finally(() => {
@@ -298,6 +302,11 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
         seconds: milliseconds / 1000,
         lastError: membership.lastError ?? lastError,
       }
+    },
+    hasten() {
+      isHasty = true
+      consumer?.hasten()
+      writeWhenDue()
     },
     drain: async (deadlineMs) => {
       await stop(null, deadlineMs)

@@ -51,6 +51,8 @@ export interface Messages {
   /** A worker that leads nothing waits for the process that produces. */
   waitingForLeader(run: string): string
   /** Whoever joins a replay waits for it to be started. revisions: those that the run has. */
+  /** No broker answers; what was tried is in why. */
+  kafkaSilent(brokers: string, why: string): string
   waitingForReplay(run: string, revision: string, revisions: readonly string[]): string
   /** Dotted names of settings that differ from those of the run's last start. */
   configChanged(settings: readonly string[]): string
@@ -77,6 +79,7 @@ export interface Messages {
   resumed(run: string, made: number, total: number | null): string
   finishedAlready(run: string): string
   /** A replay begins: the topic and revision that it reads, and how many problems were chosen (null: all). */
+  /** chosen: so many problems, of which the topic need not have all; null: those of the run. */
   replaying(run: string, topic: string, of: string, chosen: number | null): string
   /** A replay beside a run that is at work takes this share of the engines. */
   sharing(share: number): string
@@ -128,6 +131,8 @@ export interface Messages {
   }
   /** total: so many of these. */
   problems(count: number, total?: number | null): string
+  /** Share of its range that a replay has read, 0 to 1. */
+  rangeRead(share: number): string
   rejected(count: number): string
   deadLetters(count: number): string
   sftRecords(count: number, wanted?: number | null): string
@@ -143,6 +148,7 @@ export interface Messages {
   duration(seconds: number): string
 
   // Ending
+  /** seconds: what records under way get; what comes after takes as long as Kafka and the stores need. */
   draining(running: number, seconds: number): string
   readonly pressAgain: string
   /** Records by part that were not at their end when the time of the drain was over. */

@@ -54,6 +54,7 @@ export const en: Messages = {
   serviceStartedElsewhere: (service, pid) => `Process ${pid} is starting ${services[service]}; waiting for it …`,
   portMoved: (service, from, to) => `Port ${from} of ${services[service]} is taken by another program; using ${to}.`,
   waitingForLeader: (run) => `Run ${run} has not been started; waiting for the process that makes its problems …`,
+  kafkaSilent: (brokers, why) => `Kafka at ${brokers} does not answer (${why}); waiting for it …`,
   waitingForReplay: (run, revision, revisions) =>
     `Revision ${revision} of run ${run} has not been started (there is ${revisions.join(', ')}); waiting for the process that starts it …`,
   configChanged: (settings) =>
@@ -83,7 +84,7 @@ export const en: Messages = {
     `Run ${run} is finished already; dead letters that were sent again are taken up. Start another with --run NAME, or ask for more with --total N or --accept N.`,
 
   replaying: (run, topic, of, chosen) =>
-    `Replay ${run}: takes ${chosen === null ? 'the problems' : plural(chosen, 'chosen problem')} of topic ${topic} (revision ${of}); nothing that is there is changed.`,
+    `Replay ${run}: takes ${chosen === null ? 'the problems of the run' : `what there is of ${plural(chosen, 'chosen problem')}`} in its range of topic ${topic} (revision ${of}); nothing that is there is changed.`,
   sharing: (share) =>
     `Another run is at work: this replay takes at most ${share} of each engine's slots (--share F for another share).`,
   behind: (priority) =>
@@ -131,6 +132,7 @@ export const en: Messages = {
     seconds: 'seconds',
   },
   problems: (value, total = null) => outOf(value, total, 'problem'),
+  rangeRead: (share) => `${Math.floor(share * 100)} % of the range read`,
   rejected: (value) => `${count(value)} rejected`,
   deadLetters: (value) => plural(value, 'dead letter'),
   sftRecords: (value, wanted = null) => outOf(value, wanted, 'SFT record'),
@@ -147,7 +149,7 @@ export const en: Messages = {
   duration,
 
   draining: (running, seconds) =>
-    `Stopping: ${plural(running, 'record')} under way, at most ${duration(seconds)} more …`,
+    `Stopping: ${plural(running, 'record')} under way, with at most ${duration(seconds)} to end; then what is done is written and committed, as fast as Kafka and the stores answer …`,
   pressAgain: 'Press Ctrl-C again to stop at once.',
   cutOff: (cut) =>
     `Cut off when the time was over (drain.seconds): ${cut.map(({ part, records }) => `${plural(records, 'record')} in ${en.parts[part]}`).join(', ')}. They are taken again at the next start.`,

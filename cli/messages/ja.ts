@@ -53,6 +53,7 @@ export const ja: Messages = {
   portMoved: (service, from, to) =>
     `${services[service]}のポート ${from} は他のプログラムが使用中のため、${to} を使います。`,
   waitingForLeader: (run) => `実行 ${run} はまだ開始されていません。問題を作るプロセスを待っています…`,
+  kafkaSilent: (brokers, why) => `Kafka（${brokers}）が応答しません（${why}）。待っています…`,
   waitingForReplay: (run, revision, revisions) =>
     `実行 ${run} のリビジョン ${revision} はまだ開始されていません（あるもの：${revisions.join('、')}）。開始するプロセスを待っています…`,
   configChanged: (settings) =>
@@ -79,7 +80,7 @@ export const ja: Messages = {
     `実行 ${run} はすでに完了しています（再送されたデッドレターは処理されます）。新しく始めるには --run NAME を、追加するには --total N か --accept N を指定してください。`,
 
   replaying: (run, topic, of, chosen) =>
-    `リプレイ ${run}: トピック ${topic}（リビジョン ${of}）の${chosen === null ? '問題' : `選ばれた ${count(chosen)} 問`}を処理し直します。既存のデータは変更しません。`,
+    `リプレイ ${run}: トピック ${topic}（リビジョン ${of}）の対象範囲にある${chosen === null ? '問題' : `、選ばれた ${count(chosen)} 問のうち該当するもの`}を処理し直します。既存のデータは変更しません。`,
   sharing: (share) =>
     `別の実行が動作中のため、このリプレイは各エンジンのスロットの最大 ${share} を使います（変更は --share F）。`,
   behind: (priority) =>
@@ -127,6 +128,7 @@ export const ja: Messages = {
     seconds: '秒',
   },
   problems: (value, total = null) => `問題 ${outOf(value, total)} 問`,
+  rangeRead: (share) => `範囲の ${Math.floor(share * 100)} % を読了`,
   rejected: (value) => `不採用 ${count(value)} 件`,
   deadLetters: (value) => `デッドレター ${count(value)} 件`,
   sftRecords: (value, wanted = null) => `SFT ${outOf(value, wanted)} 件`,
@@ -143,7 +145,7 @@ export const ja: Messages = {
   duration,
 
   draining: (running, seconds) =>
-    `停止しています: 処理中の ${count(running)} 件が終わるのを最長${duration(seconds)}待ちます…`,
+    `停止しています: 処理中の ${count(running)} 件が終わるのを最長${duration(seconds)}待ち、その後、終わった分を書き込んで確定します（所要時間は Kafka と保存先の応答しだいです）…`,
   pressAgain: 'もう一度 Ctrl-C を押すと、すぐに終了します。',
   cutOff: (cut) =>
     `待ち時間(drain.seconds)を過ぎたため中断しました: ${cut.map(({ part, records }) => `${ja.parts[part]} ${count(records)} 件`).join('、')}。次回の起動時にあらためて処理します。`,

@@ -9,41 +9,61 @@ import { untilAnswered } from '../patience.ts'
 import type { ProduceEnd } from '../produce.ts'
 import { readRunRecords } from '../run-records.ts'
 import { positionsOf } from '../standing.ts'
+import type { Range } from './range.ts'
 
 export interface ReplayProgress {
-  /** Problems that the replay takes in all, as far as can be told by now; null: it follows a run without an end. */
+  /**
+   * Problems that the replay takes in all; those that are chosen until all is read. Null where nobody can tell: offsets
+   * are no count, since records of other runs, what was compacted and marks of transactions lie between.
+   */
   total(): number | null
+  /** Share of the range's offsets that is read, 0 to 1; null: not known yet, or the range has no end. */
+  read(): number | null
+}
+
+export interface LedReplay extends ReplayProgress {
   /** Resolves when everything in the range is read, or the followed run has ended. */
   start(signal: AbortSignal): Promise<ProduceEnd>
 }
 
 const LOOK_MS = 1000
 
-/** taken: problems that the first stage has brought to an end, in all processes and starts. */
+/**
+ * What is told of a replay. taken: problems that the first stage has brought to an end, in all processes and starts.
+ * note: where its group stands now, and whether nothing more can come; it returns whether all is read.
+ */
+export function replayProgress(
+  replay: Pick<Replay, 'begin' | 'end' | 'selection'>,
+  taken: () => number,
+): ReplayProgress & { readonly note: (positions: readonly PartitionLag[], isEnding: boolean) => boolean } {
+  const size = sizeOf(replay)
+  let left: number | null = null
+  let isRead = false
+  return {
+    note(positions, isEnding) {
+      left = positions.reduce((sum, position) => sum + leftIn(position, replay), 0)
+      isRead = isEnding && left === 0
+      return isRead
+    },
+    total: () => (isRead ? taken() : (replay.selection?.problems ?? null)),
+    read: () => (left === null || size === null ? null : size === 0 ? 1 : (size - left) / size),
+  }
+}
+
 export function leadReplay(
   run: Pick<OpenRun, 'connection' | 'codec' | 'runId' | 'revision' | 'readers'>,
   replay: Replay,
   taken: () => number,
-): ReplayProgress {
+): LedReplay {
   const first = run.readers.find(({ of }) => of !== undefined)!
-  let left: number | null = null
-  let passed = 0
+  const { note, ...progress } = replayProgress(replay, taken)
   const look = async (signal: AbortSignal): Promise<boolean> => {
     // Asked before the ends are: what the run has written by its last word lies below them.
     const isEnding = replay.end !== null || (await isSourceOver(run, replay, signal))
-    const positions = await positionsOf(run, first)
-    left = positions.reduce((sum, position) => sum + leftIn(position, replay), 0)
-    passed = positions.reduce((sum, position) => sum + passedIn(position, replay), 0)
-    return isEnding && left === 0
+    return note(await positionsOf(run, first), isEnding)
   }
   return {
-    total() {
-      if (replay.selection !== null) return replay.selection.problems
-      if (left === null || replay.end === null) return null
-      // Records of other runs lie between: what was passed over so far says how many.
-      const share = passed === 0 ? 1 : Math.min(1, taken() / passed)
-      return taken() + Math.round(left * share)
-    },
+    ...progress,
     async start(signal) {
       while (!(await untilAnswered(() => look(signal), signal)))
         if (!(await pauseFor(LOOK_MS, signal))) return 'aborted'
@@ -52,19 +72,18 @@ export function leadReplay(
   }
 }
 
-/** Records of the range that the group has not finished in a partition. */
-function leftIn({ partition, committed, end, lag }: PartitionLag, { begin, end: last }: Replay): number {
+/** Offsets of the range; null: it has no end. */
+function sizeOf({ begin, end }: Range): number | null {
+  if (end === null) return null
+  return Object.entries(end).reduce((sum, [partition, last]) => sum + Math.max(0, last - (begin[partition] ?? 0)), 0)
+}
+
+/** Offsets of the range that the group has not finished in a partition. */
+function leftIn({ partition, committed, end, lag }: PartitionLag, { begin, end: last }: Range): number {
   if (last === null) return lag
   const from = committed ?? begin[partition] ?? 0
   const to = Math.min(last[partition] ?? 0, end)
   return from >= to ? 0 : Math.min(lag, to - from)
-}
-
-/** Records of the range that the group has passed, those of other runs too. */
-function passedIn({ partition, committed, doneAbove }: PartitionLag, { begin, end }: Replay): number {
-  const from = begin[partition] ?? 0
-  const to = Math.min(committed ?? from, end?.[partition] ?? Infinity)
-  return Math.max(0, to - from) + doneAbove
 }
 
 /** The run that is followed has come to its end: then all that it will write is on the log. */

@@ -17,6 +17,7 @@ import type { KafkaConnection } from '../../stream/kafka.ts'
 import { RUN_HEADER } from '../../stream/outgoing.ts'
 import { readBatches } from '../../stream/read-topic.ts'
 import { topicNames } from '../../stream/topics-admin.ts'
+import { assertNotDropped, halfDropped } from '../drops.ts'
 import { readRunRecords } from '../run-records.ts'
 import { partitionOffsets } from '../standing.ts'
 import { findRange } from './range.ts'
@@ -45,10 +46,14 @@ export async function findSource(
   const { run, of, revision } = asked
   const isThere = (await topicNames(connection)).includes('runs')
   const known = isThere ? await readRunRecords(connection, codec, of, signal) : new Map<string, RunRecord>()
-  const newest = [...known.values()].toSorted((left, right) => right.startedAt - left.startedAt)
-  const source = run === null ? newest[0] : known.get(run)
+  const newest = [...known.values()]
+    .filter(({ state }) => state !== 'dropped')
+    .toSorted((left, right) => right.startedAt - left.startedAt)
+  const source = run === null ? newest[0] : newest.find(({ runId }) => runId === run)
   if (source === undefined) throw new UsageFault(unknownRun(asked, newest))
+  if (source.state === 'dropping') throw halfDropped(source)
   const written = (await readRunRecords(connection, codec, revision, signal)).get(source.runId)
+  if (written !== undefined) assertNotDropped(written)
   const replay = written === undefined ? null : configOf(written).replay
   if (written !== undefined && replay === null)
     throw new UsageFault(`revision ${revision} of run ${source.runId} is no replay: give another --revision NAME`)

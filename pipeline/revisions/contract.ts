@@ -22,6 +22,11 @@ export interface DropPlan {
   readonly rows: readonly TableRows[] | null
   /** null: there are none here, or they are left alone. */
   readonly files: RevisionFiles | null
-  /** Nothing of it stays on Kafka, so that its name is free again. */
+  /**
+   * What its last word keeps of its config, as JSON: where its rows are left alone, in which ClickHouse they are, so that
+   * a later drop finds them.
+   */
+  readonly rest: string
+  /** Nothing of it stays, so that its name is free again. */
   readonly isClean: boolean
 }

@@ -85,6 +85,7 @@ export async function planDrop(look: DropLook): Promise<FoundDrop> {
   const begunAt =
     records.find((each) => each.runId === runId && each.revision === 'main')?.startedAt ?? record.startedAt
   const folder = look.out === null ? null : (look.out ?? out ?? null)
+  const areRowsLeft = look.countRows === null && sinks?.clickhouse.enabled === true
   const plan: DropPlan = {
     ...{ runId, revision, groups, letters, rows },
     topics: others.length === 0 ? topics : [],
@@ -92,7 +93,8 @@ export async function planDrop(look: DropLook): Promise<FoundDrop> {
     keptFor: others,
     entries: await tombstonesOf(connection, look, existing, signal),
     files: folder === null ? null : await findRevisionFiles(folder, { runId, revision, begunAt }),
-    isClean: letters === 0 && (others.length === 0 || topics.length === 0),
+    rest: areRowsLeft ? JSON.stringify({ sinks }) : '{}',
+    isClean: letters === 0 && !areRowsLeft && (others.length === 0 || topics.length === 0),
   }
   return { plan, record, server }
 }

@@ -97,6 +97,13 @@ describe('the block', () => {
     assert.deepEqual(filled(203, 200), [28, 0])
   })
 
+  it('shows of a replay the share of its range that is read', () => {
+    const text = plain(progressBlock(viewOf('en', { total: null, read: 0.509 }))).join('\n')
+    assert.match(text, /^my-run {2}█{14}░{14} {2}37 problems · 50 % of the range read\n.* 1 min 35 s left/)
+    const whole = plain(progressBlock(viewOf('en', { total: 37, read: 1 }))).join('\n')
+    assert.match(whole, /^my-run {2}█{28} {2}37\/37 problems\n/)
+  })
+
   it('promises no end where there is none or none is known', () => {
     const endless = plain(progressBlock(viewOf('en', { total: null }))).join('\n')
     assert.match(endless, /^my-run {2}37 problems\n/)

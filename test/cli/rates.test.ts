@@ -62,6 +62,13 @@ describe('rates', () => {
     assert.equal(half.secondsLeft, 40)
   })
 
+  it('expect of a replay what the share of its range that is read lets expect', () => {
+    const rates = createRates()
+    const at = (ended: number, read: number | null) => ({ ...state(ended, { made: ended, total: null }), read })
+    assert.equal(rates(at(0, 0), 0).secondsLeft, null)
+    assert.equal(rates(at(10, 0.25), 10_000).secondsLeft, 30)
+  })
+
   it('expect no end of a run without a total, and none of one that is through', () => {
     const endless = createRates()
     endless(state(0, { total: null }), 0)

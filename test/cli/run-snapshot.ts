@@ -42,6 +42,7 @@ export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
     phase: 'running',
     startedAt: 0,
     total: 200,
+    read: null,
     made: 0,
     produced: null,
     accepted: { sft: 0, preference: 0 },

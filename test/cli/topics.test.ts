@@ -81,6 +81,13 @@ describe('magpie topics', () => {
     assert.doesNotMatch(one.out, /problems/)
   })
 
+  it('goes on with --watch until Ctrl-C, which ends it with 130', async () => {
+    const watching = workshop.magpie(['topics', '--watch', '1', '--json'])
+    await watching.says(/"topics".*\n.*"topics"/s)
+    watching.signal('SIGINT')
+    assert.equal((await watching.ended).code, 130, watching.said())
+  })
+
   it('refuses a run or revision that is not there, and says what is', async () => {
     const run = await magpie('topics', '--run', 'nope')
     assert.deepEqual([run.code, /holds no run nope; there is (waits, over|over, waits)/.test(run.error)], [2, true])

@@ -133,7 +133,7 @@ describe('the state of a run', () => {
     command.signal('SIGTERM')
     const { code, error } = await command.ended
     assert.equal(code, 130, command.said())
-    assert.match(error, /Stopping: 4 records under way, at most 4 s more/)
+    assert.match(error, /Stopping: 4 records under way, with at most 0 s to end/)
     assert.match(error, /Cut off .*: 4 records in answer\. They are taken again/)
     assert.equal((await overview(name)).state, 'stopped')
   })

@@ -26,7 +26,8 @@ export async function endsOf(ground: Ground, played: Played): Promise<Ends> {
   const { runId, total, out = OUT, environment = {} } = played
   const words = ['audit', '--run', runId, '--json', '--state', stateDir, '--out', out]
   const { code, out: json, error } = await workshop.magpie(words, environment).ended
-  if (code !== 0 && code !== 1) throw new Error(`the audit ended with ${code}: ${error}`)
+  // Without a word on what it found, it could not look.
+  if ((code !== 0 && code !== 1) || json === '') throw new Error(`the audit ended with ${code}: ${error}`)
   const audit = JSON.parse(json) as Audit
   const { counts } = audit
   const faults = audit.faults.flatMap(({ at, kind, count, first }) => [

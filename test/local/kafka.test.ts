@@ -51,6 +51,22 @@ describe('local Kafka', () => {
     assert.equal((await stat(join(stateDir, 'kafka', 'server.properties'))).mode & 0o777, 0o600)
   })
 
+  it('tells that one which is stopped does not answer, where it is and what to do', async () => {
+    const { pid, port, brokers } = await startKafka({ stateDir, log })
+    process.kill(pid, 'SIGSTOP')
+    try {
+      const seen: LocalProgress[] = []
+      const onProgress = (progress: LocalProgress): void => void seen.push(progress)
+      await assert.rejects(startKafka({ stateDir, log, onProgress, timeoutMs: 5000 }), {
+        code: 'kafka-start',
+        message: new RegExp(`at ${brokers} \\(pid ${pid}\\) does not answer .*\\./magpie services down`),
+      })
+      assert.deepEqual(seen, [{ service: 'kafka', step: 'silent', port, pid }])
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+  })
+
   it('comes back on the same port with the same cluster after kill -9', async () => {
     const first = await startKafka({ stateDir, log })
     const cluster = await clusterOf(first)

@@ -113,6 +113,18 @@ describe('sink consumer', () => {
     assert.equal(await lag(), 0)
   })
 
+  it('writes and commits at once when nothing more will fill a batch, and goes on', async () => {
+    const { start, feed, lag, keys } = await setUp()
+    const sink = await start({ batch: { rows: 100, bytes: 10_000_000, seconds: 600 } })
+    await feed(5)
+    const says = () => JSON.stringify(sink.state())
+    await until(() => sink.state().queued === 5, says)
+    sink.hasten()
+    await until(async () => (await lag()) === 0, says)
+    await feed(3, 5)
+    await until(async () => (await lag()) === 0 && keys().length === 8, says)
+  })
+
   it('gives a sink that is down the same batch until it takes it', async () => {
     const { start, feed, keys, lag } = await setUp()
     await feed(20)

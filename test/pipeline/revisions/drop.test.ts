@@ -7,8 +7,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { assertNotHalfDropped } from '../../../analytics/half-dropped.ts'
 import { findAuditedRun } from '../../../analytics/audit/find-run.ts'
 import { findRun } from '../../../analytics/report/find-run.ts'
+import { findSource } from '../../../pipeline/replay/plan.ts'
 import { dropRevision } from '../../../pipeline/revisions/drop.ts'
 import type { DropParts, Dropped } from '../../../pipeline/revisions/drop.ts'
 import { publishRunRecord, readNewest } from '../../../pipeline/run-records.ts'
@@ -247,12 +249,37 @@ describe('a drop', () => {
       const told = new RegExp(`revision ${revision} of run ${made.run} is being dropped: finish that with`)
       await assert.rejects(findRun(database, revision), told)
       await assert.rejects(findRun(database, revision, made.run), told)
+      await assert.rejects(assertNotHalfDropped(database, { revision }), told)
+      await assert.rejects(assertNotHalfDropped(database, { revision, run: made.run }), told)
+      await assertNotHalfDropped(database, { revision, run: 'another' })
       await assert.rejects(findAuditedRun({ ...bench, revision }, SIGNAL), told)
       await assert.rejects(findAuditedRun({ ...bench, revision, run: made.run }, SIGNAL), told)
       assert.equal((await findRun(database, 'main', made.run)).id, made.run)
       assert.deepEqual(await drop(made.run, revision), { isClean: true, keptFor: [] })
       assert.deepEqual(await countRevisionRows(database, of), [])
     })
+
+  it('that leaves the rows keeps the name, and a later one finds them and frees it', async () => {
+    const revision = bench.name('strict')
+    const made = await makeRevision(bench, database, folder, revision, { letters: false })
+    const of = { runId: made.run, revision }
+    const rows = await countRevisionRows(database, of)
+    const left = await plan(bench, database, { run: made.run, revision }, { countRows: null })
+    assert.deepEqual(await drop(made.run, revision, left), { isClean: false, keptFor: [] })
+    assert.equal(await stateOf(made.run, revision), 'dropped')
+    assert.deepEqual(await countRevisionRows(database, of), rows)
+    const again = { run: made.run, of: 'main', revision }
+    await assert.rejects(findSource(bench, again, SIGNAL), /was dropped, and .*tables.* take another name/)
+    await assert.rejects(
+      findSource(bench, { run: made.run, of: revision, revision: 'next' }, SIGNAL),
+      /there is no run with a revision/,
+    )
+    // Without the database the rows would be forgotten.
+    const none = { countRows: () => Promise.resolve(null) }
+    await assert.rejects(plan(bench, database, { run: made.run, revision }, none), /there is no database here/)
+    assert.deepEqual(await drop(made.run, revision), { isClean: true, keptFor: [] })
+    assert.deepEqual([await stateOf(made.run, revision), await countRevisionRows(database, of)], [undefined, []])
+  })
 
   it('leaves what no run has written into its folder', async () => {
     const revision = bench.name('strict')
