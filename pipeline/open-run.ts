@@ -204,8 +204,9 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     const isAtWork = async (rival: RunRecord): Promise<boolean> => (await watched(rival)).isHeld
     const rival = leads ? await rivalBefore({ connection, codec }, addition, processId, isAtWork, signal) : null
     if (rival !== null) {
-      // Whoever looks for who is at work must not find this process.
-      if (previous !== null) await publishRunRecord(sender, codec, previous)
+      // Whoever looks for who is at work must not find this process. A new word: said again, the old one would stand before
+      // the claim that was given up.
+      if (previous?.state === 'finished') await publishRunRecord(sender, codec, { ...previous, createdAt: now() })
       else await publishRunState(sender, codec, identity, 'stopped', { now: now(), startedAt })
       await sender.close()
       throw new UsageFault(rivalText(rival, addition))

@@ -113,15 +113,35 @@ describe('two additions that begin at the same moment', () => {
       )
       return true
     })
-    const words = await readRunRecords(bench.connection, bench.codec, second, SIGNAL)
-    assert.equal(words.get(added)?.state, 'stopped')
-    others.at(-1)!.kill('SIGKILL')
-    await once(others.at(-1)!, 'exit')
-    const run = await openRun(partsOf(added, second), SIGNAL)
-    try {
-      assert.match(addElsewhere(added, first, 'main'), new RegExp(`revision ${second} of run ${added}`))
-    } finally {
-      await run.close()
+    const stateOf = async () => (await readRunRecords(bench.connection, bench.codec, second, SIGNAL)).get(added)?.state
+    const endOther = async (): Promise<void> => {
+      others.at(-1)!.kill('SIGKILL')
+      await once(others.at(-1)!, 'exit')
+    }
+    assert.equal(await stateOf(), 'stopped')
+    await endOther()
+    // Whoever was refused is free to come again, also where it had been at work or finished before.
+    for (let turn = 1; turn <= 2; turn += 1) {
+      const run = await openRun(
+        partsOf(added, second, () => NOW - 100 + 10 * turn),
+        SIGNAL,
+      )
+      try {
+        assert.match(addElsewhere(added, first, 'main'), new RegExp(`revision ${second} of run ${added}`))
+        await run.publish('finished')
+      } finally {
+        await run.close()
+      }
+      assert.equal(addElsewhere(added, first, 'main'), 'leads\n')
+      await assert.rejects(
+        openRun(
+          partsOf(added, second, () => NOW + 10 * turn),
+          SIGNAL,
+        ),
+        UsageFault,
+      )
+      assert.equal(await stateOf(), 'finished')
+      await endOther()
     }
   })
 
