@@ -50,9 +50,9 @@ export interface Messages {
   portMoved(service: MessageService, from: number, to: number): string
   /** A worker that leads nothing waits for the process that produces. */
   waitingForLeader(run: string): string
-  /** Whoever joins a replay waits for it to be started. revisions: those that the run has. */
   /** No broker answers; what was tried is in why. */
   kafkaSilent(brokers: string, why: string): string
+  /** Whoever joins a replay waits for it to be started. revisions: those that the run has. */
   waitingForReplay(run: string, revision: string, revisions: readonly string[]): string
   /** Dotted names of settings that differ from those of the run's last start. */
   configChanged(settings: readonly string[]): string
