@@ -51,7 +51,7 @@ const CHOICES = 4
 /** What one consumer may hold in waiting records (stream/stage.ts), and what a fetch may bring beside it. */
 const QUEUE_MEBI = 32
 /** Records at work at once of a stage that calls no model (start-stages.ts). */
-const CPU_IN_FLIGHT = 256
+const CPU_IN_FLIGHT = 1024
 const FETCH_MEBI = 16
 /** A sender's request (stream/sender.ts). */
 const REQUEST_MEBI = 4

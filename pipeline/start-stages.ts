@@ -20,8 +20,8 @@ import { stageParts } from './processes.ts'
 import type { StageTools } from './processes.ts'
 import { keepingTexts } from './replay/keep.ts'
 
-/** Records of a stage that calls no model at work at once: so many share a request to the broker. */
-const CPU_IN_FLIGHT = 256
+/** Records of a stage that calls no model at work at once: so many share a request to the broker, and none waits for the one before. */
+const CPU_IN_FLIGHT = 1024
 
 /** Stages whose model calls are kept in the journal while their record is not done. */
 const WITH_JOURNAL: ReadonlySet<StageName> = new Set(['tag', 'answer', 'sample', 'judge', 'reward', 'converse'])
@@ -100,6 +100,8 @@ function untilEnough<In, Out, Seen>(
 
 /** Fewer records of a model stage are never at work: a limit that ramps up must find calls that wait. */
 const LEAST_SEQUENCES = 512
+/** The same for records that are rewarded, of which some may need no call. */
+const LEAST_REWARDED = 256
 
 /**
  * Records of a stage that calls models at work at once: as many as fill twice the sequences that the role's endpoints take
@@ -129,7 +131,7 @@ function callersAtOnce(stage: StageName, { llm, config }: StageTools): (() => nu
       const perRecord = (stages.answer.enabled ? 1 : 0) + (stages.sample.enabled ? stages.sample.n : 0)
       const names = stages.reward.rewards.flatMap((reward) => ('endpoints' in reward ? [`reward:${reward.name}`] : []))
       if (names.length === 0) return null
-      return () => Math.max(CPU_IN_FLIGHT, Math.ceil(Math.max(...names.map(sequences)) / Math.max(1, perRecord)))
+      return () => Math.max(LEAST_REWARDED, Math.ceil(Math.max(...names.map(sequences)) / Math.max(1, perRecord)))
     }
   }
 }
