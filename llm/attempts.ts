@@ -16,6 +16,8 @@ import { accept, refuse } from './refusals.ts'
 const IDLE_REFUSALS = 8
 /** So often may healthy engines fail one call; a time-out, which costs most, counts twice. */
 const STRIKES = 8
+/** So many time-outs of a call that asked for a place behind others are put down to them; it may have run, and be too long. */
+const EXCUSES = 32
 
 export interface Attempt<T> {
   readonly value: T
@@ -114,8 +116,6 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
   const isStrike = async (failure: EngineFailure, endpoint: Endpoint): Promise<boolean> => {
     if (failure.code === 'engine-lost') return false
     if (failure.engine !== 'doubtful' && failure.code !== 'overloaded') return false
-    // Whoever asked for a place behind others may be kept waiting by them.
-    if (failure.code === 'timeout' && endpoint.priority > 0 && (endpoint.load?.waiting ?? 0) > 0) return false
     if (endpoint.health.downSince() !== null) return false
     return (await endpoint.health.look()) && failure.engine === 'doubtful'
   }
@@ -127,6 +127,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
       const age = calls
       let avoid: Endpoint | null = null
       let strikes = 0
+      let excuses = 0
       let idleRefusals = 0
       let lost = 0
       for (let attempts = 1; ; attempts += 1) {
@@ -153,7 +154,9 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
         }
         if (failure.engine === 'none') throw failure
         if (failure.code === 'engine-lost') lost += 1
-        const counts = await isStrike(failure, endpoint)
+        const isExcused = failure.code === 'timeout' && endpoint.isKeptWaiting && excuses < EXCUSES
+        if (isExcused) excuses += 1
+        const counts = !isExcused && (await isStrike(failure, endpoint))
         signal.throwIfAborted()
         if (counts) strikes += failure.code === 'timeout' ? 2 : 1
         log.debug(

@@ -8,7 +8,7 @@ import type { EngineClient } from './engine-client.ts'
 import { type Health, type HealthConfig, watchHealth } from './health.ts'
 import type { Limit } from './limit.ts'
 import { type Liveness, type LivenessConfig, watchLiveness } from './liveness.ts'
-import type { EngineLoad } from './load.ts'
+import { othersAt, type EngineLoad } from './load.ts'
 import { watchLoad } from './load-watch.ts'
 import { createRefusalShare, type RefusalShare } from './refusal-share.ts'
 
@@ -48,6 +48,8 @@ export interface Endpoint {
   lastError: string | null
   /** What it last said of its load; null where it says nothing. */
   load: EngineLoad | null
+  /** Whether, by that load, our calls have the place behind others, others are there, and somebody waits. */
+  isKeptWaiting: boolean
   readonly refusals: Map<string, Refusal>
   readonly refusalShare: RefusalShare
   readonly health: Health
@@ -187,10 +189,12 @@ export function createEndpoint(engine: {
     isRamping: () => limit.isRamping(),
     onNothing: () => {
       endpoint.load = null
+      endpoint.isKeptWaiting = false
       limit.observeNothing()
     },
     onLoad: (load) => {
       endpoint.load = load
+      endpoint.isKeptWaiting = priority > 0 && load.waiting > 0 && othersAt(load, endpoint.inFlight) > 0
       liveness.observed(load)
       const before = limit.current()
       limit.observe(load, endpoint.inFlight)
@@ -261,6 +265,7 @@ export function createEndpoint(engine: {
     restUntil: 0,
     lastError: null,
     load: null,
+    isKeptWaiting: false,
     refusals: new Map(),
     refusalShare: createRefusalShare(),
     answered: (call) => {

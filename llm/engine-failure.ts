@@ -94,9 +94,14 @@ export function failureOfError(error: unknown): EngineFailure {
   })
 }
 
+/** How servers say that they do not take the field; a reply may quote texts that have the word as well. */
+const NO_PRIORITY =
+  /\bpriority scheduling\b|\b(?:extra|unrecogni[sz]ed|unknown|unsupported|unexpected)\b.{0,80}\bpriority\b|\bpriority\b.{0,80}\b(?:extra|permitted|supported|allowed|unsupported|unknown|unexpected)\b/is
+const REFUSED: ReadonlySet<string> = new Set(['bad-request', 'unprocessable'])
+
 /** The failure of a call that was refused for its priority; null for any other. */
 export function refusedPriority(error: unknown): EngineFailure | null {
-  if (!(error instanceof EngineFailure) || error.engine !== 'none' || !/priority/i.test(error.message)) return null
+  if (!(error instanceof EngineFailure) || !REFUSED.has(error.code) || !NO_PRIORITY.test(error.message)) return null
   return new EngineFailure(
     'refusing',
     'priority-refused',

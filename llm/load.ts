@@ -13,6 +13,17 @@ export interface EngineLoad {
   readonly generatedTokens: number | null
 }
 
+/** Of our own sequences so many, or this share of all, may be on their way between us and the page: they look like others'. */
+const IN_TRANSIT = 2
+const IN_TRANSIT_SHARE = 0.05
+
+/** Sequences at the engine beside the `inFlight` ones that we had there when it told its load; 0 also where they are too few to tell. */
+export function othersAt({ running, waiting }: EngineLoad, inFlight: number): number {
+  const all = running + waiting
+  const others = Math.max(0, all - inFlight)
+  return others <= Math.max(IN_TRANSIT, IN_TRANSIT_SHARE * all) ? 0 : others
+}
+
 /** Names in vLLM's releases, and in llama.cpp's server. */
 const NAMES = {
   running: ['vllm:num_requests_running', 'llamacpp:requests_processing'],

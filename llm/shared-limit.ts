@@ -7,11 +7,8 @@
 // most that was seen to run. Alone there, the slots are found out once as any run finds them out, and left again.
 
 import { createLimit, type Limit, type LimitChange, type LimitConfig } from './limit.ts'
-import type { EngineLoad } from './load.ts'
+import { othersAt, type EngineLoad } from './load.ts'
 
-/** Sequences that are on their way in between look like others'. */
-const IN_TRANSIT = 2
-const IN_TRANSIT_SHARE = 0.05
 /** Behind others the room grows by so much at each look that finds nobody waiting. */
 const STEP = 0.1
 
@@ -44,11 +41,11 @@ export function createSharedLimit(
     return waiting > 0 ? Math.max(1, Math.min(had, inFlight - waiting)) : had + Math.ceil(had * STEP)
   }
 
-  const learn = ({ running, waiting }: EngineLoad, inFlight: number): void => {
-    const all = running + waiting
-    const others = Math.max(0, all - inFlight)
-    isAlone = others <= Math.max(IN_TRANSIT, IN_TRANSIT_SHARE * all)
-    othersWait = isAlone ? 0 : Math.round(waiting * (others / all))
+  const learn = (load: EngineLoad, inFlight: number): void => {
+    const { running, waiting } = load
+    const others = othersAt(load, inFlight)
+    isAlone = others === 0
+    othersWait = isAlone ? 0 : Math.round(waiting * (others / (running + waiting)))
     if (isBehind) room = isAlone ? Infinity : leftFree(waiting, inFlight)
     if (!adaptive) return
     if (waiting > 0) slots = Math.min(most, running)
