@@ -10,6 +10,7 @@ import type { Config } from '../configs/schema.ts'
 import { PART_NAMES, planStages } from '../pipeline.ts'
 import type { ActiveRun, RunSnapshot } from '../pipeline/run-contract.ts'
 import { startRun } from '../pipeline/run.ts'
+import { CPU_IN_FLIGHT } from '../pipeline/start-stages.ts'
 import { lagOf, readingParts } from '../pipeline/standing.ts'
 import { silentLogger } from '../schemas/logger.ts'
 import { connectKafka } from '../stream/kafka.ts'
@@ -50,8 +51,6 @@ const MEBI = 2 ** 20
 const CHOICES = 4
 /** What one consumer may hold in waiting records (stream/stage.ts), and what a fetch may bring beside it. */
 const QUEUE_MEBI = 32
-/** Records at work at once of a stage that calls no model (start-stages.ts). */
-const CPU_IN_FLIGHT = 1024
 const FETCH_MEBI = 16
 /** A sender's request (stream/sender.ts). */
 const REQUEST_MEBI = 4

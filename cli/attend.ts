@@ -184,9 +184,14 @@ export function onSilence({ display, messages }: Pick<Preparing, 'display' | 'me
 }
 
 /** What waiting does not mend: a wrong key or certificate, a model that is not served, something that is no model server. */
-const HOPELESS: ReadonlySet<string> = new Set(
-  'tls unauthorized model-not-found redirected unreadable-reply priority-refused'.split(' '),
-)
+const HOPELESS = new Set([
+  'tls',
+  'unauthorized',
+  'model-not-found',
+  'redirected',
+  'unreadable-reply',
+  'priority-refused',
+])
 
 /** Refuses what would spoil every call (a wrong key, a model that is not served). What is only down is waited for. */
 export async function checkModels({ config }: LoadedConfig, { signal }: Preparing, priority = 0): Promise<void> {

@@ -107,7 +107,7 @@ async function drop(
     if (keptFor.length > plan.keptFor.length)
       say(`its topics stay: ${keptFor.join(', ')} has a revision of this name by now`)
     say(`revision ${revision} of run ${runId} is dropped${isClean ? '' : `; its name stays taken in this run`}`)
-    if (areRowsLeft(plan))
+    if (plan.rowsLeftIn !== null)
       say(
         `its rows stay in ClickHouse: report, search, export and sql show them until ./magpie revisions drop ${revision} --run ${runId} takes them too`,
       )
@@ -136,8 +136,6 @@ async function onlyRunOf(
   )
 }
 
-const areRowsLeft = ({ rest }: FoundDrop['plan']): boolean => rest !== '{}'
-
 /** What goes, and what stays, a line each. */
 export function describePlan({ plan, record }: Pick<FoundDrop, 'plan' | 'record'>): string[] {
   const { runId, revision, topics, kept, keptFor, groups, entries, letters, rows, files } = plan
@@ -149,7 +147,7 @@ export function describePlan({ plan, record }: Pick<FoundDrop, 'plan' | 'record'
       ? []
       : [`  topics that stay, since ${keptFor.join(', ')} has a revision of this name too: ${kept.join(', ')}`]),
     `  consumer groups: ${groups.length}; entries on shared topics: ${entries.length}`,
-    `  rows: ${rows === null ? (areRowsLeft(plan) ? 'left alone; they stay to be seen, and the name stays taken until they go too' : 'left alone') : rowWords.length === 0 ? 'none' : rowWords.join(', ')}`,
+    `  rows: ${rows === null ? (plan.rowsLeftIn !== null ? 'left alone; they stay to be seen, and the name stays taken until they go too' : 'left alone') : rowWords.length === 0 ? 'none' : rowWords.join(', ')}`,
     `  files: ${files === null ? 'none' : `${files.own.length} in ${files.folder}`}`,
     ...(files === null || files.foreign.length === 0
       ? []

@@ -21,8 +21,9 @@ import { watchTopics } from './topic-watch.ts'
 
 /** Between two looks at whether everything is through, milliseconds. */
 const LOOK_MS = 500
-/** The same when only sinks have something left. */
+/** The same when only sinks have something left; so many times, then as before: a store may be away for hours. */
 const LAST_LOOK_MS = 100
+const LAST_LOOKS = 50
 /** Between two looks at how many rows the run gives, milliseconds. */
 const YIELD_LOOK_MS = 250
 /** Between two looks at what other processes have spent and done, where a budget or rows are asked for, milliseconds. */
@@ -127,8 +128,8 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
       const seconds = parts.loaded.config.drain.seconds
       const drainMs = Math.max(seconds * 1000, endedBy === null ? 0 : BUDGET_DRAIN_MS)
       const before = stages.map((stage) => stage.state())
-      // Where all is through nothing is under way, and no part waits for another.
-      const atOnce = state === 'finished' ? sinks.running : []
+      // Where the leader has seen all through nothing is under way, and no part waits for another.
+      const atOnce = state === 'finished' && leads ? sinks.running : []
       await Promise.all([
         ...stages.map((stage) => stage.drain(drainMs)),
         ...atOnce.map((sink) => sink.drain(SINK_DRAIN_MS)),
@@ -159,14 +160,14 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
   /** Resolves when nothing is left to do, here or anywhere; with false where the leader's budget ended it before. Throws the halt's reason. */
   const through = async (): Promise<boolean> => {
     await producing
-    let lookMs = leads ? LOOK_MS : 4 * LOOK_MS
+    let lastLooks = 0
     const areStagesThrough = throughCheck(run, run.readers.slice(0, run.planned.length))
     const areSinksThrough = throughCheck(run, run.readers.slice(run.planned.length))
     const isThrough = async (): Promise<boolean> => {
       if (!(await areStagesThrough())) return false
       // Waiting for more rows would only be waiting.
       for (const sink of sinks.running) sink.hasten()
-      lookMs = LAST_LOOK_MS
+      lastLooks += 1
       return await areSinksThrough()
     }
     const isOver = async (): Promise<boolean> => {
@@ -177,7 +178,8 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
       return record?.state === 'finished' || record?.state === 'failed' || endedBy !== null
     }
     while (!(await untilAnswered(leads ? isThrough : isOver, halt.signal))) {
-      await pauseFor(lookMs, halt.signal)
+      const isLast = lastLooks > 0 && lastLooks <= LAST_LOOKS
+      await pauseFor(isLast ? LAST_LOOK_MS : leads ? LOOK_MS : 4 * LOOK_MS, halt.signal)
     }
     halt.signal.throwIfAborted()
     return leads || endedBy === null || (await untilAnswered(isThrough, halt.signal))

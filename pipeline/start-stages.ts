@@ -21,7 +21,7 @@ import type { StageTools } from './processes.ts'
 import { keepingTexts } from './replay/keep.ts'
 
 /** Records of a stage that calls no model at work at once: so many share a request to the broker, and none waits for the one before. */
-const CPU_IN_FLIGHT = 1024
+export const CPU_IN_FLIGHT = 1024
 
 /** Stages whose model calls are kept in the journal while their record is not done. */
 const WITH_JOURNAL: ReadonlySet<StageName> = new Set(['tag', 'answer', 'sample', 'judge', 'reward', 'converse'])

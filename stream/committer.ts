@@ -38,11 +38,15 @@ export function createCommitter(
   let wait = milliseconds
 
   function soon(): void {
+    within(wait)
+  }
+
+  function within(time: number): void {
     if (timer !== null || isStopped) return
     timer = setTimeout(() => {
       timer = null
       void now()
-    }, wait)
+    }, time)
   }
 
   function hasten(): void {
@@ -104,7 +108,7 @@ export function createCommitter(
         )
       }
       log.debug({ error: String(error) }, 'a commit was not taken; it is made again')
-      soon()
+      within(milliseconds)
       return false
     }
   }

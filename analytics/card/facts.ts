@@ -26,7 +26,8 @@ export async function readFacts(database: Reads, manifest: CardManifest): Promis
   const own = selectOf(revision)
   const reports = []
   for (const run of runs) reports.push(await buildReport(database, { run, revision }))
-  const ground = selectOf(reports[0]!.answersOf)
+  // Of several runs of one revision; where only some have answered anew in it, the new answers are told of.
+  const ground = selectOf((reports.find(({ answersOf }) => answersOf === revision) ?? reports[0]!).answersOf)
   const languages = await own<{ language: string }>(
     `SELECT assumeNotNull(language) AS language FROM ${LANGUAGE_IN[type]} FINAL WHERE ${OF_RUNS} AND language IS NOT NULL
      GROUP BY language ORDER BY count() DESC, language LIMIT 20`,

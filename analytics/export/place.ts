@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { UsageFault } from '../../schemas/failure.ts'
+import { Failure, UsageFault } from '../../schemas/failure.ts'
 import { makeFolder } from '../../schemas/make-folder.ts'
 import { listFolder, onDisk, syncFolder } from '../../sinks/json/disk.ts'
 import { processIsAlive } from '../../stream/process-alive.ts'
@@ -56,7 +56,7 @@ export interface Place {
   discard(): Promise<void>
 }
 
-/** Makes the staging folder. Throws UsageFault where the path is taken by what is not ours, or cannot be written. */
+/** Makes the staging folder. Throws UsageFault where the path is taken by what is not ours, or cannot be written, Failure see onDisk. */
 export async function openPlace(out: string, { force }: { readonly force: boolean }): Promise<Place> {
   const names = namesAt(out)
   const isNew = names.file === null && !existsSync(names.folder)
@@ -88,6 +88,7 @@ async function toPrepare(out: string, work: () => Promise<void>): Promise<void> 
   try {
     await work()
   } catch (error) {
+    if (error instanceof Failure) throw error
     throw new UsageFault(
       `--out ${out}: nothing can be written there (${error instanceof Error ? error.message : String(error)})`,
     )
@@ -116,6 +117,6 @@ async function settleLeft(names: Names, above: string, stem: string): Promise<vo
   for (const name of await listFolder(above)) {
     const pid = name.startsWith(stem) ? /^(\d+)\.part$/.exec(name.slice(stem.length))?.[1] : undefined
     if (pid === undefined || (Number(pid) !== process.pid && processIsAlive(Number(pid)))) continue
-    await finishMove({ ...names, staging: join(above, name) })
+    await onDisk(above, () => finishMove({ ...names, staging: join(above, name) }))
   }
 }

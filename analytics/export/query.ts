@@ -50,7 +50,7 @@ export function narrowings(type: ExportType, { where, minTokens, maxTokens }: Fi
       ? [
           { name: `--reward ${look.reward ?? ''}`, condition: 'mapContains(reward_steps, {reward:String})' },
           // Scores outlive their texts where these expire.
-          { name: 'sinks.clickhouse.ttl.texts', condition: "ifNull(solution, text) != ''" },
+          { name: 'responses that have their text', condition: "ifNull(solution, text) != ''" },
         ]
       : []),
     ...(look.stepsOf === null

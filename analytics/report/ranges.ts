@@ -1,6 +1,6 @@
 // Counts that need the rows of a problem side by side, asked by ranges of problem ids. An id of a problem is a hash, and
-// every table is sorted by it or by an id that begins with it: a range of ids is a known share of the problems, and a
-// part of each table. Promise: what the database holds at once is that of a range, however many problems there are.
+// every table but the short one of dead letters is sorted by it or by an id that begins with it: a range of ids is a known
+// share of the problems, and a part of each table. Promise: what the database holds at once is that of a range, however many problems there are.
 
 /** Ids begin with eight hexadecimal digits. */
 export const ID_SPACE = 2 ** 32

@@ -78,8 +78,7 @@ export interface Messages {
   /** A run that goes on: problems that exist already of those wanted. */
   resumed(run: string, made: number, total: number | null): string
   finishedAlready(run: string): string
-  /** A replay begins: the topic and revision that it reads, and how many problems were chosen (null: all). */
-  /** chosen: so many problems, of which the topic need not have all; null: those of the run. */
+  /** A replay begins: the topic and revision that it reads; chosen: so many problems, of which the topic need not have all, null: those of the run. */
   replaying(run: string, topic: string, of: string, chosen: number | null): string
   /** A replay beside a run that is at work takes this share of the engines. */
   sharing(share: number): string

@@ -1,6 +1,7 @@
 // Additions to the same rows come one after another: each writes rows whole, with what it has just read of them, so that
 // of two at once one would lose what the other adds. Promise: of those that begin at the same moment, the one whose start
-// comes first on the log goes on, whatever the clocks say.
+// comes first on the log goes on, whatever the clocks say. (Where that one was silent for as long as a lead lasts, both may
+// end; neither has lost anything, and the command is given again.)
 
 import { z } from 'zod'
 import type { Replay } from '../../configs/replay.ts'

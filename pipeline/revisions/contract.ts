@@ -22,11 +22,8 @@ export interface DropPlan {
   readonly rows: readonly TableRows[] | null
   /** null: there are none here, or they are left alone. */
   readonly files: RevisionFiles | null
-  /**
-   * What its last word keeps of its config, as JSON: where its rows are left alone, in which ClickHouse they are, so that
-   * a later drop finds them.
-   */
-  readonly rest: string
+  /** Where its rows are left alone: what its last word keeps of its config, as JSON, so that a later drop finds them; else null. */
+  readonly rowsLeftIn: string | null
   /** Nothing of it stays, so that its name is free again. */
   readonly isClean: boolean
 }

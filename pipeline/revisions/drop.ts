@@ -66,7 +66,13 @@ export async function dropRevision(parts: DropParts): Promise<Dropped> {
   await untilGone(connection, topics)
   const isClean = plan.isClean && topics.length === plan.topics.length
   if (isClean) await forgetRun(sender, record)
-  else await publishRunRecord(sender, codec, { ...record, state: 'dropped', config: plan.rest, createdAt: now })
+  else
+    await publishRunRecord(sender, codec, {
+      ...record,
+      state: 'dropped',
+      config: plan.rowsLeftIn ?? '{}',
+      createdAt: now,
+    })
   return { keptFor, isClean }
 }
 

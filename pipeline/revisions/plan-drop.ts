@@ -93,7 +93,7 @@ export async function planDrop(look: DropLook): Promise<FoundDrop> {
     keptFor: others,
     entries: await tombstonesOf(connection, look, existing, signal),
     files: folder === null ? null : await findRevisionFiles(folder, { runId, revision, begunAt }),
-    rest: areRowsLeft ? JSON.stringify({ sinks }) : '{}',
+    rowsLeftIn: areRowsLeft ? JSON.stringify({ sinks }) : null,
     isClean: letters === 0 && !areRowsLeft && (others.length === 0 || topics.length === 0),
   }
   return { plan, record, server }

@@ -28,7 +28,8 @@ export async function expireTexts(database: Tables, days: number | null, log: Lo
       // Another process that starts may have been quicker.
       if ((await changeOf(database, table, days)) !== null) throw error
     }
-    log.info({ table, days }, days === null ? 'texts of the table stay from now on' : 'texts of the table expire')
+    if (days === null) log.warn({ table }, 'texts of the table had a time to live, which no config says now: they stay')
+    else log.info({ table, days }, 'texts of the table expire')
   }
 }
 
@@ -47,7 +48,7 @@ async function changeOf(database: Tables, table: string, days: number | null): P
 
 /** Days that the column's values live by the table's definition; null: for good; NaN: by a rule that is not ours. */
 function daysOf(sql: string, column: string): number | null {
-  const definition = new RegExp(`\`${column}\` ([^\`]*)`).exec(sql)?.[1] ?? ''
+  const definition = new RegExp(`\`${column}\` ([^\`]*?)(?:, (?:\`|[A-Z]+ )|\\) ENGINE )`).exec(sql)?.[1] ?? ''
   const rule = / TTL (.*)/.exec(definition)?.[1]
   return rule === undefined ? null : Number(/toIntervalDay\((\d+)\)/.exec(rule)?.[1])
 }

@@ -50,7 +50,7 @@ describe('revisions list', () => {
 describe('the plan of a drop', () => {
   const plan = (over: Partial<DropPlan> = {}): DropPlan => ({
     ...{ runId: 'my-run', revision: 'strict', topics: ['sft.strict'], kept: [], keptFor: [], groups: ['g'] },
-    ...{ entries: [], letters: 0, rows: [{ table: 'sft', rows: 5 }], files: null, rest: '{}', isClean: true },
+    ...{ entries: [], letters: 0, rows: [{ table: 'sft', rows: 5 }], files: null, rowsLeftIn: null, isClean: true },
     ...over,
   })
   const record = { state: 'finished' } as RunRecord
@@ -68,7 +68,7 @@ describe('the plan of a drop', () => {
     }).join('\n')
     assert.match(text, /topics that stay, since other has a revision of this name too: sft\.strict/)
     assert.match(text, /rows: left alone\n/)
-    const left = describePlan({ plan: plan({ rows: null, rest: '{"sinks":{}}' }), record }).join('\n')
+    const left = describePlan({ plan: plan({ rows: null, rowsLeftIn: '{"sinks":{}}' }), record }).join('\n')
     assert.match(left, /rows: left alone; they stay to be seen, and the name stays taken/)
     assert.match(text, /files that stay, since no run wrote them: \/out\/notes\.txt/)
     assert.match(text, /dead letters that stay on their topic, and are not shown any more: 2/)
