@@ -13,6 +13,10 @@ import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 
 const BITS = [8, 16, 32, 64, 128, 256] as const
 
+const OF_SECONDS = 'is not within 1970-01-01 00:00:00 to 2106-02-07 06:28:15 UTC'
+const ANYWHERE = "in every time zone: write the zone, as DateTime('UTC')"
+const PUT_FORWARD = 'in America/New_York: its clocks are put forward then'
+
 const REFUSED: readonly (readonly [type: string, value: string, said: string])[] = [
   ['UInt8', '300', '300 is not within 0 to 255'],
   ['Int8', '-129', '-129 is not within -128 to 127'],
@@ -30,7 +34,27 @@ const REFUSED: readonly (readonly [type: string, value: string, said: string])[]
   ['Date', '2026-13-01', 'there is no day 2026-13-01'],
   ['Array(Date)', "['2026-02-31']", 'there is no day 2026-02-31'],
   ['Date32', '1800-01-01', '1800-01-01 is not within 1900-01-01 to 2299-12-31'],
-  ['DateTime', '2200-01-01 00:00:00', '2200-01-01 is not within 1970-01-01 to 2106-02-07'],
+  ["DateTime('UTC')", '2200-01-01 00:00:00', `2200-01-01 00:00:00 ${OF_SECONDS}`],
+  ['DateTime', '2106-02-07 23:00:00', `2106-02-07 23:00:00 ${OF_SECONDS} ${ANYWHERE}`],
+  ["DateTime('UTC')", '2106-02-07 06:28:16', `2106-02-07 06:28:16 ${OF_SECONDS}`],
+  ["DateTime('America/New_York')", '2106-02-07 01:28:16', `2106-02-07 01:28:16 ${OF_SECONDS}`],
+  ["DateTime('Asia/Tokyo')", '1970-01-01 08:59:59', `1970-01-01 08:59:59 ${OF_SECONDS}`],
+  ["DateTime('Asia/Tokyo')", '1970-01-01', `1970-01-01 ${OF_SECONDS}`],
+  ["DateTime('America/New_York')", '2026-03-08 02:30:00', `there is no time 2026-03-08 02:30:00 ${PUT_FORWARD}`],
+  ['TIMESTAMP', '2200-01-01 00:00:00', `2200-01-01 00:00:00 ${OF_SECONDS} ${ANYWHERE}`],
+  ["datetime32('UTC')", '2106-02-07 06:28:16', `2106-02-07 06:28:16 ${OF_SECONDS}`],
+  ['DATETIME', '2026-02-31 00:00:00', 'there is no day 2026-02-31'],
+  ['DATETIME(3)', '2026-01-01 00:00:00.1239', '2026-01-01 00:00:00.1239 has more than 3 digits behind the point'],
+  ['date', '2026/02/31', 'there is no day 2026-02-31'],
+  ['Date', '20260231', 'there is no day 2026-02-31'],
+  ["DateTime('UTC')", '2026-01-01 00:00:60', 'there is no time 00:00:60'],
+  ['DateTime64', '1767225600.1239', '1767225600.1239 has more than 3 digits behind the point'],
+  ["DateTime64(0, 'UTC')", '253402300800', '253402300800 is not within -62135596800 to 253402300799 seconds'],
+  [
+    "DateTime64(3, 'America/New_York')",
+    '9999-12-31 19:00:00',
+    '9999-12-31 19:00:00 is not within 0001-01-01 00:00:00 to 9999-12-31 23:59:59 UTC',
+  ],
   ['DateTime', '5000000000', '5000000000 is not within 0 to 4294967295 seconds'],
   ["DateTime64(3, 'UTC')", '2026-02-31 00:00:00.5', 'there is no day 2026-02-31'],
   ['DateTime64(3)', '2026-01-01 24:00:00', 'there is no time 24:00:00'],
@@ -38,6 +62,21 @@ const REFUSED: readonly (readonly [type: string, value: string, said: string])[]
   ['Float64', '-1e400', '-1e400 is not within -1.8e308 to 1.8e308'],
   ['Decimal(5, 2)', '1.239', '1.239 has more than 2 digits behind the point'],
   ['Decimal32(2)', '1.239', '1.239 has more than 2 digits behind the point'],
+  ['NUMERIC(5, 2)', '1239e-3', '1239e-3 has more than 2 digits behind the point'],
+  ...['DEC', 'fixed', 'DECIMAL', 'numeric'].map(
+    (type) => [type, '1.5', '1.5 has more than 0 digits behind the point'] as const,
+  ),
+  ...['FLOAT', 'REAL', 'single'].map((type) => [type, '1e39', '1e39 is not within -3.4e38 to 3.4e38'] as const),
+  [
+    'IntervalDay',
+    '9223372036854775808',
+    '9223372036854775808 is not within -9223372036854775808 to 9223372036854775807',
+  ],
+  ['DateTime64', '-1.1239', '-1.1239 has more than 3 digits behind the point'],
+  ['Tuple(e double precision, b UInt8)', '(1e400,1)', '1e400 is not within -1.8e308 to 1.8e308'],
+  ['Tuple(a TINYINT UNSIGNED)', '(300)', '300 is not within 0 to 255'],
+  ['TINYINT(4) UNSIGNED', '300', '300 is not within 0 to 255'],
+  ['DOUBLE', '1e-400', '1e-400 is too near to 0 for a Float64'],
 ]
 
 /** As ClickHouse writes them again. */
@@ -45,15 +84,27 @@ const TAKEN: readonly (readonly [type: string, value: string, again?: string])[]
   ['Array(UInt8)', '[0,255]'],
   ['Array(UInt8)', '[]'],
   ['Array(Nullable(Int8))', '[-128,NULL]'],
+  ['Array(Nullable(Int8))', '[null]', '[NULL]'],
+  ['Tuple(TINYINT UNSIGNED)', '(300)'],
   ['Tuple(UInt8, String)', "(255,'300, )')"],
   ['Map(String, UInt8)', "{'a:300':255}"],
   ['Date', '2149-06-06'],
   ['Date32', '1900-01-01'],
   ["DateTime('UTC')", '2026-02-28 23:59:59'],
   ["DateTime64(3, 'UTC')", '9999-12-31 23:59:59.999'],
+  ["DateTime('UTC')", '2106-02-07 06:28:15'],
+  ["DateTime('UTC')", '1970-01-01 00:00:00'],
+  ["DateTime('America/New_York')", '1969-12-31 19:00:00'],
+  ["DateTime('America/New_York')", '2026-11-01 01:30:00'],
+  ["DateTime('Asia/Tokyo')", '2106-02-07 15:28:15'],
+  ["DateTime64(3, 'America/New_York')", '1800-01-01 00:00:00.000'],
+  ["DateTime64(9, 'UTC')", '2262-04-11 23:47:16.854775807'],
+  ["DateTime64(3, 'UTC')", '2026-01-01 00:00:00.1230000', '2026-01-01 00:00:00.123'],
   ['Float64', '-1.5'],
   ['Float64', 'inf'],
   ['Decimal(5, 2)', '999.990', '999.99'],
+  ['Decimal(5, 2)', '100e-2', '1'],
+  ['Decimal(5, 2)', '0e-9', '0'],
   ['Bool', 'true'],
   ['String', '300'],
   ["Enum8('300, (' = 1)", '300, ('],
@@ -87,6 +138,14 @@ describe('a value of a parameter', () => {
       assert.equal(valueFault(type, value), null, type)
       assert.equal(await asRead(type, value), again, type)
     }
+  })
+
+  it('that ClickHouse refuses by itself changes nothing: no plus before a whole number, no null by itself', async () => {
+    for (const [type, value] of [
+      ...[['UInt8', '+5'] as const, ['Nullable(UInt8)', '\\N'] as const, ['Nullable(UInt8)', 'NULL'] as const],
+      ...[['DateTime64(9)', '2262-04-12 00:00:00'] as const, ['Decimal(5, 2)', '99999'] as const],
+    ])
+      await assert.rejects(asRead(type, value), /ClickHouse: /, `${type} ${value}`)
   })
 
   it('of a whole number is let through if and only if it comes back', async () => {
