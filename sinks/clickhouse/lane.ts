@@ -46,7 +46,10 @@ export interface LaneOptions {
   readonly renew: boolean
   /** Statements that may run at once: 1 for an embedded connection, more for a server. */
   readonly width: number
-  /** Ends the statement whose SQL holds this mark; called when a signal fires while it runs. */
+  /**
+   * Ends the statement whose SQL holds this mark; called when a signal fires while it runs. Rejects where it may not or
+   * cannot, in bounded time: whoever gave the statement up waits for it.
+   */
   readonly kill: (mark: string) => Promise<void>
   /** Takes the password out of what a server or a proxy says. */
   readonly redact?: (text: string) => string

@@ -53,9 +53,7 @@ export function openServer(options: ServerOptions): Database {
   const kill = async (mark: string): Promise<void> => {
     if (options.readOnlyEnd === true) return // the end stops what its client has left
     // Whoever gave up does not wait for a server that says nothing; it stops the statement by itself at its own limit.
-    await client
-      .command({ query: killStatement(mark), abort_signal: AbortSignal.timeout(KILL_MS) })
-      .catch(() => undefined)
+    await client.command({ query: killStatement(mark), abort_signal: AbortSignal.timeout(KILL_MS) })
   }
   const shared = {
     open,

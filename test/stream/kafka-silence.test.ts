@@ -9,7 +9,9 @@ import { Failure } from '../../schemas/failure.ts'
 import { createSilence } from '../../stream/kafka-silence.ts'
 import { magpie } from '../cli/magpie-process.ts'
 
-const TIMES = { start: 300, back: 300, word: 20, pause: 10, look: 30, patience: 60 }
+/** Patience is short for those only that never answer. */
+const TIMES = { start: 300, back: 300, word: 20, pause: 10, look: 30, patience: 60_000 }
+const MUTE = { ...TIMES, patience: 60 }
 
 /** Answers every request as a broker does, as far as a greeting looks at it. */
 function answer(socket: Socket): void {
@@ -34,7 +36,11 @@ describe('brokers that do not answer', () => {
     mute.server.close()
   })
   const silenceOf = (at: string, told: string[] = []) =>
-    createSilence({ brokers: [at], ssl: false, sasl: null }, (where, why) => told.push(`${where}: ${why}`), TIMES)
+    createSilence(
+      { brokers: [at], ssl: false, sasl: null },
+      (where, why) => told.push(`${where}: ${why}`),
+      at === mute.at ? MUTE : TIMES,
+    )
 
   it('are told of once, and end the wait with the address and what to do', async () => {
     const told: string[] = []
@@ -53,6 +59,7 @@ describe('brokers that do not answer', () => {
     let answers = false
     const late = await listen((socket) => {
       if (answers) answer(socket)
+      else socket.destroy()
     })
     const told: string[] = []
     const open = createSilence(

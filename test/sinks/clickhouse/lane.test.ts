@@ -2,9 +2,14 @@
 // request to stop it.
 
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import type { ClickHouseClient, ExecParams } from '@clickhouse/client'
 import { createLane } from '../../../sinks/clickhouse/lane.ts'
+import { openServer } from '../../../sinks/clickhouse/server.ts'
 
 /** A connection whose statements go on until they are cut. */
 const endless = {
@@ -39,5 +44,33 @@ describe('a statement that is given up', () => {
       await assert.rejects(asked, /interrupted by a person/)
       assert.equal(kills.length, 1)
       await lane.close()
+    })
+
+  for (const [kind, answer] of [
+    ['refuses to stop it', (response: ServerResponse) => response.writeHead(403).end('Code: 497. DB::Exception: no')],
+    ['says nothing any more', () => undefined],
+  ] as const)
+    it(`ends so within bounded time at a server that ${kind}`, async () => {
+      const asked = Promise.withResolvers<undefined>()
+      const kills: string[] = []
+      const server = createServer((request, response) => {
+        void text(request).then((sql) => {
+          if (!sql.startsWith('KILL QUERY')) return asked.resolve(undefined)
+          kills.push(sql)
+          answer(response)
+        })
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const database = openServer({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` })
+      const stop = new AbortController()
+      const answered = database.query('SELECT sleep(3)', { signal: stop.signal })
+      void asked.promise.then(() => {
+        stop.abort(new Error('interrupted by a person'))
+      })
+      await assert.rejects(answered, /interrupted by a person/)
+      assert.equal(kills.length, 1)
+      await database.close()
+      server.closeAllConnections()
+      server.close()
     })
 })
