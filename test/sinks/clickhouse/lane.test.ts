@@ -55,7 +55,10 @@ describe('a statement that is given up', () => {
       const kills: string[] = []
       const server = createServer((request, response) => {
         void text(request).then((sql) => {
-          if (!sql.startsWith('KILL QUERY')) return asked.resolve(undefined)
+          if (!sql.startsWith('KILL QUERY')) {
+            asked.resolve(undefined)
+            return
+          }
           kills.push(sql)
           answer(response)
         })
