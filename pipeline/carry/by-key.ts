@@ -2,9 +2,10 @@
 // topic is read: the newest below an end that was fixed may be gone before it is reached, and what took its place lies
 // beyond that end. So such a topic is read before the moment of the dump, into a file beside it, and read on to the
 // moment's ends as soon as they are known. Promise: where nothing was missing on that last piece, each key has the
-// record that was its newest at that moment (decision 21).
+// record that was its newest at that moment (decision 21). What is missing may have been the word that a key is gone, of
+// which nothing is left later on, so the topic is then read afresh; such a word must outlast one reading
+// (delete.retention.ms, a day unless somebody sets it), as for every reader of Kafka.
 
-import { createReadStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +19,7 @@ import type { FetchedMessage } from '../../stream/read-topic.ts'
 import { entryOf } from './partition-files.ts'
 
 export interface ByKey {
-  /** Reads on to these ends. False: something on the way was gone already, and may have been a newest at these ends. */
+  /** Reads on to these ends. False: something on the way was gone already, so that all was read afresh: read on once more. */
   readOn(ends: readonly PartitionEnds[]): Promise<boolean>
   /** The newest of each key that has a value, in offset order within a partition. Nothing is read on afterwards. */
   newest(): AsyncGenerator<LogEntry, void, undefined>
@@ -38,6 +39,9 @@ export interface ByKeyParts {
   readonly takes: (message: FetchedMessage) => boolean
 }
 
+/** Read of the file at once. */
+const CHUNK_BYTES = 64 * 1024
+
 /** Begins with nothing read. Faults of the disk are Failures, see onDisk. */
 export function openByKey({ folder, topic, read, takes }: ByKeyParts): ByKey {
   const path = join(folder, `${topic}.aside`)
@@ -47,10 +51,34 @@ export function openByKey({ folder, topic, read, takes }: ByKeyParts): ByKey {
   let file: FileHandle | null = null
   let aside: ContainerWriter | null = null
 
+  const disk = <Result>(work: () => Promise<Result>) => onDisk(folder, work, 'the dump')
+
   async function openAside(): Promise<ContainerWriter> {
-    const disk = <Result>(work: () => Promise<Result>) => onDisk(folder, work, 'the dump')
     const handle = (file = await disk(() => open(path, 'wx')))
     return await beginContainer(format.schema, Buffer.alloc(16, topic), (chunk) => disk(() => handle.writeFile(chunk)))
+  }
+
+  async function* readAside(): AsyncGenerator<Buffer, void, undefined> {
+    const handle = await disk(() => open(path))
+    try {
+      for (;;) {
+        const { buffer, bytesRead } = await disk(() => handle.read(Buffer.alloc(CHUNK_BYTES)))
+        if (bytesRead === 0) return
+        yield buffer.subarray(0, bytesRead)
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async function forget(): Promise<void> {
+    newest.clear()
+    reached.clear()
+    const handle = file
+    file = aside = null
+    if (handle === null) return
+    await disk(() => handle.close())
+    await disk(() => rm(path))
   }
 
   async function take(entry: LogEntry): Promise<void> {
@@ -63,28 +91,36 @@ export function openByKey({ folder, topic, read, takes }: ByKeyParts): ByKey {
     await aside.append(format.encode(entry, false))
   }
 
+  /** Reads on from what was reached, to the first record that is missing if `isStrict`. Nothing was missing? */
+  async function readTo(ends: readonly PartitionEnds[], isStrict: boolean): Promise<boolean> {
+    const next = new Map(ends.map(({ partition, low }) => [partition, reached.get(partition) ?? low]))
+    const to = new Map(ends.map(({ partition, high }) => [partition, high]))
+    let isWhole = true
+    for await (const [partition, batch] of read({ from: new Map(reached), to }))
+      for (const message of batch) {
+        const offset = Number(message.offset)
+        isWhole &&= offset === next.get(partition)
+        if (isStrict && !isWhole) return false
+        next.set(partition, offset + 1)
+        if (takes(message)) await take(entryOf(partition, message))
+      }
+    for (const [partition, end] of to) {
+      isWhole &&= next.get(partition) === end
+      reached.set(partition, end)
+    }
+    return isWhole
+  }
+
   return {
     async readOn(ends) {
-      const next = new Map(ends.map(({ partition, low }) => [partition, reached.get(partition) ?? low]))
-      const to = new Map(ends.map(({ partition, high }) => [partition, high]))
-      let isWhole = true
-      for await (const [partition, batch] of read({ from: new Map(reached), to }))
-        for (const message of batch) {
-          const offset = Number(message.offset)
-          if (offset !== next.get(partition)) isWhole = false
-          next.set(partition, offset + 1)
-          if (takes(message)) await take(entryOf(partition, message))
-        }
-      for (const [partition, end] of to) {
-        if (next.get(partition) !== end) isWhole = false
-        reached.set(partition, end)
-      }
-      return isWhole
+      if (reached.size > 0 && (await readTo(ends, true))) return true
+      await forget()
+      return await readTo(ends, false)
     },
     async *newest() {
       if (aside === null) return
       await aside.end()
-      for await (const block of readContainer(createReadStream(path) as AsyncIterable<Buffer>))
+      for await (const block of readContainer(readAside()))
         for (const entry of format.decode(block)) if (newest.get(placeKey(entry)) === entry.offset) yield entry
     },
     async close() {

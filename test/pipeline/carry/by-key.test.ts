@@ -2,7 +2,7 @@
 // whenever it may be, and on a real Kafka whose records go right behind the moment of the dump.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -14,6 +14,7 @@ import { openDump } from '../../../pipeline/carry/read-dump.ts'
 import type { DumpedRecord } from '../../../pipeline/carry/read-dump.ts'
 import { publishRunRecord, publishRunState } from '../../../pipeline/run-records.ts'
 import { codecOf } from '../../../schemas/codec.ts'
+import { Failure } from '../../../schemas/failure.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import { readRegistryFile } from '../../../schemas/registry.ts'
 import { connectKafka } from '../../../stream/kafka.ts'
@@ -37,6 +38,12 @@ function createLog() {
     compact(kept: number): void {
       for (const [offset, { key }] of history.slice(0, Math.max(0, history.length - kept)).entries())
         if (history.some((each, later) => later > offset && each.key === key)) gone.add(offset)
+    },
+    /** Words that a key is gone go too, where nothing is left that they speak of. */
+    bury(): void {
+      for (const [offset, { key, value }] of history.entries())
+        if (value === null && history.slice(0, offset).every((each, earlier) => each.key !== key || gone.has(earlier)))
+          gone.add(offset)
     },
     message(offset: number): FetchedMessage | null {
       const { key, value } = history[offset]!
@@ -65,10 +72,11 @@ describe('what is kept by key, read for a dump', () => {
       first: fc.array(event, { maxLength: 20 }),
       meanwhile: fc.array(fc.array(event, { maxLength: 4 }), { maxLength: 30 }),
       atOnce: fc.integer({ min: 1, max: 4 }),
+      buries: fc.boolean(),
     })
     let again = 0
     await fc.assert(
-      fc.asyncProperty(script, async ({ first, meanwhile, atOnce }) => {
+      fc.asyncProperty(script, async ({ first, meanwhile, atOnce, buries }) => {
         const log = createLog()
         let count = 0
         const happen = (events: readonly (typeof first)[number][] = []): void => {
@@ -77,6 +85,10 @@ describe('what is kept by key, read for a dump', () => {
             else log.write(each.key, each.isGone ? null : `value ${(count += 1)}`)
         }
         const left = [...meanwhile]
+        const between = (): void => {
+          happen(left.shift())
+          if (buries) log.bury()
+        }
         happen(first)
         const byKey = openByKey({
           ...{ folder, topic: 'calls', takes: () => true },
@@ -92,12 +104,14 @@ describe('what is kept by key, read for a dump', () => {
         try {
           const ends = () => [{ partition: 0, low: 0, high: log.history.length }]
           await byKey.readOn(ends())
+          between()
           let moment = ends()
-          happen(left.shift())
+          between()
           while (!(await byKey.readOn(moment))) {
             again += 1
+            between()
             moment = ends()
-            happen(left.shift())
+            between()
           }
           const found = new Map<string, string>()
           for await (const { key, value } of byKey.newest()) {
@@ -114,6 +128,32 @@ describe('what is kept by key, read for a dump', () => {
     assert.ok(again > 0, 'no record went on the last piece')
     assert.deepEqual(await readdir(folder), [])
     await rm(folder, { recursive: true })
+  })
+
+  it('is a Failure that names the folder where what was read cannot be read back', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'magpie-by-key-'))
+    const log = createLog()
+    log.write('a', 'value')
+    const byKey = openByKey({
+      ...{ folder, topic: 'calls', takes: () => true },
+      async *read() {
+        yield await Promise.resolve([0, [log.message(0)!]] as const)
+      },
+    })
+    try {
+      await byKey.readOn([{ partition: 0, low: 0, high: 1 }])
+      // A folder in its place opens, and cannot be read.
+      await rm(join(folder, 'calls.aside'))
+      await mkdir(join(folder, 'calls.aside'))
+      await assert.rejects(byKey.newest().next(), (error) => {
+        assert.ok(error instanceof Failure && error.code === 'disk-unwritable', String(error))
+        assert.ok(error.message.includes(folder))
+        return true
+      })
+    } finally {
+      await byKey.close()
+      await rm(folder, { recursive: true })
+    }
   })
 })
 
