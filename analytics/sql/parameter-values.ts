@@ -3,7 +3,7 @@
 // where the type leaves the zone open, is refused; what is no such value at all, ClickHouse says.
 
 import { decimalFault, floatFault, wholeFault } from './number-values.ts'
-import { dayFault, momentFault } from './time-values.ts'
+import { dayFault, lengthFault, momentFault } from './time-values.ts'
 
 /** What is wrong with the value as a value of the type, as `300 is not within 0 to 255`; null: nothing that is known here. */
 export function valueFault(type: string, value: string): string | null {
@@ -26,6 +26,10 @@ export function valueFault(type: string, value: string): string | null {
     case 'DateTime':
     case 'DateTime64':
       return momentFault(scaleOf(name, parts), zoneIn(parts), value)
+    case 'Time':
+      return lengthFault(Infinity, value)
+    case 'Time64':
+      return lengthFault(Number(parts[0] ?? 3), value)
     case 'Float32':
     case 'Float64':
       return floatFault(name, value)
@@ -75,7 +79,15 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   ...{ 'INT UNSIGNED': 'UInt32', 'INTEGER UNSIGNED': 'UInt32', 'MEDIUMINT UNSIGNED': 'UInt32' },
   ...{ 'BIGINT UNSIGNED': 'UInt64', UNSIGNED: 'UInt64', BIT: 'UInt64', SET: 'UInt64' },
   ...{ DATE: 'Date', DATE32: 'Date32', DATETIME: 'DateTime', DATETIME32: 'DateTime', TIMESTAMP: 'DateTime' },
-  ...{ DATETIME64: 'DateTime64', FLOAT: 'Float32', REAL: 'Float32', SINGLE: 'Float32', BFLOAT16: 'Float32' },
+  ...{
+    DATETIME64: 'DateTime64',
+    TIME: 'Time',
+    TIME64: 'Time64',
+    FLOAT: 'Float32',
+    REAL: 'Float32',
+    SINGLE: 'Float32',
+    BFLOAT16: 'Float32',
+  },
   ...{ DOUBLE: 'Float64', 'DOUBLE PRECISION': 'Float64' },
   ...{ DEC: 'Decimal', DECIMAL: 'Decimal', FIXED: 'Decimal', NUMERIC: 'Decimal', DECIMAL32: 'Decimal32' },
   ...{ DECIMAL64: 'Decimal64', DECIMAL128: 'Decimal128', DECIMAL256: 'Decimal256' },

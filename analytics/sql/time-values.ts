@@ -54,6 +54,14 @@ export function momentFault(scale: number | null, zone: string | null, value: st
   return isKnown ? range : `${range} in every time zone: write the zone, as DateTime('UTC')`
 }
 
+/** scale: digits of a second that Time64 keeps; a Time refuses them. */
+export function lengthFault(scale: number, value: string): string | null {
+  const { minute, second, fraction } =
+    /^-?\d+\D(?<minute>\d{1,2})(?:\D(?<second>\d{1,2})(?<fraction>\.\d*)?)?$/.exec(value)?.groups ?? {}
+  if (Number(minute ?? 0) > 59 || Number(second ?? 0) > 59) return `there is no time ${value}`
+  return placesOf(`0${fraction ?? ''}`) > scale ? `${value} has more than ${scale} digits behind the point` : null
+}
+
 /** ClickHouse takes any mark between year, month and day. */
 function readDay(value: string): { readonly day: string; readonly behind: string } | null {
   const { year, month, day, behind } =

@@ -72,6 +72,8 @@ const REFUSED: readonly (readonly [type: string, value: string, said: string])[]
     '9223372036854775808',
     '9223372036854775808 is not within -9223372036854775808 to 9223372036854775807',
   ],
+  ['Time', '00:61:00', 'there is no time 00:61:00'],
+  ['time64(3)', '00:00:00.1239', '00:00:00.1239 has more than 3 digits behind the point'],
   ['DateTime64', '-1.1239', '-1.1239 has more than 3 digits behind the point'],
   ['Tuple(e double precision, b UInt8)', '(1e400,1)', '1e400 is not within -1.8e308 to 1.8e308'],
   ['Tuple(a TINYINT UNSIGNED)', '(300)', '300 is not within 0 to 255'],
@@ -106,6 +108,7 @@ const TAKEN: readonly (readonly [type: string, value: string, again?: string])[]
   ['Decimal(5, 2)', '100e-2', '1'],
   ['Decimal(5, 2)', '0e-9', '0'],
   ['Bool', 'true'],
+  ['Time', '999:59:59'],
   ['String', '300'],
   ["Enum8('300, (' = 1)", '300, ('],
 ]
@@ -146,6 +149,23 @@ describe('a value of a parameter', () => {
       ...[['DateTime64(9)', '2262-04-12 00:00:00'] as const, ['Decimal(5, 2)', '99999'] as const],
     ])
       await assert.rejects(asRead(type, value), /ClickHouse: /, `${type} ${value}`)
+  })
+
+  it('of a moment in a zone is let through if and only if it comes back', async () => {
+    const zones = ['UTC', 'Asia/Tokyo', 'America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe', 'Asia/Kathmandu']
+    // The edges of the type, and the nights when clocks are put forward in New York, in Berlin and on Lord Howe Island.
+    const edges = [0, 2 ** 32 - 1, ...['2026-03-08', '2027-03-28', '2026-10-04'].map((day) => Date.parse(day) / 1000)]
+    const cases = fc.tuple(fc.constantFrom(...zones), fc.constantFrom(...edges), fc.integer({ min: -40, max: 40 }))
+    await fc.assert(
+      fc.asyncProperty(cases, async ([zone, edge, quarters]) => {
+        const moment = edge + quarters * 900
+        const value = new Date(moment * 1000).toISOString().slice(0, 19).replace('T', ' ')
+        const type = `DateTime('${zone}')`
+        const read = await asRead(type, value)
+        assert.equal(valueFault(type, value) === null, read === value, `${type} ${value} ${read}`)
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('of a whole number is let through if and only if it comes back', async () => {
