@@ -31,7 +31,7 @@ describe('a replay of several processes', () => {
 
   it('spreads over those that join, outlives one that is killed, and doubles no row', async () => {
     const [run, revision] = [runName('joined'), runName('joined')]
-    const [quick, slow] = [await workshop.serve(), await workshop.serve({ slots: 8, medianMs: 2500, sigma: 0.3 })]
+    const [quick, slow] = [await workshop.serve(), await workshop.serve({ slots: 8, medianMs: 300, sigma: 0.3 })]
     const start = ({ url }: typeof slow, ...words: string[]): Running =>
       workshop.magpie([...words, '--run', run, '--out', 'out'], { SIMULATOR_PORT: new URL(url).port })
     const done = async (running: Running): Promise<string> => {
@@ -45,7 +45,7 @@ describe('a replay of several processes', () => {
     const joins = (): Running => start(slow, 'replay', '--revision', revision, '--join', '--stages', 'answer,sample')
     const [killed, other] = [joins(), joins()]
     for (const each of [killed, other]) await each.says(/[Ww]ait/)
-    const leader = start(slow, 'replay', '--from', 'screened', '--revision', revision)
+    const leader = start(slow, 'replay', '-c', simulatedConfig, '--from', 'screened', '--revision', revision)
     const screened = await recordsOf(workshop, run, 'screened', 'Screened')
     /** What a process has brought to an end, by its own word: its name ends with its number and when it began. */
     const doneBy = async ({ pid }: Running): Promise<number> => {
