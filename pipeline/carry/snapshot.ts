@@ -40,7 +40,7 @@ export interface SnapshotParts {
   readonly signal: AbortSignal
 }
 
-/** Each comes sooner after the one before. */
+/** So many moments are tried. */
 const MOST_MOMENTS = 20
 
 /** Throws UsageFault, Failure. */
