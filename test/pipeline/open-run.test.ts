@@ -21,6 +21,7 @@ import { UsageFault } from '../../schemas/failure.ts'
 import type { RunRecord, RunState } from '../../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
 import { deleteTopics, topicNames } from '../../stream/topics-admin.ts'
+import { until } from '../support/stream.ts'
 import { NOW, openRunBench } from './run-bench.ts'
 import type { RunBench } from './run-bench.ts'
 
@@ -343,11 +344,20 @@ describe('a run that is opened', () => {
   })
 })
 
+/** Deletes topics, and waits until the broker has heard of it: a busy one learns it seconds after its controller. */
+async function takeAway(topics: readonly string[]): Promise<void> {
+  await deleteTopics(bench.connection, topics)
+  await until(async () => {
+    const names = await topicNames(bench.connection)
+    return topics.every((topic) => !names.includes(topic))
+  })
+}
+
 describe('the topics of a run that is opened', () => {
   it('are not made anew where they held its records, time after time, while a new run gets them', async () => {
     const revision = bench.name('gone')
     await opened(bench.parts('known', { revision }), (run) => run.publish('stopped'))
-    await deleteTopics(bench.connection, [topicFor('answered', revision), topicFor('spending', revision)])
+    await takeAway([topicFor('answered', revision), topicFor('spending', revision)])
     const gone = { code: 'topic-gone', retry: 'permanent', message: /topic answered\.\S+ of run known was deleted/ }
     for (const over of [{}, {}, { parts: new Set(['verify'] as const) }])
       await assert.rejects(openRun(bench.parts('known', { revision, ...over }), SIGNAL), gone)
@@ -360,7 +370,7 @@ describe('the topics of a run that is opened', () => {
   it('are made where only the books of the program are missing, as after an update', async () => {
     const revision = bench.name('books')
     await opened(bench.parts('updated', { revision }), (run) => run.publish('stopped'))
-    await deleteTopics(bench.connection, [topicFor('spending', revision)])
+    await takeAway([topicFor('spending', revision)])
     await opened(bench.parts('updated', { revision }), (run) => {
       assert.equal(run.topics.get(topicFor('spending', revision)), 1)
       return Promise.resolve()
