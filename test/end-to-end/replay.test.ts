@@ -120,7 +120,8 @@ describe('a replay of the recorded run', { skip: noRecording }, () => {
       await killed.ended
     }
     const { error } = await done(replay('sampled', STRICT, '-c', 'strict.yaml'))
-    assert.match(error, /goes on where it stopped/)
+    // The last kill may come when all is done.
+    assert.match(error, /goes on where it stopped|is finished already/)
 
     const found = await ends(STRICT)
     assert.deepEqual(sorted(found.keys()), sorted(sampled.map(({ key }) => key)))
