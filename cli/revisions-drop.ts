@@ -138,8 +138,7 @@ async function onlyRunOf(
 
 /** What goes, and what stays, a line each. */
 export function describePlan({ plan, record }: Pick<FoundDrop, 'plan' | 'record'>): string[] {
-  const { runId, revision, topics, kept, keptFor, groups, entries, letters, rows, files } = plan
-  const rowWords = (rows ?? []).map(({ table, rows: count }) => `${table} ${count}`)
+  const { runId, revision, topics, kept, keptFor, groups, entries, letters, files } = plan
   return [
     `revision ${revision} of run ${runId} (${record.state})`,
     `  topics: ${topics.length === 0 ? 'none' : topics.join(', ')}`,
@@ -147,13 +146,19 @@ export function describePlan({ plan, record }: Pick<FoundDrop, 'plan' | 'record'
       ? []
       : [`  topics that stay, since ${keptFor.join(', ')} has a revision of this name too: ${kept.join(', ')}`]),
     `  consumer groups: ${groups.length}; entries on shared topics: ${entries.length}`,
-    `  rows: ${rows === null ? (plan.rowsLeftIn !== null ? 'left alone; they stay to be seen, and the name stays taken until they go too' : 'left alone') : rowWords.length === 0 ? 'none' : rowWords.join(', ')}`,
+    `  rows: ${rowsText(plan)}`,
     `  files: ${files === null ? 'none' : `${files.own.length} in ${files.folder}`}`,
     ...(files === null || files.foreign.length === 0
       ? []
       : [`  files that stay, since no run wrote them: ${files.foreign.join(', ')}`]),
     ...(letters === 0 ? [] : [`  dead letters that stay on their topic, and are not shown any more: ${letters}`]),
   ]
+}
+
+function rowsText({ rows, rowsLeftIn }: FoundDrop['plan']): string {
+  if (rowsLeftIn !== null) return 'left alone; they stay to be seen, and the name stays taken until they go too'
+  if (rows === null) return 'left alone'
+  return rows.length === 0 ? 'none' : rows.map(({ table, rows: count }) => `${table} ${count}`).join(', ')
 }
 
 /** Throws UsageFault where nobody can be asked, or the answer is another one. */

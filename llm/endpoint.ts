@@ -37,8 +37,6 @@ export interface Endpoint {
   readonly limit: Limit
   /** Its calls have the place in the engine's queue that is theirs. */
   readonly client: EngineClient
-  /** That place: over 0 is behind others. */
-  readonly priority: number
   /** Sequences in flight. */
   inFlight: number
   /** Calls that can be given up, when the engine is lost. */
@@ -100,7 +98,7 @@ export function createEndpoint(engine: {
   url: string
   limit: Limit
   client: EngineClient
-  /** Of the calls; small ones that ask whether it lives do not wait behind others. 0 unless said. */
+  /** Place of the calls in the engine's queue, over 0 behind others; small ones that ask whether it lives do not wait behind others. 0 unless said. */
   priority?: number
   canary: Canary
   clock: Clock
@@ -259,7 +257,7 @@ export function createEndpoint(engine: {
   }
 
   const endpoint: Endpoint = {
-    ...{ url, limit, priority, calls, health, liveness },
+    ...{ url, limit, calls, health, liveness },
     client: priority === 0 ? client : client.at(priority),
     inFlight: 0,
     restUntil: 0,
