@@ -13,6 +13,7 @@ import { connectProducer } from './connect-producer.ts'
 import { UNCLEAR, WITHHELD } from './fence.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
+import { writingIf } from './kafkajs-patches.ts'
 import { type Outgoing, sizeOf } from './outgoing.ts'
 
 export interface SenderState {
@@ -30,7 +31,8 @@ export interface Sender {
    * Resolves when all of these are acknowledged by all in-sync replicas. Rejects with a permanent Failure
    * (`record-too-large`, `kafka-refused`) when one of them can never be, and transient `sender-closed` after close.
    *
-   * mayGo: asked just before the request that they would be in; if it says no, rejects with transient `send-withheld`.
+   * mayGo: asked just before the request that they would be in; if it says no, rejects with transient `send-withheld`. Asked
+   * once more when it is written; if it says no then, with `send-unclear`, as some of it may have been written before.
    * Messages that come with it travel in one request, and are not sent again by the sender itself: where the answer was
    * lost, rejects with transient `send-unclear`.
    */
@@ -109,11 +111,11 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
         producer ??= await connectProducer(connection)
         batch = withhold(batch)
         if (batch.length === 0) return
-        const answers = await producer.sendBatch({
-          acks: -1,
-          compression: kafkajs.CompressionTypes.ZSTD,
-          topicMessages: byTopic(batch),
-        })
+        const [now, going] = [producer, batch]
+        const answers = await writingIf(
+          () => going.every(({ mayGo }) => mayGo === undefined || mayGo()),
+          () => now.sendBatch({ acks: -1, compression: kafkajs.CompressionTypes.ZSTD, topicMessages: byTopic(going) }),
+        )
         note(answers)
         recovered()
         settle(batch, null)

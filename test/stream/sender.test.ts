@@ -136,6 +136,21 @@ describe('sender', () => {
       assert.ok(Number(offset) >= bench.sender.acknowledged(topic, partition)!, 'the newest request begins there')
   })
 
+  it('asks once more when the request is written; whoever asked nothing is sent all the same', async () => {
+    const topic = await bench.topic(2)
+    const message = (key: string) => ({ topic, key, value: Buffer.from(key) })
+    const answers = [true, false]
+    const sends = await Promise.allSettled([
+      bench.sender.send([message('a')], () => answers.shift() ?? false),
+      bench.sender.send([message('b')]),
+    ])
+    assert.deepEqual([sends.map(codeOf), answers], [['send-unclear', null], []])
+    assert.deepEqual(
+      (await bench.read(topic)).map(({ key }) => key),
+      ['b'],
+    )
+  })
+
   it('does not send again by itself what came with a question, once an answer was lost', async () => {
     const sender = await createSender(bench.connection, silentLogger)
     const missing = bench.name('missing')
