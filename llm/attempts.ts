@@ -2,6 +2,7 @@
 // elsewhere; a server that is down, full or refusing costs patience, never the call; a call that engines in good
 // health fail again and again becomes a permanent failure, so that no record blocks its partition for ever.
 
+import type { CallMemory } from '../schemas/call-memory.ts'
 import { permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { backOff, type Clock, pause } from './clock.ts'
@@ -9,7 +10,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { EngineClient } from './engine-client.ts'
 import { EngineFailure } from './engine-failure.ts'
 import type { Lane } from './lane.ts'
-import type { Pool } from './pool.ts'
+import type { Pool, Ticket } from './pool.ts'
 import { accept, refuse } from './refusals.ts'
 
 /** So often may an idle engine refuse a request of several choices, before it is clear that it will never take so many. */
@@ -37,6 +38,8 @@ export interface Job<T> {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly call: (client: EngineClient, signal: AbortSignal) => Promise<T>
+  /** See CallMemory. */
+  readonly hold?: CallMemory['hold'] | undefined
   /** Told of each try that failed and will be repeated. */
   readonly onRetry: () => void
 }
@@ -49,6 +52,17 @@ export interface Attempts {
 export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => number; log: Logger }): Attempts {
   const { pool, clock, random, log } = tools
   let calls = 0
+
+  /** Waits for a place, which a call that is held leaves to others. */
+  const placeFor = async ({ lane, signal, hold }: Job<unknown>, ticket: Ticket): Promise<Endpoint> => {
+    for (;;) {
+      const endpoint = await pool.acquire(lane, ticket, signal)
+      const held = hold?.() ?? null
+      if (held === null) return endpoint
+      pool.release(lane, endpoint, ticket.sequences)
+      await held
+    }
+  }
 
   const tryOnce = async <T>(job: Job<T>, endpoint: Endpoint, lost: number): Promise<T> => {
     // It may have aborted after the place was given.
@@ -131,7 +145,7 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
       let idleRefusals = 0
       let lost = 0
       for (let attempts = 1; ; attempts += 1) {
-        const endpoint: Endpoint = await pool.acquire(lane, { rank: job.rank, age, sequences, avoid }, signal)
+        const endpoint = await placeFor(job, { rank: job.rank, age, sequences, avoid })
         const started = clock.now()
         let failure: EngineFailure
         try {

@@ -36,7 +36,7 @@ interface Role {
   readonly template: RoleTemplate | null
 }
 
-interface Asked<T> extends Pick<Job<T>, 'lane' | 'rank' | 'signal' | 'sequences' | 'call'> {
+interface Asked<T> extends Pick<Job<T>, 'lane' | 'rank' | 'signal' | 'sequences' | 'call' | 'hold'> {
   readonly config: SpeakerConfig | RewarderConfig | EmbedderConfig
   /** Name that it is counted under. */
   readonly account: string
@@ -128,15 +128,15 @@ export function createLlm(parts: {
     asked: Asked<T>,
   ): Promise<Answered<T>> => {
     if (calls === undefined) return ask(asked)
-    return calls.run(callName([asked.account, asked.config.model, ...asks]), () => ask(asked))
+    return calls.run(callName([asked.account, asked.config.model, ...asks]), () => ask({ ...asked, hold: calls.hold }))
   }
 
   /** One call to its answer, counted and paid. */
   const ask = async <T>(asked: Asked<T>): Promise<Answered<T>> => {
-    const { lane, account, config, rank, signal, sequences, call, tokensOf } = asked
+    const { lane, account, config, rank, signal, sequences, call, hold, tokensOf } = asked
     const meter = totals.meter(account, sequences, config.price)
     const answer = await attempts.run({
-      ...{ lane, rank, sequences, signal },
+      ...{ lane, rank, sequences, signal, hold },
       timeoutMs: config.timeoutSeconds * 1000,
       onRetry: () => {
         meter.retried()

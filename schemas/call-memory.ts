@@ -1,5 +1,5 @@
-// How a stage lends its memory of finished model calls to whoever makes them: the model client and the stream runtime
-// stand side by side and know only this.
+// How a stage lends its memory of finished model calls to whoever makes them, and says when none may begin: the model
+// client and the stream runtime stand side by side and know only this.
 
 import type { Generation } from './records.ts'
 
@@ -43,6 +43,11 @@ export interface CallMemory {
    * them. Left out: nothing is taken over.
    */
   readonly said?: (choices: readonly Asked[]) => Said[] | null
+  /**
+   * To be asked just before each request to a model server. Null: it may go. Else it would be paid for nothing, as the
+   * record may be another process's by now: resolves when to ask again, also when the record is lost.
+   */
+  readonly hold?: () => Promise<void> | null
 }
 
 /** Remembers nothing. */

@@ -70,6 +70,7 @@ export interface RunningConsumer {
   readonly hasten: () => void
   /** See Fence. */
   readonly pass: Fence['pass']
+  readonly hold: Fence['hold']
   /** No further records are handed over; the membership goes on. */
   stopTaking(): void
   /** Aborts the work of every partition. */
@@ -236,6 +237,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       fence.changed()
     },
     pass: fence.pass,
+    hold: fence.hold,
     async leave(deadlineMs = 5000) {
       isTaking = false
       const giveUp = AbortSignal.timeout(deadlineMs)

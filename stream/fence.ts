@@ -1,11 +1,13 @@
 // Lets what came of a record out only while its partition is surely ours. A process that was stopped (SIGSTOP, a hung
 // event loop, a laptop asleep) may find that another member has taken over and sent other texts for the same records.
 // Promises: nothing is handed to the broker unless the group has confirmed this member within its session time-out
-// less a margin, and no rebalance is under way; what may not go waits, and ends with its tenure when that is lost.
+// less a margin, and no rebalance is under way; what may not go waits, and ends with its tenure when that is lost. Nor are
+// models asked (and paid) about a record that may be another member's by now.
 
 import { Failure } from '../schemas/failure.ts'
 import { settledWithin } from './back-off.ts'
 import type { Arrival } from './arrival.ts'
+import type { Tenure } from './tenure.ts'
 
 /** One moment by both clocks, milliseconds: wall stands still for no sleeping machine, steady is set back by nobody. */
 export interface Moment {
@@ -29,6 +31,10 @@ export interface Fence {
     record: Pick<Arrival, 'tenure' | 'offset'>,
     send: (mayGo: () => boolean) => Promise<void>,
   ) => Promise<void>
+  /**
+   * See CallMemory.hold. A rebalance holds no calls: most partitions stay where they are.
+   */
+  readonly hold: (tenure: Pick<Tenure, 'phase'>) => Promise<void> | null
 }
 
 /** The part of the session time-out in which nothing goes out any more: what is under way then arrives in time. */
@@ -56,14 +62,16 @@ export interface FenceOptions {
 export function createFence(options: FenceOptions): Fence {
   const { sessionTimeoutMs, now = presentMoment } = options
   const underWay = new Set<Promise<unknown>>()
+  /** Of the newest confirmation; null: a rebalance has begun since. */
   let confirmed: Moment | null = null
+  let heard: Moment | null = null
   let looking: Promise<void> | null = null
   let news = Promise.withResolvers<undefined>()
 
-  function isConfirmed(): boolean {
-    if (confirmed === null) return false
+  function isRecent(asked: Moment | null): boolean {
+    if (asked === null) return false
     const { wall, steady } = now()
-    const age = Math.max(wall - confirmed.wall, steady - confirmed.steady)
+    const age = Math.max(wall - asked.wall, steady - asked.steady)
     return age < sessionTimeoutMs - sessionTimeoutMs * MARGIN_SHARE
   }
 
@@ -82,6 +90,7 @@ export function createFence(options: FenceOptions): Fence {
   return {
     confirm(asked) {
       confirmed = asked
+      heard = asked
       changed()
     },
     async close() {
@@ -89,9 +98,10 @@ export function createFence(options: FenceOptions): Fence {
       await settledWithin(Promise.allSettled([...underWay]), Math.min(CLOSE_MS, sessionTimeoutMs * MARGIN_SHARE))
     },
     changed,
+    hold: ({ phase }) => (phase === 'ready' && isRecent(heard) ? null : news.promise),
     async pass({ tenure, offset }, send) {
       const isOver = (): boolean => tenure.signal.aborted || tenure.ledger.isFinished(offset)
-      const mayGo = (): boolean => tenure.phase === 'ready' && !isOver() && isConfirmed()
+      const mayGo = (): boolean => tenure.phase === 'ready' && !isOver() && isRecent(confirmed)
       for (;;) {
         if (tenure.ledger.isFinished(offset)) return
         tenure.signal.throwIfAborted()

@@ -1,12 +1,11 @@
 // What kafkajs 2.2.4 needs before its first use: some corrections inside it and the zstd codec. Applied once a
 // process by connectKafka. The kafkajs version is pinned; test/stream/kafkajs-patches.test.ts holds the seams.
 
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire } from 'node:module'
 import kafkajs from 'kafkajs'
-import { transient } from '../schemas/failure.ts'
-import { type Moment, presentMoment, WITHHELD } from './fence.ts'
+import { type Moment, presentMoment } from './fence.ts'
 import { patchBatches } from './kafkajs-batches.ts'
+import { patchWrites } from './kafkajs-writes.ts'
 import { zstdCodec } from './zstd.ts'
 
 const require = createRequire(import.meta.url)
@@ -17,7 +16,6 @@ interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null
   checkPendingRequests(): void
   scheduleCheckPendingRequests(): void
-  push: (this: RequestQueue, pushed: { readonly entry: { readonly apiKey: number } }) => void
 }
 
 interface ConsumerGroup {
@@ -55,19 +53,6 @@ const RECHECK_MS = 10
 
 const REBALANCING = 'consumer.rebalancing'
 
-/** Kafka's number of the request that carries messages. */
-const PRODUCE = 0
-
-const writing = new AsyncLocalStorage<() => boolean>()
-
-/**
- * Does `work`, whose messages are written to the broker only if `mayWrite` says so in the same turn; else the request
- * fails with transient `send-withheld`, also where kafkajs itself tries again what it has written before.
- */
-export async function writingIf<Result>(mayWrite: () => boolean, work: () => Promise<Result>): Promise<Result> {
-  return await writing.run(mayWrite, work)
-}
-
 let isPatched = false
 
 /** Applies the corrections; more calls do nothing. */
@@ -87,13 +72,6 @@ export function patchKafkajs(): void {
       },
       throttled > 0 ? throttled : RECHECK_MS,
     )
-  }
-  // Upstream finds brokers, packs and tries again between the call and the write, and a process may be stopped there.
-  const { push } = queue
-  queue.push = function (this: RequestQueue, pushed): void {
-    if (pushed.entry.apiKey === PRODUCE && writing.getStore()?.() === false)
-      throw transient(WITHHELD, 'the partitions of these messages may have gone to another member')
-    push.call(this, pushed)
   }
   // Upstream repeats a failed commit, after a rebalance too: then under the new generation, for partitions that
   // may be another member's. And it forgets commits silently once stop() has begun. Here: one try, or an error.
@@ -125,4 +103,5 @@ export function patchKafkajs(): void {
   }
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => zstdCodec
   patchBatches(require)
+  patchWrites(require)
 }

@@ -13,7 +13,7 @@ import { connectProducer } from './connect-producer.ts'
 import { UNCLEAR, WITHHELD } from './fence.ts'
 import type { KafkaConnection } from './kafka.ts'
 import { toFailure } from './kafka-failure.ts'
-import { writingIf } from './kafkajs-patches.ts'
+import { writingIf } from './kafkajs-writes.ts'
 import { type Outgoing, sizeOf } from './outgoing.ts'
 
 export interface SenderState {
@@ -31,8 +31,8 @@ export interface Sender {
    * Resolves when all of these are acknowledged by all in-sync replicas. Rejects with a permanent Failure
    * (`record-too-large`, `kafka-refused`) when one of them can never be, and transient `sender-closed` after close.
    *
-   * mayGo: asked just before the request that they would be in; if it says no, rejects with transient `send-withheld`. Asked
-   * once more when it is written; if it says no then, with `send-unclear`, as some of it may have been written before.
+   * mayGo: asked just before the request that they would be in, and when it is written; if it says no, rejects with
+   * transient `send-withheld`.
    * Messages that come with it travel in one request, and are not sent again by the sender itself: where the answer was
    * lost, rejects with transient `send-unclear`.
    */
@@ -122,6 +122,8 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
         return
       } catch (error) {
         const failure = toFailure(error, 'sending to Kafka')
+        // Nothing was written: the others go without those that may not.
+        if (failure.code === WITHHELD) continue
         failures += 1
         if (failure.retry === 'permanent' && (failure.code !== 'kafka-bug' || failures > BUG_TRIES)) {
           await deliverApart(batch, failure)

@@ -3,7 +3,7 @@
 // rejected or dead letter; a server that is down is waited for; a stage that mostly makes dead letters stops.
 // With a journal, finished model calls of a record that a crash interrupts are not made again.
 
-import { noMemory } from '../schemas/call-memory.ts'
+import { type CallMemory, noMemory } from '../schemas/call-memory.ts'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { RecordName, Records } from '../schemas/records.ts'
 import type { Arrival } from './arrival.ts'
@@ -140,18 +140,19 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       const found = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
       if (found.runId !== runId) return 'skipped'
       const record = found.revision === revision ? found : { ...found, revision }
-      const context = { signal, log, calls: noMemory }
+      const contextWith = (memory: CallMemory): ProcessContext => ({
+        ...{ signal, log },
+        calls: { ...memory, hold: () => consumer.hold(arrival.tenure) },
+      })
       const calls = journal?.open(arrival, record.id)
       const { lookAhead } = options
       const seen =
-        lookAhead === undefined ? undefined : patience.persist(() => lookAhead(record, context), signal, work)
+        lookAhead === undefined
+          ? undefined
+          : patience.persist(() => lookAhead(record, contextWith(noMemory)), signal, work)
       // Its place in the line is taken now, before anything is awaited.
       const outcome = await inTurn(seen, (found) =>
-        patience.persist(
-          () => timed(record, calls === undefined ? context : { ...context, calls: calls.memory() }, found),
-          signal,
-          work,
-        ),
+        patience.persist(() => timed(record, contextWith(calls?.memory() ?? noMemory), found), signal, work),
       )
       if (signal.aborted) return 'aborted'
       await patience.persist(

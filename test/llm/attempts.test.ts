@@ -40,6 +40,45 @@ test('a transient failure is tried again after a pause', async () => {
   assert.equal(clock.now() - started, 250 + 500, 'half of 500 ms, then half of 1,000 ms (chance is 0 here)')
 })
 
+test('a call that is held leaves its place to others, and is not sent until it may go', async () => {
+  const clock = createFakeClock()
+  const order: string[] = []
+  const engine = createFakeEngine(() => Promise.resolve('answer'))
+  const cluster = createFakeCluster([{ engine, limit: 1 }], clock)
+  const lane = cluster.lane('sampler')
+  let news: PromiseWithResolvers<undefined> | null = Promise.withResolvers()
+  const held = () => news?.promise ?? null
+  const ask = (name: string, more: object): Promise<number> => cluster.ask(lane, more).then(() => order.push(name))
+  const waiting = [ask('held', { rank: 0, hold: held }), ask('held too', { rank: 0, hold: held })]
+  await ask('free', { rank: 4 })
+  await settle()
+  assert.deepEqual([order, engine.calls, cluster.endpoints[0]?.inFlight], [['free'], 1, 0])
+  const before = news
+  news = Promise.withResolvers()
+  before.resolve(undefined)
+  await settle()
+  assert.equal(engine.calls, 1, 'held again')
+  const last = news
+  news = null
+  last.resolve(undefined)
+  await Promise.all(waiting)
+  assert.deepEqual([order, engine.calls], [['free', 'held', 'held too'], 3])
+})
+
+test('a call that is held ends with its signal', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(() => Promise.resolve('answer'))
+  const cluster = createFakeCluster([{ engine, limit: 1 }], clock)
+  const lost = new AbortController()
+  const news = Promise.withResolvers<undefined>()
+  const asked = cluster.ask(cluster.lane('sampler'), { signal: lost.signal, hold: () => news.promise })
+  await settle()
+  lost.abort(new Error('lost'))
+  news.resolve(undefined)
+  await assert.rejects(asked, /lost/)
+  assert.deepEqual([engine.calls, cluster.endpoints[0]?.inFlight], [0, 0])
+})
+
 test('a permanent failure is not tried again', async () => {
   const clock = createFakeClock()
   const engine = createFakeEngine(failing(new EngineFailure('none', 'context-length', 'too long')))

@@ -11,6 +11,7 @@ import { createLimit } from '../../llm/limit.ts'
 import { defaultLiveness } from '../../llm/liveness.ts'
 import { createPool, type Pool } from '../../llm/pool.ts'
 import type { Choices } from '../../llm/replies.ts'
+import type { CallMemory } from '../../schemas/call-memory.ts'
 
 export interface FakeEngine {
   readonly client: EngineClient
@@ -84,7 +85,7 @@ export interface FakeCluster {
   /** One call of a lane. */
   ask(
     lane: Lane,
-    more?: { rank?: number; sequences?: number; signal?: AbortSignal; timeoutMs?: number },
+    more?: { rank?: number; sequences?: number; signal?: AbortSignal; timeoutMs?: number; hold?: CallMemory['hold'] },
   ): Promise<string>
 }
 
@@ -129,7 +130,7 @@ export function createFakeCluster(
     lane: (name, members = endpoints.map((endpoint) => ({ endpoint, weight: 1 }))) => createLane(name, members, log),
     ask: async (
       lane,
-      { rank = 0, sequences = 1, signal = new AbortController().signal, timeoutMs = 3_600_000 } = {},
+      { rank = 0, sequences = 1, signal = new AbortController().signal, timeoutMs = 3_600_000, hold } = {},
     ) => {
       const answer = await attempts.run({
         lane,
@@ -137,6 +138,7 @@ export function createFakeCluster(
         sequences,
         signal,
         timeoutMs,
+        hold,
         onRetry: () => undefined,
         call: (client, callSignal) => client.complete(call, callSignal),
       })

@@ -105,6 +105,24 @@ describe('a remembered call', () => {
     )
   })
 
+  test('is not made while its stage holds it, a known one given all the same', async () => {
+    const server = await serve(chat)
+    const { calls } = createMemory()
+    const news = Promise.withResolvers<undefined>()
+    const isHeld = { value: false }
+    const held: CallMemory = { ...calls, hold: () => (isHeld.value ? news.promise : null) }
+    const llm = make(server.url)
+    const ask = async (seed: number) =>
+      (await llm.complete({ ...request, seed }, { role: 'sampler', signal, rank: 1, calls: held }))[0]!.text
+    assert.equal(await ask(1), 'text 1')
+    isHeld.value = true
+    const waiting = ask(2)
+    assert.deepEqual([await ask(1), server.times()], ['text 1', 1])
+    isHeld.value = false
+    news.resolve(undefined)
+    assert.equal(await waiting, 'text 2')
+  })
+
   test('is made by each that has no memory', async () => {
     const server = await serve(chat)
     const llm = make(server.url)

@@ -120,6 +120,27 @@ describe('the fence', () => {
     assert.deepEqual(sent, [0])
   })
 
+  it('holds calls to models while the member may have been replaced, and not for a rebalance', async () => {
+    const { clock, now, tenure, fence } = setUp()
+    assert.notEqual(fence.hold(tenure), null, 'nothing was confirmed yet')
+    fence.confirm(now())
+    assert.equal(fence.hold(tenure), null)
+    await fence.close()
+    assert.equal(fence.hold(tenure), null, 'a rebalance')
+    clock.wall += SESSION
+    const held = fence.hold(tenure)
+    assert.notEqual(held, null, 'a process that was stopped')
+    fence.confirm(now())
+    await held
+    assert.equal(fence.hold(tenure), null)
+    tenure.phase = 'checked'
+    const unsure = fence.hold(tenure)
+    assert.notEqual(unsure, null, 'under a new member id')
+    tenure.end(permanent('partition-lost', 'gone'))
+    fence.changed()
+    await unsure
+  })
+
   it('looks once for all whose answer was lost, and sends only what the log does not have', async () => {
     const { now, tenure, fence, looks } = setUp()
     fence.confirm(now())

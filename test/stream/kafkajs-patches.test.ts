@@ -4,8 +4,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { describe, it, mock } from 'node:test'
 import kafkajs from 'kafkajs'
-import { WITHHELD } from '../../stream/fence.ts'
-import { patchKafkajs, writingIf } from '../../stream/kafkajs-patches.ts'
+import { patchKafkajs } from '../../stream/kafkajs-patches.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -25,40 +24,9 @@ describe('patches of kafkajs', () => {
     const { prototype: group } = require('kafkajs/src/consumer/consumerGroup') as { prototype: Record<string, unknown> }
     const { prototype: broker } = require('kafkajs/src/broker') as { prototype: Record<string, unknown> }
     assert.deepEqual([typeof group['joinAndSync'], typeof broker['heartbeat']], ['function', 'function'])
-    for (const name of ['scheduleCheckPendingRequests', 'checkPendingRequests', 'push'])
+    for (const name of ['scheduleCheckPendingRequests', 'checkPendingRequests'])
       assert.equal(typeof queue[name], 'function')
     for (const name of ['commitOffsets', 'heartbeat', 'stop']) assert.equal(typeof runner[name], 'function')
-  })
-
-  it('write messages only if that is said in the turn of the write', async () => {
-    patchKafkajs()
-    const RequestQueue = require('kafkajs/src/network/requestQueue') as new (options: object) => {
-      push(request: object): void
-    }
-    const queue = new RequestQueue({
-      logger: { debug: () => undefined },
-      maxInFlightRequests: null,
-      requestTimeout: 1000,
-    })
-    const written: string[] = []
-    const push = (name: string, apiKey: number): void => {
-      const entry = { apiKey, correlationId: written.length, resolve: () => undefined, reject: () => undefined }
-      queue.push({ entry, expectResponse: false, sendRequest: () => written.push(name) })
-    }
-    let mayWrite = true
-    const late = writingIf(
-      () => mayWrite,
-      async () => {
-        push('in time', 0)
-        await Promise.resolve()
-        push('metadata', 3)
-        push('too late', 0)
-      },
-    )
-    mayWrite = false
-    await assert.rejects(late, { code: WITHHELD, retry: 'transient' })
-    push('of nobody', 0)
-    assert.deepEqual(written, ['in time', 'metadata', 'of nobody'])
   })
 
   it('arm no timer on an idle connection, and one while a request waits', () => {

@@ -144,7 +144,7 @@ describe('sender', () => {
       bench.sender.send([message('a')], () => answers.shift() ?? false),
       bench.sender.send([message('b')]),
     ])
-    assert.deepEqual([sends.map(codeOf), answers], [['send-unclear', null], []])
+    assert.deepEqual([sends.map(codeOf), answers], [['send-withheld', null], []])
     assert.deepEqual(
       (await bench.read(topic)).map(({ key }) => key),
       ['b'],
