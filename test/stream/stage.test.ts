@@ -1,7 +1,7 @@
 // A stage on a real broker: every end of a record, restarts, rebalances, a slow record, the drain.
 
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, mock } from 'node:test'
 import { permanent, transient } from '../../schemas/failure.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { Problem } from '../../schemas/records.ts'
@@ -392,6 +392,34 @@ describe('stage', () => {
     await stage.drain(0)
     assert.equal(reasons.length, 1)
     assert.equal(await lag(), 1)
+  })
+
+  it('holds the calls of a record while its member has not been heard of, and until it is again', async () => {
+    const { start, feed, lag } = await setUp(1)
+    const holds: string[] = []
+    const note = (held: Promise<void> | null | undefined) => holds.push(held === null ? 'free' : 'held')
+    await feed(1)
+    const stage = start(
+      async (problem, { calls: { hold } }) => {
+        note(hold?.())
+        const now = Date.now
+        // Two thirds of the session are 4 seconds.
+        const clock = mock.method(Date, 'now', () => now() + 4500)
+        try {
+          const held = hold?.()
+          note(held)
+          await held
+          note(hold?.())
+        } finally {
+          clock.mock.restore()
+        }
+        return { emit: problem }
+      },
+      { sessionTimeoutMs: 6000 },
+    )
+    await until(async () => (await lag()) === 0)
+    await stage.drain(1000)
+    assert.deepEqual(holds, ['free', 'held', 'free'])
   })
 
   it('goes on with its running work when another member joins, and hands over the rest', async () => {
