@@ -31,29 +31,29 @@ export async function readStatement(
     throw new UsageFault(file === undefined ? 'the SQL is empty: give a statement' : `--file ${file}: has no SQL in it`)
   if (sql === undefined) throw new UsageFault('there is no SQL: give it as an argument, or by --file FILE (- is stdin)')
   const faults: string[] = []
-  const parameters: Record<string, string> = {}
+  const values = new Map<string, string>()
   for (const pair of given) {
     const { name, value } = /^(?<name>[A-Za-z_]\w*)=(?<value>[^]*)$/.exec(pair)?.groups ?? {}
     if (name === undefined || value === undefined) faults.push(`--param ${pair}: write it as name=value`)
-    else if (Object.hasOwn(parameters, name)) faults.push(`--param ${name} is given twice`)
-    else parameters[name] = value
+    else if (values.has(name)) faults.push(`--param ${name} is given twice`)
+    else values.set(name, value)
   }
   const asked = askedBy(sql)
   for (const [name, types] of asked) {
-    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined
+    const value = values.get(name)
     if (value === undefined) faults.push(`the SQL asks for {${name}:${types[0]}}: give --param ${name}=…`)
     for (const type of value === undefined ? [] : types) {
       const fault = valueFault(type, value!)
       if (fault !== null) faults.push(`--param ${name} is {${name}:${type}} in the SQL: ${fault}`)
     }
   }
-  for (const name of Object.keys(parameters)) {
+  for (const name of values.keys()) {
     if (asked.has(name)) continue
     const near = nearest(name, asked.keys())
     faults.push(`--param ${name}: the SQL has no {${name}:Type}${near === null ? '' : `; did you mean ${near}?`}`)
   }
   if (faults.length > 0) throw new UsageFault(faults)
-  return { sql, parameters }
+  return { sql, parameters: Object.fromEntries(values) }
 }
 
 function askedBy(sql: string): ReturnType<typeof placeholdersOf> {

@@ -15,12 +15,15 @@ const saslConfig = z.strictObject({
   passwordEnv: variableName.describe('NAME of the environment variable that holds the password.'),
 })
 
-/** Without a name or password before the host: it would be logged. */
-const BROKER = /^[^\s/@]+:\d+$/
+/** host:port, without a name or password before the host: it would be logged. */
+function isBroker(text: string): boolean {
+  const port = Number(/^[^\s/@]+:(\d+)$/.exec(text)?.[1])
+  return port > 0 && port <= 65_535
+}
 
 export const kafkaConfig = z.strictObject({
   brokers: z
-    .array(z.string().regex(BROKER, 'must be host:port'))
+    .array(z.string().refine(isBroker, 'must be host:port, with a port from 1 to 65535'))
     .min(1)
     .optional()
     .describe('host:port of some brokers; else KAFKA_BROKERS, else a local Kafka is started.'),
@@ -73,7 +76,10 @@ export function resolveKafka(
     .filter((each) => each !== '')
   for (const each of given ?? []) {
     const shown = each.includes('@') ? 'name or password before the host' : `"${each}"`
-    if (!BROKER.test(each)) faults.push(`KAFKA_BROKERS: ${shown}: must be host:port; a login goes into kafka.sasl.`)
+    if (!isBroker(each))
+      faults.push(
+        `KAFKA_BROKERS: ${shown}: must be host:port, with a port from 1 to 65535; a login goes into kafka.sasl.`,
+      )
   }
   const ssl = resolveSsl(config, environment, faults)
   const sasl = resolveSasl(config, environment, faults)

@@ -138,6 +138,12 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       applyPauses()
     },
     receive,
+    passed({ topic, partition, first, last }) {
+      const tenure = assignment.tenures().get(partitionName(topic, partition))
+      if (tenure === undefined) return
+      if (tenure.phase === 'ready') passOver(tenure, last)
+      else fetchAgain(topic, partition, first)
+    },
     lost: note,
   })
   const ended = member.ended.catch((error: unknown) => {
@@ -163,14 +169,15 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       const tenure = assignment.tenures().get(partitionName(batch.topic, batch.partition))
       if (tenure === undefined) return
       if (tenure.phase === 'ready') takeBatch(tenure, batch)
-      else fetchAgain(batch)
+      else if (batch.messages[0] !== undefined) fetchAgain(batch.topic, batch.partition, batch.messages[0].offset)
     } catch (error) {
       // kafkajs would die of it without a word, so it is said here.
       fail(asFailure(error))
     }
   }
 
-  function takeBatch(tenure: Tenure, { partition, messages }: EachBatchPayload['batch']): void {
+  function takeBatch(tenure: Tenure, batch: EachBatchPayload['batch']): void {
+    const { partition, messages } = batch
     const ours: KafkaMessage[] = []
     let skipped = 0
     for (const message of messages) {
@@ -191,14 +198,19 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     }
     const asViews = options.isQuick === true && fillTheirMemory(ours)
     if (ours.length > 0) options.take(ours.map((message) => toArrival(tenure, message, asViews)))
+    passOver(tenure, batch.lastOffset())
     if (skipped > 0) committer.soon()
     applyPauses()
   }
 
+  /** Nothing up to this offset is for anybody: the commit says so, or there would always be something left. */
+  function passOver({ ledger }: Tenure, last: string): void {
+    if (ledger.passed(Number(last))) committer.soon()
+  }
+
   /** Fetched before the newest assignment and handed over after it: these records come again when it is loaded. */
-  function fetchAgain({ topic, partition, messages }: EachBatchPayload['batch']): void {
-    const first = messages[0]?.offset
-    if (first !== undefined) member.consumer()?.seek({ topic, partition, offset: first })
+  function fetchAgain(topic: string, partition: number, offset: string): void {
+    member.consumer()?.seek({ topic, partition, offset })
   }
 
   function applyPauses(): void {

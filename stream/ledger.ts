@@ -18,6 +18,11 @@ export type Fate = 'new' | 'known' | 'done'
 export interface Ledger {
   /** Notes a delivered record. Redelivered ones are recognised; a new one must be above all before it. */
   deliver(offset: number): Fate
+  /**
+   * All up to this offset was fetched, and what was not delivered will never be: marks of transactions, and what these
+   * have taken back. False: that was known.
+   */
+  passed(offset: number): boolean
   /** May this delivered record start? Not when its being finished could not be written into a commit. */
   mayStart(offset: number): boolean
   /** The record has ended for good: what it gave rise to is acknowledged. Repeats are harmless. */
@@ -26,7 +31,7 @@ export interface Ledger {
   found(offsets: readonly number[]): void
   /** Has this record been finished, here, elsewhere or before a restart? */
   isFinished(offset: number): boolean
-  /** What may be committed now; null before the first delivery. */
+  /** What may be committed now; null before anything was fetched. */
   position(): Position | null
   /** Does the position name every finished record? Not where some lie too far above the others. */
   isWhole(): boolean
@@ -103,6 +108,12 @@ export function createLedger(committed: Position | null): Ledger {
       if (done) advance()
       else openCount += 1
       return done ? 'done' : 'new'
+    },
+
+    passed(offset) {
+      if (offset <= (newest ?? -1) || (floor !== null && offset < floor)) return false
+      newest = offset
+      return true
     },
 
     mayStart(offset) {

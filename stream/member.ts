@@ -7,6 +7,7 @@ import type {
   ConsumerGroupJoinEvent,
   ConsumerHeartbeatEvent,
   ConsumerRebalancingEvent,
+  ConsumerStartBatchProcessEvent,
   EachBatchPayload,
 } from 'kafkajs'
 import type { Failure } from '../schemas/failure.ts'
@@ -36,6 +37,8 @@ export interface MemberOptions {
   joined(memberId: string, assignment: Readonly<Record<string, readonly number[]>>): void
   /** Records of one partition. Returns at once and does not throw: the fetch loop sends the heartbeats. */
   receive(batch: EachBatchPayload['batch']): void
+  /** Offsets of one partition, first to last, with no record for anybody: marks of transactions, and what was taken back. */
+  passed(range: { topic: string; partition: number; first: string; last: string }): void
   /** The broker is lost for now. */
   lost(failure: Failure): void
 }
@@ -119,6 +122,13 @@ export function keepMember(options: MemberOptions): Member {
       memberId = payload.memberId
       options.joined(payload.memberId, payload.memberAssignment)
       options.confirmed(joiningSince)
+    })
+    // kafkajs hands over no batch without a record.
+    made.on(made.events.START_BATCH_PROCESS, ({ payload }: ConsumerStartBatchProcessEvent) => {
+      const { topic, partition, batchSize, firstOffset: first, lastOffset: last } = payload
+      // The first one is null, whatever the types say, where no offset was new.
+      if (made === consumer && batchSize === 0 && (first as string | null) !== null)
+        options.passed({ topic, partition, first, last })
     })
     made.on(made.events.CRASH, ({ payload }: ConsumerCrashEvent) => {
       onCrash(toFailure(payload.error, `reading as group ${group}`))

@@ -31,6 +31,12 @@ describe('kafka config', () => {
     assert.deepEqual(resolveKafka(config, { KAFKA_BROKERS: 'b:2, c:3' }).brokers, ['b:2', 'c:3'])
     assert.deepEqual(resolveKafka(config, { KAFKA_BROKERS: '' }).brokers, ['a:1'])
     assert.equal(resolveKafka(kafkaConfig.parse({}), {}).brokers, null)
+    for (const wrong of ['b', 'b:', 'b:0', 'b:65536', 'b:9092x', 'u:p@b:9092']) {
+      assert.throws(() => resolveKafka(config, { KAFKA_BROKERS: `c:65535,${wrong}` }), {
+        message: /^KAFKA_BROKERS: .*: must be host:port, with a port from 1 to 65535;[^]*$/,
+      })
+      assert.ok(!kafkaConfig.safeParse({ brokers: [wrong] }).success, wrong)
+    }
   })
 
   it('reads login and certificates, and says all that is wrong with them at once', () => {

@@ -63,14 +63,17 @@ describe('done set', () => {
 
 /** What happens to one partition: the log has gaps, records start and end in any order, the process dies, the group rebalances. */
 type Step =
-  | { kind: 'deliver'; count: number }
+  | { kind: 'deliver'; count: number; isPassed: boolean }
   | { kind: 'finish'; pick: number }
   | { kind: 'commit' }
   | { kind: 'crash' }
   | { kind: 'rebalance' }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('deliver' as const), count: fc.integer({ min: 1, max: 9 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('deliver' as const), count: fc.nat(9), isPassed: fc.boolean() }),
+  },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('finish' as const), pick: fc.nat(1000) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('commit' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const) }) },
@@ -113,6 +116,8 @@ describe('ledger', () => {
                 assert.equal(fate, finished.has(offset) ? 'done' : running.includes(offset) ? 'known' : 'new')
                 if (fate === 'new') running.push(offset)
               }
+              // What lies before the next record is for nobody.
+              if (each.isPassed) ledger.passed((records[next] ?? records.at(-1)! + 10) - 1)
               break
             case 'finish': {
               const startable = running.filter((offset) => ledger.mayStart(offset))
@@ -184,6 +189,19 @@ describe('ledger', () => {
     assert.deepEqual(ledger.position(), { offset: 8, metadata: '' })
     ledger.finish(7)
     assert.equal(ledger.open(), 0)
+  })
+
+  it('goes past what is for nobody, and past no record that is open', () => {
+    const ledger = createLedger({ offset: 5, metadata: '' })
+    assert.equal(ledger.passed(3), false, 'below the commit')
+    assert.equal(ledger.passed(6), true)
+    assert.equal(ledger.position()?.offset, 7)
+    ledger.deliver(7)
+    assert.equal(ledger.passed(7), false)
+    assert.equal(ledger.passed(9), true)
+    assert.equal(ledger.position()?.offset, 7)
+    ledger.finish(7)
+    assert.equal(ledger.position()?.offset, 10)
   })
 
   it('does not take up again what lies below its commit', () => {
