@@ -17,13 +17,14 @@ describe('a stage behind transactions', () => {
     await bench.close()
   })
 
-  it('takes what was committed, nothing that was taken back, and is through at the end', async () => {
+  it('takes what was committed, nothing that was taken back, and is through at the end', async (test) => {
     const runId = bench.name('run')
     const [from, to] = [await bench.topic(2, 'from'), await bench.topic(1, 'to')]
     const group = bench.name('group')
     const transactionalId = bench.name('writer')
     const producer = bench.connection.client.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 })
     await producer.connect()
+    test.after(() => producer.disconnect())
     /** Problem n, alone in a transaction, in partition n % 2. */
     const write = async (number: number, how: 'commit' | 'abort') => {
       const transaction = await producer.transaction()
@@ -52,6 +53,7 @@ describe('a stage behind transactions', () => {
       process: (problem) => Promise.resolve({ emit: problem }),
       route: (problem) => [{ topic: to, key: problem.id, value: bench.codec.encode('Problem', problem) }],
     })
+    test.after(() => stage.drain(0))
     await until(() => through(4))
     // While the stage waits for more.
     await write(3, 'abort')
@@ -59,7 +61,6 @@ describe('a stage behind transactions', () => {
     await write(4, 'commit')
     await until(() => through(8))
     await stage.drain(1000)
-    await producer.disconnect()
     assert.deepEqual(
       (await bench.read(to)).map(({ key }) => key),
       ['p0', 'p4'],
