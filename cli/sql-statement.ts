@@ -35,6 +35,7 @@ export async function readStatement(
   for (const pair of given) {
     const { name, value } = /^(?<name>[A-Za-z_]\w*)=(?<value>[^]*)$/.exec(pair)?.groups ?? {}
     if (name === undefined || value === undefined) faults.push(`--param ${pair}: write it as name=value`)
+    else if (name === '__proto__') faults.push('--param __proto__: give the parameter another name')
     else if (values.has(name)) faults.push(`--param ${name} is given twice`)
     else values.set(name, value)
   }

@@ -5,7 +5,7 @@
 import type { CallMemory } from '../schemas/call-memory.ts'
 import { permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
-import { backOff, type Clock, pause } from './clock.ts'
+import { backOff, type Clock, pause, unlessAborted } from './clock.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EngineClient } from './engine-client.ts'
 import { EngineFailure } from './engine-failure.ts'
@@ -53,14 +53,13 @@ export function createAttempts(tools: { pool: Pool; clock: Clock; random: () => 
   const { pool, clock, random, log } = tools
   let calls = 0
 
-  /** Waits for a place, which a call that is held leaves to others. */
+  /** Waits for a place. A call that is held stands in nobody's way. */
   const placeFor = async ({ lane, signal, hold }: Job<unknown>, ticket: Ticket): Promise<Endpoint> => {
     for (;;) {
+      for (let held = hold?.(); held; held = hold?.()) await unlessAborted(held, signal)
       const endpoint = await pool.acquire(lane, ticket, signal)
-      const held = hold?.() ?? null
-      if (held === null) return endpoint
+      if (!hold?.()) return endpoint
       pool.release(lane, endpoint, ticket.sequences)
-      await held
     }
   }
 

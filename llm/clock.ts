@@ -38,6 +38,21 @@ export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): 
   })
 }
 
+/** Resolves with what is awaited, or rejects with the signal's reason as soon as it aborts. */
+export async function unlessAborted<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const stop = (): void => {
+    reject(signal.reason as Error)
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([awaited, promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
 /** Delay before try number `tries` + 1: doubles from `base` to `cap`, the upper half of it by chance. */
 export function backOff(tries: number, random: () => number, base = 500, cap = 30_000): number {
   const whole = Math.min(cap, base * 2 ** Math.min(tries - 1, 30))

@@ -44,8 +44,8 @@ export interface CallMemory {
    */
   readonly said?: (choices: readonly Asked[]) => Said[] | null
   /**
-   * To be asked just before each request to a model server. Null: it may go. Else it would be paid for nothing, as the
-   * record may be another process's by now: resolves when to ask again, also when the record is lost.
+   * To be asked just before each request to a model server. Null: it may go. Else it may be paid for nothing, as the record
+   * may be another process's by now: resolves when to ask again.
    */
   readonly hold?: () => Promise<void> | null
 }

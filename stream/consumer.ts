@@ -4,7 +4,7 @@
 // and never past an unfinished record; records that a commit calls finished are not handed over again; a partition
 // that stays ours through a rebalance keeps its running work; a lost one has it aborted.
 
-import type { EachBatchPayload, KafkaMessage } from 'kafkajs'
+import type { KafkaMessage } from 'kafkajs'
 import { Failure, permanent } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { type Arrival, fillTheirMemory, type Headers, toArrival } from './arrival.ts'
@@ -14,7 +14,7 @@ import { createCommitter } from './committer.ts'
 import { MAX_SPREAD } from './done-set.ts'
 import { createFence, type Fence } from './fence.ts'
 import type { KafkaConnection } from './kafka.ts'
-import { keepMember } from './member.ts'
+import { type Fetched, keepMember } from './member.ts'
 import { partitionName, type Tenure } from './tenure.ts'
 
 /** Where a fetched record lies; its key is a view on the fetch buffer. */
@@ -70,7 +70,7 @@ export interface RunningConsumer {
   readonly hasten: () => void
   /** See Fence. */
   readonly pass: Fence['pass']
-  readonly hold: Fence['hold']
+  readonly hold: (tenure: Tenure) => Promise<void> | null
   /** No further records are handed over; the membership goes on. */
   stopTaking(): void
   /** Aborts the work of every partition. */
@@ -88,6 +88,8 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   let pausedNames = new Set<string>()
   let isTaking = true
   let lastError: string | null = null
+  /** Calls are held because of a silence; it has been said. */
+  let isHolding = false
 
   const assignment = createAssignment({
     connection,
@@ -138,12 +140,6 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       applyPauses()
     },
     receive,
-    passed({ topic, partition, first, last }) {
-      const tenure = assignment.tenures().get(partitionName(topic, partition))
-      if (tenure === undefined) return
-      if (tenure.phase === 'ready') passOver(tenure, last)
-      else fetchAgain(topic, partition, first)
-    },
     lost: note,
   })
   const ended = member.ended.catch((error: unknown) => {
@@ -151,6 +147,16 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   })
 
   const committer = createCommitter(member.consumer, () => assignment.tenures().values(), options.commitMs ?? 1000, log)
+
+  function hold(tenure: Tenure): Promise<void> | null {
+    const held = fence.hold(tenure)
+    if (tenure.phase === 'ready') {
+      if (held !== null && !isHolding)
+        log.warn({}, 'Kafka has not confirmed this member for two thirds of its session; models are asked when it does')
+      isHolding = held !== null
+    }
+    return held
+  }
 
   function note(failure: Failure | null): void {
     lastError = failure === null ? null : `${failure.code}: ${failure.message}`
@@ -164,20 +170,21 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     options.onFatal(failure)
   }
 
-  function receive(batch: EachBatchPayload['batch']): void {
+  function receive(fetched: Fetched): void {
     try {
-      const tenure = assignment.tenures().get(partitionName(batch.topic, batch.partition))
+      const { topic, partition, first } = fetched
+      const tenure = assignment.tenures().get(partitionName(topic, partition))
       if (tenure === undefined) return
-      if (tenure.phase === 'ready') takeBatch(tenure, batch)
-      else if (batch.messages[0] !== undefined) fetchAgain(batch.topic, batch.partition, batch.messages[0].offset)
+      if (tenure.phase === 'ready') take(tenure, fetched)
+      // Fetched before the newest assignment and handed over after it: it comes again when that is loaded.
+      else member.consumer()?.seek({ topic, partition, offset: first })
     } catch (error) {
       // kafkajs would die of it without a word, so it is said here.
       fail(asFailure(error))
     }
   }
 
-  function takeBatch(tenure: Tenure, batch: EachBatchPayload['batch']): void {
-    const { partition, messages } = batch
+  function take(tenure: Tenure, { partition, messages, last }: Fetched): void {
     const ours: KafkaMessage[] = []
     let skipped = 0
     for (const message of messages) {
@@ -198,19 +205,9 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     }
     const asViews = options.isQuick === true && fillTheirMemory(ours)
     if (ours.length > 0) options.take(ours.map((message) => toArrival(tenure, message, asViews)))
-    passOver(tenure, batch.lastOffset())
-    if (skipped > 0) committer.soon()
+    // What is for nobody is committed too, or there would always be something left.
+    if (tenure.ledger.passed(Number(last)) || skipped > 0) committer.soon()
     applyPauses()
-  }
-
-  /** Nothing up to this offset is for anybody: the commit says so, or there would always be something left. */
-  function passOver({ ledger }: Tenure, last: string): void {
-    if (ledger.passed(Number(last))) committer.soon()
-  }
-
-  /** Fetched before the newest assignment and handed over after it: these records come again when it is loaded. */
-  function fetchAgain(topic: string, partition: number, offset: string): void {
-    member.consumer()?.seek({ topic, partition, offset })
   }
 
   function applyPauses(): void {
@@ -249,7 +246,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
       fence.changed()
     },
     pass: fence.pass,
-    hold: fence.hold,
+    hold,
     async leave(deadlineMs = 5000) {
       isTaking = false
       const giveUp = AbortSignal.timeout(deadlineMs)

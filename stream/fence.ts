@@ -31,10 +31,8 @@ export interface Fence {
     record: Pick<Arrival, 'tenure' | 'offset'>,
     send: (mayGo: () => boolean) => Promise<void>,
   ) => Promise<void>
-  /**
-   * See CallMemory.hold. A rebalance holds no calls: most partitions stay where they are.
-   */
-  readonly hold: (tenure: Pick<Tenure, 'phase'>) => Promise<void> | null
+  /** See CallMemory.hold. A rebalance holds no calls unless it is long: most partitions stay where they are. */
+  readonly hold: (tenure: Pick<Tenure, 'phase' | 'signal'>) => Promise<void> | null
 }
 
 /** The part of the session time-out in which nothing goes out any more: what is under way then arrives in time. */
@@ -62,9 +60,10 @@ export interface FenceOptions {
 export function createFence(options: FenceOptions): Fence {
   const { sessionTimeoutMs, now = presentMoment } = options
   const underWay = new Set<Promise<unknown>>()
-  /** Of the newest confirmation; null: a rebalance has begun since. */
-  let confirmed: Moment | null = null
+  /** Of the newest confirmation. */
   let heard: Moment | null = null
+  /** The same; null: a rebalance has begun since. */
+  let confirmed: Moment | null = null
   let looking: Promise<void> | null = null
   let news = Promise.withResolvers<undefined>()
 
@@ -98,7 +97,8 @@ export function createFence(options: FenceOptions): Fence {
       await settledWithin(Promise.allSettled([...underWay]), Math.min(CLOSE_MS, sessionTimeoutMs * MARGIN_SHARE))
     },
     changed,
-    hold: ({ phase }) => (phase === 'ready' && isRecent(heard) ? null : news.promise),
+    // Whoever is lost learns it from his signal.
+    hold: ({ phase, signal }) => ((phase === 'ready' && isRecent(heard)) || signal.aborted ? null : news.promise),
     async pass({ tenure, offset }, send) {
       const isOver = (): boolean => tenure.signal.aborted || tenure.ledger.isFinished(offset)
       const mayGo = (): boolean => tenure.phase === 'ready' && !isOver() && isRecent(confirmed)

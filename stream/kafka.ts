@@ -186,4 +186,4 @@ function writeLine(log: Logger, { namespace, level, log: { message, error } }: L
 }
 
 const EXPECTED =
-  /coordinator|rebalanc|connect|timed? ?out|retries|not available|leader|does not host|no broker|crash|loading|generation|idempotent/i
+  /coordinator|rebalanc|connect|timed? ?out|retries|not available|leader|does not host|no broker|crash|loading|generation|idempotent|another member/i

@@ -23,11 +23,10 @@ interface RequestQueue {
 
 /** What is written for one call, by all its requests and tries. */
 interface Writing {
-  readonly mayWrite: () => boolean
+  /** Null: never more. It was said once that nothing may be written, or the call has ended. */
+  mayWrite: (() => boolean) | null
   /** Some of it may be on the broker. */
   isBegun: boolean
-  /** It was said once that nothing may be written. */
-  isOver: boolean
 }
 
 /** Kafka's number of the request that carries messages. */
@@ -40,7 +39,13 @@ const writing = new AsyncLocalStorage<Writing>()
  * Else it fails: with transient `send-withheld` when nothing was written, with `send-unclear` when something was before.
  */
 export async function writingIf<Result>(mayWrite: () => boolean, work: () => Promise<Result>): Promise<Result> {
-  return await writing.run({ mayWrite, isBegun: false, isOver: false }, work)
+  const written: Writing = { mayWrite, isBegun: false }
+  try {
+    return await writing.run(written, work)
+  } finally {
+    // Of several brokers one may still be asked when another has failed the call.
+    written.mayWrite = null
+  }
 }
 
 /** Corrects the queue of requests inside kafkajs; `require` is one that finds it. */
@@ -55,7 +60,7 @@ export function patchWrites(require: NodeJS.Require): void {
       return
     }
     const sendIfStillTrue = (): void => {
-      const refusal = noteWrite(written)
+      const refusal = refusalOf(written)
       if (refusal === null) {
         sendRequest()
         return
@@ -68,10 +73,11 @@ export function patchWrites(require: NodeJS.Require): void {
 }
 
 /** Null: it is written now. */
-function noteWrite(written: Writing): Failure | null {
-  written.isOver ||= !written.mayWrite()
-  if (written.isOver)
+function refusalOf(written: Writing): Failure | null {
+  if (written.mayWrite?.() !== true) {
+    written.mayWrite = null
     return transient(written.isBegun ? UNCLEAR : WITHHELD, 'the partitions may have gone to another member by now')
+  }
   written.isBegun = true
   return null
 }

@@ -37,7 +37,7 @@ export interface Ledger {
   isWhole(): boolean
   /** Delivered and not finished. */
   open(): number
-  /** Offsets from the lowest open record to the newest delivered one. */
+  /** Offsets from the lowest open record to the newest that was delivered or passed. */
   spread(): number
 }
 

@@ -8,7 +8,7 @@ import type {
   ConsumerHeartbeatEvent,
   ConsumerRebalancingEvent,
   ConsumerStartBatchProcessEvent,
-  EachBatchPayload,
+  KafkaMessage,
 } from 'kafkajs'
 import type { Failure } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
@@ -35,12 +35,21 @@ export interface MemberOptions {
   joining(): Promise<void>
   /** A new assignment, before any of its records. Called by kafkajs in the turn of the join. */
   joined(memberId: string, assignment: Readonly<Record<string, readonly number[]>>): void
-  /** Records of one partition. Returns at once and does not throw: the fetch loop sends the heartbeats. */
-  receive(batch: EachBatchPayload['batch']): void
-  /** Offsets of one partition, first to last, with no record for anybody: marks of transactions, and what was taken back. */
-  passed(range: { topic: string; partition: number; first: string; last: string }): void
+  /** Returns at once and does not throw: the fetch loop sends the heartbeats. */
+  receive(fetched: Fetched): void
   /** The broker is lost for now. */
   lost(failure: Failure): void
+}
+
+/** What was fetched of one partition; it may be no record for anybody: marks of transactions, and what these took back. */
+export interface Fetched {
+  readonly topic: string
+  readonly partition: number
+  /** In offset order. */
+  readonly messages: readonly KafkaMessage[]
+  /** Offsets that are done with by it, the first and the last. */
+  readonly first: string
+  readonly last: string
 }
 
 export interface Member {
@@ -76,7 +85,9 @@ export function keepMember(options: MemberOptions): Member {
         await mine.run({
           autoCommit: false,
           eachBatch: ({ batch }) => {
-            options.receive(batch)
+            const { topic, partition, messages } = batch
+            // There is a first offset where there is a message.
+            options.receive({ topic, partition, messages, first: batch.firstOffset()!, last: batch.lastOffset() })
             return Promise.resolve()
           },
         })
@@ -128,7 +139,7 @@ export function keepMember(options: MemberOptions): Member {
       const { topic, partition, batchSize, firstOffset: first, lastOffset: last } = payload
       // The first one is null, whatever the types say, where no offset was new.
       if (made === consumer && batchSize === 0 && (first as string | null) !== null)
-        options.passed({ topic, partition, first, last })
+        options.receive({ topic, partition, messages: [], first, last })
     })
     made.on(made.events.CRASH, ({ payload }: ConsumerCrashEvent) => {
       onCrash(toFailure(payload.error, `reading as group ${group}`))

@@ -111,10 +111,15 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
         producer ??= await connectProducer(connection)
         batch = withhold(batch)
         if (batch.length === 0) return
-        const [now, going] = [producer, batch]
+        const [connected, going] = [producer, batch]
         const answers = await writingIf(
           () => going.every(({ mayGo }) => mayGo === undefined || mayGo()),
-          () => now.sendBatch({ acks: -1, compression: kafkajs.CompressionTypes.ZSTD, topicMessages: byTopic(going) }),
+          () =>
+            connected.sendBatch({
+              acks: -1,
+              compression: kafkajs.CompressionTypes.ZSTD,
+              topicMessages: byTopic(going),
+            }),
         )
         note(answers)
         recovered()
@@ -129,7 +134,7 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
           await deliverApart(batch, failure)
           return
         }
-        noteOutage(failure, failures)
+        if (failure.code !== UNCLEAR) noteOutage(failure, failures)
         batch = giveBack(batch, failure)
         // After an error that its own retries did not mend, a producer's sequence numbers cannot be trusted.
         await dropProducer()

@@ -65,16 +65,30 @@ test('a call that is held leaves its place to others, and is not sent until it m
   assert.deepEqual([order, engine.calls], [['free', 'held', 'held too'], 3])
 })
 
+test('a held call of many choices keeps no room free for itself', async () => {
+  const clock = createFakeClock()
+  const engine = createFakeEngine(untilAborted)
+  const cluster = createFakeCluster([{ engine, limit: 8 }], clock)
+  const lane = cluster.lane('sampler')
+  const end = new AbortController()
+  const never = new Promise<void>(() => undefined)
+  const calls = [cluster.ask(lane, { sequences: 8, signal: end.signal, hold: () => never })]
+  for (let count = 0; count < 8; count += 1) calls.push(cluster.ask(lane, { rank: 4, signal: end.signal }))
+  await settle()
+  assert.equal(cluster.endpoints[0]?.inFlight, 8)
+  end.abort(new Error('over'))
+  for (const { status } of await Promise.allSettled(calls)) assert.equal(status, 'rejected')
+})
+
 test('a call that is held ends with its signal', async () => {
   const clock = createFakeClock()
   const engine = createFakeEngine(() => Promise.resolve('answer'))
   const cluster = createFakeCluster([{ engine, limit: 1 }], clock)
   const lost = new AbortController()
-  const news = Promise.withResolvers<undefined>()
-  const asked = cluster.ask(cluster.lane('sampler'), { signal: lost.signal, hold: () => news.promise })
+  const never = new Promise<void>(() => undefined)
+  const asked = cluster.ask(cluster.lane('sampler'), { signal: lost.signal, hold: () => never })
   await settle()
   lost.abort(new Error('lost'))
-  news.resolve(undefined)
   await assert.rejects(asked, /lost/)
   assert.deepEqual([engine.calls, cluster.endpoints[0]?.inFlight], [0, 0])
 })

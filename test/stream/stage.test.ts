@@ -400,22 +400,25 @@ describe('stage', () => {
     const note = (held: Promise<void> | null | undefined) => holds.push(held === null ? 'free' : 'held')
     await feed(1)
     const stage = start(
-      async (problem, { calls: { hold } }) => {
+      async (problem, { calls: { hold } }, seen) => {
+        assert.equal(seen, 'free')
         note(hold?.())
         const now = Date.now
         // Two thirds of the session are 4 seconds.
         const clock = mock.method(Date, 'now', () => now() + 4500)
         try {
-          const held = hold?.()
-          note(held)
-          await held
+          note(hold?.())
+          for (let held = hold?.(); held; held = hold?.()) await held
           note(hold?.())
         } finally {
           clock.mock.restore()
         }
         return { emit: problem }
       },
-      { sessionTimeoutMs: 6000 },
+      {
+        sessionTimeoutMs: 6000,
+        lookAhead: (_, { calls: { hold } }) => Promise.resolve(hold?.() === null ? 'free' : 'held'),
+      },
     )
     await until(async () => (await lag()) === 0)
     await stage.drain(1000)
