@@ -30,6 +30,13 @@ export interface Fleet {
   close(): Promise<void>
 }
 
+/** An engine in use. */
+interface Started {
+  readonly engine: Engine
+  readonly endpoint: Endpoint
+  readonly limit: SharedLimit
+}
+
 /** Makes the endpoints and lanes of a run. */
 export function createFleet(
   parts: Callers & {
@@ -48,11 +55,11 @@ export function createFleet(
 ): Fleet {
   const { clock, random, log, health, liveness, onChange } = parts
   let { share } = parts
-  const endpoints = new Map<string, { engine: Engine; endpoint: Endpoint; limit: SharedLimit }>()
+  const endpoints = new Map<string, Started>()
   const leaving = new Set<Endpoint>()
   const lanes = new Map<string, Lane>()
 
-  const start = (engine: Engine): { engine: Engine; endpoint: Endpoint; limit: SharedLimit } => {
+  const start = (engine: Engine): Started => {
     const { url, access, canary, byPriority } = engine
     const priority = byPriority ? parts.priority : 0
     const isBehind = priority > 0
