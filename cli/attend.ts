@@ -165,6 +165,9 @@ export async function startChecked(
       onKeptOtherwise: (changes) => {
         display.say(messages.keptOtherwise([...new Set(changes.map(({ topic }) => topic))]))
       },
+      onShare: (share) => {
+        display.say(share === 1 ? messages.sharingNoMore : messages.sharing(share))
+      },
       onRefill: (part) => {
         display.say(messages.refilling(messages.parts[part]))
       },

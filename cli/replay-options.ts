@@ -59,7 +59,7 @@ export function addReplayOptions(command: Command): Command {
     .option('--into <revision>', 'add labels or scores (--stages tag, --stages reward) to the rows of this revision')
     .option(
       '--share <f>',
-      'at most this share of the slots of each model server, as 0.2; less while others wait',
+      'at most this share of the slots of each model server; less while others wait (default: 0.2 while a run is at work)',
       share,
     )
     .option('--priority <n>', 'place at servers with schedulingPolicy: priority, runs have 0; 10 unless said', priority)

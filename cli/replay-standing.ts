@@ -3,28 +3,26 @@
 import { callersOf } from '../llm/callers.ts'
 import { callersIn } from '../pipeline/callers.ts'
 import type { LoadedConfig } from '../configs/load.ts'
+import type { RunParts } from '../pipeline/run-contract.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import type { Messages } from './messages/contract.ts'
 import type { ReplayOptions } from './replay-options.ts'
 
-/** Of the engines' slots beside a run that is at work, unless --share says another. */
-const SHARE_BESIDE = 0.2
 /** Behind the calls of runs, which ask for 0; room is left for replays before and behind it. */
 const BEHIND_RUNS = 10
 
 export interface Standing {
-  /** undefined: all slots. */
-  readonly share: number | undefined
+  /** undefined: it calls no model. */
+  readonly share: RunParts['share']
   readonly priority: number
   /** What no option has asked for, as sentences. */
   readonly say: (messages: Messages) => string[]
 }
 
-/** isBeside: a run is at work. Throws UsageFault for a priority that no server would look at. */
+/** Throws UsageFault for a priority that no server would look at. */
 export function standingOf(
   options: Pick<ReplayOptions, 'share' | 'priority'>,
   { config }: Pick<LoadedConfig, 'config'>,
-  isBeside: boolean,
 ): Standing {
   const callers = callersOf(callersIn(config))
   const goesByIt = callers.some(({ endpoints }) =>
@@ -34,14 +32,10 @@ export function standingOf(
     throw new UsageFault(
       `--priority ${options.priority}: no model server that this replay calls schedules by priority; set schedulingPolicy: priority at the endpoints of those that run with --scheduling-policy priority, or leave --priority out`,
     )
-  const share = options.share ?? (isBeside && callers.length > 0 ? SHARE_BESIDE : undefined)
   const priority = options.priority ?? BEHIND_RUNS
   return {
-    share,
+    share: options.share ?? (callers.length > 0 ? 'beside' : undefined),
     priority,
-    say: (messages) => [
-      ...(share !== undefined && options.share === undefined ? [messages.sharing(share)] : []),
-      ...(goesByIt && options.priority === undefined ? [messages.behind(priority)] : []),
-    ],
+    say: (messages) => (goesByIt && options.priority === undefined ? [messages.behind(priority)] : []),
   }
 }

@@ -9,17 +9,14 @@ import { prepareReplay } from '../pipeline/replay/prepare.ts'
 import type { PreparedReplay, ReplayAsked } from '../pipeline/replay/prepare.ts'
 import { chooseProblems } from '../pipeline/replay/selection.ts'
 import { replayParts, stagesBehind } from '../pipeline/replay/stages.ts'
-import { holdOf, readNewest } from '../pipeline/run-records.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
-import type { RunRecord } from '../schemas/records.ts'
 import { steadyNow } from '../schemas/steady-clock.ts'
 import { openDatabase } from '../sinks/clickhouse/database.ts'
 import { kafkaConfig } from '../stream/config.ts'
 import type { KafkaAddress } from '../stream/config.ts'
 import { connectKafka } from '../stream/kafka.ts'
-import { processIsAlive } from '../stream/process-alive.ts'
 import { attend, interruption, onSilence, startChecked } from './attend.ts'
 import { changedParts, changedSettings } from './changed-settings.ts'
 import { describeEnd } from './describe-end.ts'
@@ -71,7 +68,7 @@ async function replay(options: ReplayOptions): Promise<number> {
   if (previous !== null) assertSameSettings(previous, loaded)
   const own = replayParts(loaded.config)
   const parts = asked.join ? joined(asked, own) : new Set<PartName>(['produce', ...own])
-  const { share, priority, say } = standingOf(options, loaded, ready.isBeside)
+  const { share, priority, say } = standingOf(options, loaded)
   const { config: path } = options
   const sinks = (['clickhouse', 'json'] as const).filter((name) => own.includes(name))
   const reload = async (): Promise<LoadedConfig> =>
@@ -156,7 +153,7 @@ async function prepared(
   options: ReplayOptions,
   asked: ReplayAsked,
   ofFile: LoadedConfig | null,
-): Promise<(PreparedReplay & { readonly kafka: KafkaAddress; readonly isBeside: boolean }) | null> {
+): Promise<(PreparedReplay & { readonly kafka: KafkaAddress }) | null> {
   const messages = messagesIn(options.lang ?? ofFile?.config.language ?? 'en')
   const display = createDisplay(process.stderr, steadyNow)
   const stop = interruption()
@@ -180,9 +177,7 @@ async function prepared(
           display.step(messages.waitingForReplay(runId, asked.revision, revisions.slice(0, MOST_NAMES)))
         },
       })
-      const isAtWork = (record: RunRecord): boolean => holdOf(record, steadyNow(), processIsAlive) !== 'free'
-      const others = (await readNewest(connection, codec, signal)).filter(({ revision }) => revision !== asked.revision)
-      return { ...found, kafka, isBeside: others.some(isAtWork) }
+      return { ...found, kafka }
     } finally {
       await connection.close()
     }

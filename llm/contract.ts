@@ -120,6 +120,8 @@ export interface Llm {
   capacity(role?: string): number
   /** Takes endpoints, weights and limits from a changed config; calls under way go on. Throws UsageFault and changes nothing then. */
   update(callers: Callers): void
+  /** From now on at most this share of each engine's slots, over 0 up to 1; calls under way go on. */
+  setShare(share: number): void
   close(): Promise<void>
 }
 

@@ -14,7 +14,7 @@ import type { HealthConfig } from './health.ts'
 import { createLane, type Lane } from './lane.ts'
 import type { LimitConfig } from './limit.ts'
 import type { LivenessConfig } from './liveness.ts'
-import { createSharedLimit } from './shared-limit.ts'
+import { createSharedLimit, type SharedLimit } from './shared-limit.ts'
 
 export interface Fleet {
   /** Those in use, and those that were taken out of the config and have calls in flight. */
@@ -25,7 +25,16 @@ export interface Fleet {
   lane(name: string): Lane
   /** Takes endpoints, weights and limits from another config. Throws UsageFault with every fault and changes nothing then. */
   update(callers: Callers): void
+  /** From now on calls take this share of each engine's slots, of those that come later too. */
+  setShare(share: number): void
   close(): Promise<void>
+}
+
+/** An engine in use. */
+interface Started {
+  readonly engine: Engine
+  readonly endpoint: Endpoint
+  readonly limit: SharedLimit
 }
 
 /** Makes the endpoints and lanes of a run. */
@@ -37,25 +46,27 @@ export function createFleet(
     clock: Clock
     random: () => number
     log: Logger
-    /** Share of each engine's slots, over 0 up to 1. */
+    /** Share of each engine's slots at first, over 0 up to 1. */
     share: number
     /** Place of the calls in the queues of engines that go by it; 0 asks for none. */
     priority: number
     onChange: () => void
   },
 ): Fleet {
-  const { clock, random, log, health, liveness, share, onChange } = parts
-  const endpoints = new Map<string, { engine: Engine; endpoint: Endpoint }>()
+  const { clock, random, log, health, liveness, onChange } = parts
+  let { share } = parts
+  const endpoints = new Map<string, Started>()
   const leaving = new Set<Endpoint>()
   const lanes = new Map<string, Lane>()
 
-  const start = (engine: Engine): Endpoint => {
+  const start = (engine: Engine): Started => {
     const { url, access, canary, byPriority } = engine
     const priority = byPriority ? parts.priority : 0
     const isBehind = priority > 0
     const limit = createSharedLimit(share, limitConfigOf(engine), () => clock.now(), { isBehind })
     const client = createEngineClient({ url, ...access, clock })
-    return createEndpoint({ url, limit, client, priority, canary, clock, random, log, health, liveness, onChange })
+    const watched = { url, limit, client, priority, canary, clock, random, log, health, liveness, onChange }
+    return { engine, limit, endpoint: createEndpoint(watched) }
   }
 
   const retire = (endpoint: Endpoint): void => {
@@ -88,7 +99,7 @@ export function createFleet(
       retire(endpoint)
     }
     for (const [url, engine] of engines) {
-      if (!endpoints.has(url)) endpoints.set(url, { engine, endpoint: start(engine) })
+      if (!endpoints.has(url)) endpoints.set(url, start(engine))
     }
     for (const { name, endpoints: configured } of callers) {
       const members = configured.map(({ url, weight }) => ({
@@ -119,6 +130,11 @@ export function createFleet(
           missing.map((name) => `${name}: is not in the changed config; it stays until the run is started again`),
         )
       apply(known)
+      onChange()
+    },
+    setShare: (next) => {
+      share = next
+      for (const { limit } of endpoints.values()) limit.setShare(next)
       onChange()
     },
     close: async () => {

@@ -61,7 +61,7 @@ export function createLlm(parts: {
   rewarders: Rewarders
   embedder?: EmbedderConfig | undefined
   log: Logger
-  /** At most this share of each engine's slots, over 0 up to 1 (shared-limit.ts); 1 unless said. */
+  /** At most this share of each engine's slots at first, over 0 up to 1 (shared-limit.ts); 1 unless said. */
   share?: number
   /** Place of the calls at engines with schedulingPolicy: priority; lower is earlier, 0 (unless said) asks for none. */
   priority?: number
@@ -224,6 +224,10 @@ export function createLlm(parts: {
 
     update: (callers) => {
       fleet.update(callers)
+    },
+
+    setShare: (share) => {
+      fleet.setShare(share)
     },
 
     close: async () => {

@@ -1,7 +1,8 @@
 // The limit of one engine for work that must not slow down others there: a share of the engine's slots. Promises: never
 // more than that share of the slots that are known, at least 1; each request of others that waits at the engine takes
 // one from it; refusals and preemptions bring it down as they do any limit. Work whose calls wait behind those of others
-// keeps no queue of its own beside them: others would take it for a full engine, and their own queue would run dry.
+// keeps no queue of its own beside them: others would take it for a full engine, and their own queue would run dry. The
+// share may change at any time: what is in flight ends, and what was learnt of the engine stays.
 //
 // How many slots an engine has, no page of it says. Beside others it is what runs there while somebody waits, or the
 // most that was seen to run. Alone there, the slots are found out once as any run finds them out, and left again.
@@ -12,25 +13,34 @@ import { othersAt, type EngineLoad } from './load.ts'
 /** Behind others the room grows by so much at each look that finds nobody waiting. */
 const STEP = 0.1
 
-/** The limit of a share (over 0, up to 1) of an engine. now: milliseconds. isBehind: its calls wait behind those of others. */
+export interface SharedLimit extends Limit {
+  /** From now on it is this share, over 0 up to 1. */
+  setShare(share: number): void
+}
+
+/**
+ * The limit of a share (over 0, up to 1) of an engine; of all of it, and behind nobody, it is what any limit is. now:
+ * milliseconds. isBehind: its calls wait behind those of others.
+ */
 export function createSharedLimit(
-  share: number,
+  atFirst: number,
   config: LimitConfig,
   now: () => number,
   { isBehind = false }: { readonly isBehind?: boolean } = {},
-): Limit {
+): SharedLimit {
   const whole = createLimit(config, now)
-  if (share === 1 && !isBehind) return whole
   const { most, adaptive } = config
   /** Known slots; nothing is known where the engine tells nothing but by the config. */
-  const atFirst = adaptive ? Math.min(config.start, most) : most
-  let slots = atFirst
+  const slotsAtFirst = adaptive ? Math.min(config.start, most) : most
+  let share = atFirst
+  let slots = slotsAtFirst
   let isFound = !adaptive
   let isAlone = false
   let othersWait = 0
   /** Behind others: what they leave free. */
   let room = Infinity
-  let change: LimitChange = { at: now(), reason: `share ${share} of ${slots}` }
+  const isWhole = (): boolean => share === 1 && !isBehind
+  let change: LimitChange = isWhole() ? whole.lastChange() : { at: now(), reason: `share ${share} of ${slots}` }
 
   const ofShare = (): number => (share === 1 ? Infinity : Math.max(1, Math.floor(share * slots) - othersWait))
   const current = (): number => (isAlone && !isFound ? whole.current() : Math.min(whole.current(), ofShare(), room))
@@ -53,21 +63,29 @@ export function createSharedLimit(
     if (!isAlone || waiting > 0 || whole.current() === most) isFound = true
   }
 
+  const reason = (): string => {
+    if (isAlone && !isFound) return 'alone: finds the slots'
+    const giving = othersWait === 0 ? '' : `, ${othersWait} of others wait`
+    const place = room === Infinity ? '' : ', behind others'
+    return `share ${share} of ${slots}${giving}${place}`
+  }
+
   return {
     ...whole,
     current,
-    lastChange: () => (change.at >= whole.lastChange().at ? change : whole.lastChange()),
+    lastChange: () => {
+      const ofWhole = whole.lastChange()
+      return change.at > ofWhole.at || (change.at === ofWhole.at && !isWhole()) ? change : ofWhole
+    },
+    wanted: () => {
+      // Where the share keeps calls back, that is no reason for the whole to grow: it will be the limit one day.
+      if (current() === whole.current()) whole.wanted()
+    },
     observe: (load, inFlight) => {
       const before = current()
       whole.observe(load, inFlight)
       learn(load, inFlight)
-      if (current() === before) return
-      const giving = othersWait === 0 ? '' : `, ${othersWait} of others wait`
-      const place = room === Infinity ? '' : ', behind others'
-      change = {
-        at: now(),
-        reason: isFound || !isAlone ? `share ${share} of ${slots}${giving}${place}` : 'alone: finds the slots',
-      }
+      if (current() !== before && !isWhole()) change = { at: now(), reason: reason() }
     },
     observeNothing: () => {
       whole.observeNothing()
@@ -77,10 +95,15 @@ export function createSharedLimit(
     },
     restart: () => {
       whole.restart()
-      slots = atFirst
+      slots = slotsAtFirst
       isFound = !adaptive
       room = Infinity
       isAlone = false
+    },
+    setShare: (next) => {
+      const before = current()
+      share = next
+      if (current() !== before) change = { at: now(), reason: reason() }
     },
   }
 }

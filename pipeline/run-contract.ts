@@ -23,8 +23,11 @@ export interface RunParts {
   readonly runId: string
   readonly revision: string
   readonly source: Source
-  /** At most this share of each model server's slots, over 0 up to 1; all of them where it is left out. */
-  readonly share?: number | undefined
+  /**
+   * At most this share of each model server's slots, over 0 up to 1; `beside`: a share while a run is at work, all of them
+   * while none is (replay/share.ts). All of them where it is left out.
+   */
+  readonly share?: number | 'beside' | undefined
   /** Place of its calls at model servers that schedule by priority, lower is earlier; 0 where it is left out. */
   readonly priority?: number | undefined
   /** What this process does. The one that produces leads: it claims the run and decides when it is through. */
@@ -46,6 +49,8 @@ export interface RunParts {
   readonly onWaiting?: () => void
   /** Topics are kept in another way than the config says; told before anything is made. */
   readonly onKeptOtherwise?: (changes: readonly TopicChange[]) => void
+  /** The share is another one, since a run is at work beside this one or none is any more; not told where it has all from the start on. */
+  readonly onShare?: (share: number) => void
   /** A sink reads its topics again from the beginning, since its store lacks what it had. */
   readonly onRefill?: (part: PartName) => void
   /** A store has no room for what it must write now, with the reason; said again at each try. */

@@ -41,17 +41,28 @@ export async function readRunRecords(
 }
 
 /** The newest state of every run and revision. */
-export async function readNewest(
+export function readNewest(
   connection: KafkaConnection,
   codec: Codec,
   signal: AbortSignal,
 ): Promise<readonly RunRecord[]> {
+  return createNewestReader(connection, codec)(signal)
+}
+
+/** The same for whoever asks again and again, one question after the other: only what was written since is read. */
+export function createNewestReader(
+  connection: KafkaConnection,
+  codec: Codec,
+): (signal: AbortSignal) => Promise<readonly RunRecord[]> {
   const newest = new Map<string, RunRecord>()
-  for await (const { id, record } of readStates(connection, codec, signal)) {
-    if (record === null) newest.delete(id)
-    else newest.set(id, record)
+  const next = new Map<number, number>()
+  return async (signal) => {
+    for await (const { id, record } of readStates(connection, codec, signal, next)) {
+      if (record === null) newest.delete(id)
+      else newest.set(id, record)
+    }
+    return [...newest.values()]
   }
-  return [...newest.values()]
 }
 
 /** A word about a run and revision; null: all words before it were taken away. */
@@ -61,9 +72,15 @@ interface Word {
   readonly record: RunRecord | null
 }
 
-/** Every word that the topic still holds, oldest first. */
-async function* readStates(connection: KafkaConnection, codec: Codec, signal: AbortSignal): AsyncIterable<Word> {
-  for await (const message of readTopic(connection, { topic: 'runs', signal })) {
+/** Every word that the topic still holds, oldest first. next: offset by partition to begin at; it moves on with what is read. */
+async function* readStates(
+  connection: KafkaConnection,
+  codec: Codec,
+  signal: AbortSignal,
+  next = new Map<number, number>(),
+): AsyncIterable<Word> {
+  for await (const message of readTopic(connection, { topic: 'runs', from: next, signal })) {
+    next.set(message.partition, Number(message.offset) + 1)
     if (message.value.length === 0) yield { id: message.key, record: null }
     const record = message.value.length === 0 ? null : readable({ connection, codec }, 'RunRecord', message)
     if (record !== null) yield { id: record.id, record }

@@ -20,6 +20,7 @@ import type { ActiveRun, RunParts } from './run-contract.ts'
 import { openKeep } from './replay/keep.ts'
 import { leadReplay } from './replay/lead.ts'
 import { readSelection } from './replay/selection.ts'
+import { SHARE_BESIDE, watchShare } from './replay/share.ts'
 import { takesOf } from './replay/takes.ts'
 import { openSinks } from './sinks.ts'
 import { openSpending, spendingOf } from './spending.ts'
@@ -43,8 +44,10 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     const sinks = await openSinks(parts, { ...run, sender: accepted.sender, isEmpty }, signal)
     closers.push(() => sinks.close())
     closers.push(() => drainAll(sinks.running))
-    const llm = createLlm({ ...callersIn(config), share: parts.share ?? 1, priority: parts.priority ?? 0, log })
+    const share = parts.share === 'beside' ? SHARE_BESIDE : (parts.share ?? 1)
+    const llm = createLlm({ ...callersIn(config), share, priority: parts.priority ?? 0, log })
     closers.push(() => llm.close())
+    if (parts.share === 'beside') closers.push(watchShare(run, llm, parts))
     const math = createMathPool({ ...config.stages.verify, log })
     closers.push(() => math.close())
     await assertMathWorks(math)

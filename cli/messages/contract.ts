@@ -82,6 +82,8 @@ export interface Messages {
   replaying(run: string, topic: string, of: string, chosen: number | null): string
   /** A replay beside a run that is at work takes this share of the engines. */
   sharing(share: number): string
+  /** No run is at work beside the replay any more: it takes the engines whole. */
+  readonly sharingNoMore: string
   /** At model servers that schedule by it, calls of a replay have this priority, behind those of runs. */
   behind(priority: number): string
   /** A replay goes on. isWhole: it was finished before. */

@@ -87,6 +87,7 @@ export const en: Messages = {
     `Replay ${run}: takes ${chosen === null ? 'the problems of the run' : `what there is of ${plural(chosen, 'chosen problem')}`} in its range of topic ${topic} (revision ${of}); nothing that is there is changed.`,
   sharing: (share) =>
     `Another run is at work: this replay takes at most ${share} of each engine's slots (--share F for another share).`,
+  sharingNoMore: "No other run is at work any more: this replay takes all of each engine's slots.",
   behind: (priority) =>
     `At model servers that schedule by priority its calls come behind those of runs (priority ${priority}; --priority N for another).`,
   replayResumed: (run, isWhole) =>

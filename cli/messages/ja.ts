@@ -83,6 +83,7 @@ export const ja: Messages = {
     `リプレイ ${run}: トピック ${topic}（リビジョン ${of}）の対象範囲にある${chosen === null ? '問題' : `、選ばれた ${count(chosen)} 問のうち該当するもの`}を処理し直します。既存のデータは変更しません。`,
   sharing: (share) =>
     `別の実行が動作中のため、このリプレイは各エンジンのスロットの最大 ${share} を使います（変更は --share F）。`,
+  sharingNoMore: 'ほかに動作中の実行がなくなったため、このリプレイは各エンジンのスロットをすべて使います。',
   behind: (priority) =>
     `優先度でスケジューリングするモデルサーバーでは、このリプレイの呼び出しは実行の呼び出しの後に処理されます（優先度 ${priority}、変更は --priority N）。`,
   replayResumed: (run, isWhole) =>

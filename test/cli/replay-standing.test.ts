@@ -29,31 +29,28 @@ const config = (schedulingPolicy?: string) =>
 const said = (standing: ReturnType<typeof standingOf>): string => standing.say(messagesIn('en')).join('\n')
 
 describe('the standing of a replay', () => {
-  it('is behind runs where servers go by it, and a share of the slots beside a run that is at work', () => {
-    const beside = standingOf({}, { config: config('priority') }, true)
-    assert.deepEqual([beside.share, beside.priority], [0.2, 10])
-    assert.match(
-      said(beside),
-      /at most 0\.2 of each engine's slots[^]*behind those of runs \(priority 10; --priority N/,
-    )
-    const alone = standingOf({}, { config: config('fcfs') }, false)
-    assert.deepEqual([alone.share, alone.priority, said(alone)], [undefined, 10, ''])
+  it('is behind runs where servers go by it, and beside a run that is at work a share of the slots', () => {
+    const first = standingOf({}, { config: config('priority') })
+    assert.deepEqual([first.share, first.priority], ['beside', 10])
+    assert.match(said(first), /behind those of runs \(priority 10; --priority N/)
+    const other = standingOf({}, { config: config('fcfs') })
+    assert.deepEqual([other.share, other.priority, said(other)], ['beside', 10, ''])
   })
 
   it('is what the options say, and then nothing is said', () => {
-    const asked = standingOf({ share: 0.5, priority: 0 }, { config: config('priority') }, true)
+    const asked = standingOf({ share: 0.5, priority: 0 }, { config: config('priority') })
     assert.deepEqual([asked.share, asked.priority, said(asked)], [0.5, 0, ''])
   })
 
   it('is refused where no server that is called would look at it', () => {
     for (const policy of ['fcfs', undefined])
       assert.throws(
-        () => standingOf({ priority: 5 }, { config: config(policy) }, false),
+        () => standingOf({ priority: 5 }, { config: config(policy) }),
         /--priority 5: no model server that this replay calls .*set schedulingPolicy: priority/,
       )
     const other = config('priority')
     const withoutModels = { ...other, replay: { ...other.replay!, from: 'sampled' as const, stages: ['verify'] } }
-    assert.throws(() => standingOf({ priority: 5 }, { config: withoutModels }, false), /--priority 5/)
-    assert.equal(standingOf({}, { config: withoutModels }, true).share, undefined)
+    assert.throws(() => standingOf({ priority: 5 }, { config: withoutModels }), /--priority 5/)
+    assert.equal(standingOf({}, { config: withoutModels }).share, undefined)
   })
 })

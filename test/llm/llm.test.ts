@@ -245,6 +245,73 @@ describe('sharing', () => {
     assert.equal(most, 3)
   })
 
+  test('a share that changes lets calls go at once, cancels none, and holds for servers that come later', async () => {
+    const held: { path: string; answer: () => void }[] = []
+    const servers = await Promise.all(
+      ['a', 'b'].map((text) =>
+        serve(async ({ path }) => {
+          if (path.endsWith('completions')) await new Promise<void>((answer) => held.push({ path, answer }))
+          return completion([text])
+        }),
+      ),
+    )
+    const roles = (of: readonly TestServer[]) => ({
+      sampler: roleConfig.parse({
+        endpoints: of.map(({ url }) => ({ url, limit: 10, adaptive: false })),
+        model: 'm',
+      }),
+    })
+    const llm = createLlm({ roles: roles(servers.slice(0, 1)), rewarders: {}, share: 0.2, log: silentLogger })
+    ending.push(() => llm.close())
+    const limits = () => llm.state().endpoints.map(({ limit }) => limit)
+    const inFlight = () => llm.state().endpoints.map((endpoint) => endpoint.inFlight)
+    const answerOne = async (): Promise<void> => {
+      const before = llm.state().usage['sampler']?.calls ?? 0
+      while (held.length === 0) await new Promise(setImmediate)
+      held.shift()!.answer()
+      while ((llm.state().usage['sampler']?.calls ?? 0) === before) await new Promise(setImmediate)
+    }
+    const asking = Array.from({ length: 40 }, (_, seed) =>
+      llm.complete({ input: { prompt: 'p' }, seed }, { role: 'sampler', signal, rank: 1 }),
+    )
+    await new Promise(setImmediate)
+    assert.deepEqual(inFlight(), [2])
+    llm.setShare(0.5)
+    assert.deepEqual([limits(), inFlight()], [[5], [5]])
+    llm.setShare(0.2)
+    assert.deepEqual([limits(), inFlight()], [[2], [5]])
+    for (const left of [4, 3, 2, 2]) {
+      await answerOne()
+      assert.deepEqual(inFlight(), [left])
+    }
+    llm.update({ roles: roles(servers), rewarders: {}, embedder: undefined })
+    assert.deepEqual(
+      [limits(), inFlight()],
+      [
+        [2, 2],
+        [2, 2],
+      ],
+    )
+    llm.setShare(1)
+    assert.deepEqual(
+      [limits(), inFlight()],
+      [
+        [10, 10],
+        [10, 10],
+      ],
+    )
+    const answering = setInterval(() => {
+      held.splice(0).forEach(({ answer }) => {
+        answer()
+      })
+    }, 1)
+    const said = await Promise.all(asking).finally(() => {
+      clearInterval(answering)
+    })
+    assert.ok(said.flat().every(({ generation }) => generation.attempts === 1))
+    assert.equal(said.length, 40)
+  })
+
   test('one signal may serve hundreds of calls without a warning', async () => {
     const warnings: Error[] = []
     const warn = (warning: Error): void => {

@@ -3,18 +3,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { Limit } from '../../llm/limit.ts'
+import { createLimit, type Limit } from '../../llm/limit.ts'
 import type { EngineLoad } from '../../llm/load.ts'
-import { createSharedLimit } from '../../llm/shared-limit.ts'
+import { createSharedLimit, type SharedLimit } from '../../llm/shared-limit.ts'
 import { runSlots } from './simulated-slots.ts'
 
 const load = (running: number, waiting: number): EngineLoad => ({
   ...{ running, waiting, cacheUsage: null, preemptions: null, generatedTokens: null },
 })
-const make = (share: number, more: Partial<Parameters<typeof createSharedLimit>[1]> = {}): Limit =>
+const make = (share: number, more: Partial<Parameters<typeof createSharedLimit>[1]> = {}): SharedLimit =>
   createSharedLimit(share, { most: 4096, start: 16, adaptive: true, ...more }, () => 0)
 
-const behind = (share: number): Limit =>
+const behind = (share: number): SharedLimit =>
   createSharedLimit(share, { most: 4096, start: 16, adaptive: true }, () => 0, { isBehind: true })
 
 /** The engine tells its load, again and again, while calls of ours wait and as many as may be are there. */
@@ -122,9 +122,82 @@ describe('a share of an engine', () => {
     assert.ok(whole.current() > 64)
   })
 
-  test('a whole engine is what it always was', () => {
+  test('a whole engine is what it always was, and says so', () => {
+    const look = fc.record({ running: fc.nat(100), waiting: fc.nat(20), ours: fc.nat(100), told: fc.nat(3) })
+    fc.assert(
+      fc.property(fc.array(look), (looks) => {
+        let now = 0
+        const config = { most: 4096, start: 16, adaptive: true }
+        const [limit, plain] = [createSharedLimit(1, config, () => now), createLimit(config, () => now)]
+        for (const { running, waiting, ours, told } of looks) {
+          for (const each of [limit, plain]) {
+            each.wanted()
+            if (told === 0) each.refused({ inFlight: ours, sentAt: now })
+            else if (told === 1) each.answered(4)
+            else each.observe(load(running, waiting), ours)
+          }
+          now += 500
+          assert.deepEqual([limit.current(), limit.lastChange()], [plain.current(), plain.lastChange()])
+        }
+      }),
+    )
     const options = { slots: 100, calls: 3000, seed: 1, tells: true }
     const whole = runSlots((now) => createSharedLimit(1, { most: 4096, start: 16, adaptive: true }, now), options)
     assert.ok(Math.min(...whole.limits) > 85)
+  })
+})
+
+describe('a share that changes', () => {
+  const SLOTS = 64
+  const alone = (ours: number): EngineLoad => load(Math.min(SLOTS, ours), Math.max(0, ours - SLOTS))
+
+  test('goes down to a share of the slots that the whole has found, and back to what it was', () => {
+    const limit = make(1)
+    settle(limit, alone)
+    const found = limit.current()
+    assert.ok(found >= SLOTS, String(found))
+    limit.setShare(0.25)
+    assert.equal(limit.current(), 16)
+    assert.equal(limit.lastChange().reason, 'share 0.25 of 64')
+    settle(limit, alone)
+    assert.equal(limit.current(), 16)
+    limit.setShare(1)
+    assert.equal(limit.current(), found)
+  })
+
+  test('goes up to what was learnt and no further: the share alone kept calls back before', () => {
+    const limit = make(0.2)
+    settle(limit, (ours) => load(40 + ours, 0))
+    limit.setShare(1)
+    assert.ok(limit.current() <= SLOTS, String(limit.current()))
+    settle(limit, alone)
+    assert.ok(limit.current() >= SLOTS && limit.current() < 2 * SLOTS, String(limit.current()))
+  })
+
+  test('is of the share from then on where the limit is fixed, and tells since when', () => {
+    let now = 0
+    const limit = createSharedLimit(0.2, { most: 100, start: 16, adaptive: false }, () => now)
+    for (const [share, slots] of [
+      [1, 100],
+      [0.5, 50],
+      [0.001, 1],
+      [1, 100],
+    ] as const) {
+      now += 1000
+      limit.setShare(share)
+      assert.deepEqual([limit.current(), limit.lastChange().at], [slots, now])
+    }
+    now += 1000
+    limit.setShare(1)
+    assert.equal(limit.lastChange().at, now - 1000)
+  })
+
+  test('leaves the place behind others as it is', () => {
+    const limit = behind(0.2)
+    settle(limit, (ours) => load(100, ours + 1))
+    limit.setShare(1)
+    assert.equal(limit.current(), 1)
+    settle(limit, alone)
+    assert.ok(limit.current() >= SLOTS)
   })
 })

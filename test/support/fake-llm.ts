@@ -73,6 +73,7 @@ export function createFakeLlm(
     state: () => ({ endpoints: [], waiting: 0, usage: {} }),
     capacity: () => 64,
     update: () => undefined,
+    setShare: () => undefined,
     close: () => Promise.resolve(),
   }
 }

@@ -18,6 +18,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   columns: null,
   etaUnknown: null,
   budgetClosed: null,
+  sharingNoMore: null,
   probeRemoved: null,
   probing: (messages) => messages.probing('my-run', 20),
   probed: (messages) => messages.probed(41_000, 1.25, 12),
