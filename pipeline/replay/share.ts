@@ -8,7 +8,7 @@ import { pauseFor } from '../../stream/back-off.ts'
 import { processIsAlive } from '../../stream/process-alive.ts'
 import type { OpenRun } from '../open-run.ts'
 import type { RunParts } from '../run-contract.ts'
-import { createNewestReader, holdOf } from '../run-records.ts'
+import { createNewestReader, holdOf, isSameWord, SILENT_MS } from '../run-records.ts'
 
 /** Of the engines' slots beside a run that is at work, and until the first look. */
 export const SHARE_BESIDE = 0.2
@@ -16,14 +16,25 @@ export const SHARE_BESIDE = 0.2
 /** Between two looks, milliseconds. */
 const LOOK_MS = 12_000
 
-/** The share beside those whose newest states these are. Replays do not count: side by side, none is to leave slots idle. */
-export function shareBeside(
-  states: readonly RunRecord[],
-  now: number,
+/**
+ * Returns the share beside those whose newest states are given, look after look. A run counts until it says that it has
+ * ended, its process is seen to be gone, or it has said nothing new for SILENT_MS while it was watched: its machine may be
+ * lost, and no other clock than this one's is believed. Replays do not count: side by side, none is to leave slots idle.
+ */
+export function createShareBeside(
   isAlive: (pid: number) => boolean = processIsAlive,
-): number {
-  const isAtWork = states.some((state) => state.revision === 'main' && holdOf(state, now, isAlive) !== 'free')
-  return isAtWork ? SHARE_BESIDE : 1
+): (states: readonly RunRecord[], now: number) => number {
+  let heard = new Map<string, { readonly word: RunRecord; readonly since: number }>()
+  return (states, now) => {
+    const words = states.filter((state) => state.revision === 'main' && holdOf(state, now, isAlive) !== 'free')
+    heard = new Map(
+      words.map((word) => {
+        const before = heard.get(word.id)
+        return [word.id, before !== undefined && isSameWord(before.word, word) ? before : { word, since: now }]
+      }),
+    )
+    return [...heard.values()].some(({ since }) => now - since < SILENT_MS) ? SHARE_BESIDE : 1
+  }
 }
 
 export interface SharedReplay {
@@ -38,6 +49,7 @@ export async function followShare(
   signal: AbortSignal,
   pause: (milliseconds: number, signal: AbortSignal) => Promise<boolean> = pauseFor,
 ): Promise<void> {
+  const shareBeside = createShareBeside()
   let known: number | null = null
   do {
     try {

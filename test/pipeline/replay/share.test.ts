@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { followShare, shareBeside } from '../../../pipeline/replay/share.ts'
-import { createNewestReader, forgetRun, publishRunRecord } from '../../../pipeline/run-records.ts'
+import { createShareBeside, followShare } from '../../../pipeline/replay/share.ts'
+import { createNewestReader, forgetRun, publishRunRecord, SILENT_MS } from '../../../pipeline/run-records.ts'
 import { permanent, transient } from '../../../schemas/failure.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import type { RunRecord } from '../../../schemas/records.ts'
@@ -23,7 +23,7 @@ function state(over: Partial<RunRecord> = {}): RunRecord {
 }
 
 describe('the share beside others', () => {
-  const share = (...states: RunRecord[]): number => shareBeside(states, NOW, (pid) => pid === 7)
+  const share = (...states: RunRecord[]): number => createShareBeside((pid) => pid === 7)(states, NOW)
 
   it('is a part while a run is at work, or may be', () => {
     assert.equal(share(state()), 0.2)
@@ -31,6 +31,19 @@ describe('the share beside others', () => {
     assert.equal(share(state({ state: 'finished', runId: 'other' }), state()), 0.2)
     // Silent, on a machine that cannot be asked.
     assert.equal(share(state({ createdAt: NOW - 3_600_000 })), 0.2)
+  })
+
+  it('is the whole once a run has said nothing new for a while, by the own clock alone', () => {
+    const look = createShareBeside()
+    const old = state({ createdAt: NOW - 3_600_000 })
+    const looks = [
+      look([old], NOW),
+      look([old], NOW + SILENT_MS - 1),
+      look([old], NOW + SILENT_MS),
+      look([state({ createdAt: NOW + 3_600_000 })], NOW + 2 * SILENT_MS),
+      look([state({ createdAt: NOW + 3_600_000 })], NOW + 3 * SILENT_MS),
+    ]
+    assert.deepEqual(looks, [0.2, 0.2, 1, 0.2, 1])
   })
 
   it('is the whole while none is, whatever replays are at work', () => {
