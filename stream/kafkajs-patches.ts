@@ -30,6 +30,7 @@ interface ConsumerGroup {
 
 interface Broker {
   heartbeat: (this: Broker, request: object) => Promise<unknown>
+  listOffsets: (this: Broker, request: object) => Promise<unknown>
 }
 
 /** What HEARTBEAT events carry besides kafkajs's own: when the broker was asked. */
@@ -52,6 +53,9 @@ interface Runner {
 const RECHECK_MS = 10
 
 const REBALANCING = 'consumer.rebalancing'
+
+/** Kafka's number of the isolation level. */
+const READ_UNCOMMITTED = 0
 
 let isPatched = false
 
@@ -84,7 +88,7 @@ export function patchKafkajs(): void {
   const group = (require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }).prototype
   const broker = (require('kafkajs/src/broker') as { prototype: Broker }).prototype
   const { joinAndSync, heartbeat: beat } = group
-  const { heartbeat } = broker
+  const { heartbeat, listOffsets } = broker
   group.joinAndSync = async function (this: ConsumerGroup): Promise<void> {
     const holds: Promise<unknown>[] = []
     const { groupId, memberId } = this
@@ -100,6 +104,11 @@ export function patchKafkajs(): void {
   broker.heartbeat = async function (this: Broker, request: object): Promise<unknown> {
     Object.assign(request, { asked: presentMoment() })
     return await heartbeat.call(this, request)
+  }
+  // Upstream takes what lies before the first open transaction for a topic's end: behind a stranger's, there would seem
+  // to be nothing left to do.
+  broker.listOffsets = async function (this: Broker, request: object): Promise<unknown> {
+    return await listOffsets.call(this, { ...request, isolationLevel: READ_UNCOMMITTED })
   }
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => zstdCodec
   patchBatches(require)

@@ -89,11 +89,14 @@ export async function* readTopic(
   }
 }
 
-/** The same by batches of one partition, uncopied: for whoever looks at keys and headers of millions of records. */
+/**
+ * The same by batches of one partition, uncopied: for whoever looks at keys and headers of millions of records. next: from
+ * where on the partition is still to be read; marks of transactions are done with although they are no records.
+ */
 export async function* readBatches(
   connection: KafkaConnection,
   options: ReadTopicOptions,
-): AsyncGenerator<readonly [partition: number, batch: readonly KafkaMessage[]], void, undefined> {
+): AsyncGenerator<readonly [partition: number, batch: readonly KafkaMessage[], next: number], void, undefined> {
   const { topic, signal } = options
   signal.throwIfAborted()
   const from = options.from === undefined || options.from === 'beginning' ? new Map<number, number>() : options.from
@@ -132,7 +135,11 @@ export async function* readBatches(
     }
     empty = 0
     for (const [partition, batch] of messages) {
-      yield [partition, take(readings, partition, batch)]
+      const reading = readings.get(partition)
+      if (reading === undefined) continue
+      const taken = take(reading, batch)
+      if (reading.next >= reading.end) readings.delete(partition)
+      yield [partition, taken, reading.next]
       signal.throwIfAborted()
     }
   }
@@ -182,10 +189,8 @@ export async function fetchSome(
   return found
 }
 
-/** The records of a fetch that were asked for; moves the reading on, and takes it out when it is at its end. */
-function take(readings: Map<number, Reading>, partition: number, messages: readonly Fetched[]): Fetched[] {
-  const reading = readings.get(partition)
-  if (reading === undefined) return []
+/** The records of a fetch that were asked for; moves the reading on. */
+function take(reading: Reading, messages: readonly Fetched[]): Fetched[] {
   const taken: Fetched[] = []
   for (const message of messages) {
     const offset = Number(message.offset)
@@ -193,9 +198,8 @@ function take(readings: Map<number, Reading>, partition: number, messages: reado
     reading.next = offset + 1
     if (message.isControlRecord !== true) taken.push(message)
   }
-  const last = messages.at(-1)
-  if (reading.next >= reading.end || (last !== undefined && Number(last.offset) >= reading.end))
-    readings.delete(partition)
+  // Nothing of it was before the end: what was there is compacted.
+  if (Number(messages.at(-1)?.offset ?? -1) >= reading.end) reading.next = reading.end
   return taken
 }
 

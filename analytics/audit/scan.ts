@@ -58,15 +58,15 @@ export async function scanTopic(scan: Scan, look: (seen: Seen) => void): Promise
         next.set(partition, Math.max(low, next.get(partition) ?? 0))
     }
     const before = [...next.values()].join()
-    for await (const [partition, batch] of readBatches(connection, {
+    for await (const [partition, batch, reached] of readBatches(connection, {
       topic,
       from: next,
       to,
       signal,
       heldBytes: HELD_BYTES,
     })) {
+      next.set(partition, reached)
       for (const { offset, timestamp, key, value, headers = {} } of batch) {
-        next.set(partition, Number(offset) + 1)
         const own = headers[RUN_HEADER]
         if (own !== undefined && !(Buffer.isBuffer(own) ? own.equals(run) : headerText(headers, RUN_HEADER) === runId))
           continue

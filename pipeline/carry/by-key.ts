@@ -35,7 +35,7 @@ export interface ByKeyParts {
   readonly read: (range: {
     readonly from: ReadonlyMap<number, number>
     readonly to: ReadonlyMap<number, number>
-  }) => AsyncIterable<readonly [partition: number, batch: readonly FetchedMessage[]]>
+  }) => AsyncIterable<readonly [partition: number, batch: readonly FetchedMessage[], ...unknown[]]>
   readonly takes: (message: FetchedMessage) => boolean
 }
 
