@@ -25,6 +25,8 @@ export interface StageJournal {
   open(arrival: Arrival, problemId: string): RecordCalls
   /** The record is finished in its ledger; its calls go once a commit says so. */
   finish(arrival: Arrival): void
+  /** A drain has cut the record off: all its answers are written now, for the next start. */
+  leave(arrival: Arrival): void
 }
 
 /** One record with entries, or one that may get some. */
@@ -35,6 +37,8 @@ interface Open {
   left: LeftCalls | null
   /** Names of the calls that this process has written. */
   readonly written: Set<string>
+  /** Of this process; null before it is delivered. */
+  calls: RecordCalls | null
   isDone: boolean
 }
 
@@ -93,7 +97,7 @@ export function createJournal({ topic, sender, codec, log, now, later = afterAMo
     function recordOf(page: Map<number, Open>, offset: number): Open {
       let record = page.get(offset)
       if (record === undefined)
-        page.set(offset, (record = { since: null, left: null, written: new Set(), isDone: false }))
+        page.set(offset, (record = { since: null, left: null, written: new Set(), calls: null, isDone: false }))
       return record
     }
 
@@ -148,7 +152,7 @@ export function createJournal({ topic, sender, codec, log, now, later = afterAMo
         const left = found.get(partition)!
         const page = new Map<number, Open>()
         for (const [offset, each] of left)
-          page.set(offset, { since: each.since, left: each, written: new Set(), isDone: false })
+          page.set(offset, { since: each.since, left: each, written: new Set(), calls: null, isDone: false })
         pages.set(tenure, page)
         tenure.journalFrom = () => floorOf(partition, page)
         // A drain, or another member takes over: what has its answer is written now.
@@ -173,11 +177,17 @@ export function createJournal({ topic, sender, codec, log, now, later = afterAMo
         const page = pages.get(arrival.tenure)
         if (page === undefined) return createRecordCalls(nothingKnown, () => undefined)
         const record = recordOf(page, arrival.offset)
-        return createRecordCalls(record.left?.results ?? nothingKnown, (name, result) => {
+        record.calls = createRecordCalls(record.left?.results ?? nothingKnown, (name, result) => {
           writeLater(() => {
             write(arrival, problemId, record, name, result)
           })
         })
+        return record.calls
+      },
+
+      leave({ tenure, offset }) {
+        pages.get(tenure)?.get(offset)?.calls?.leave()
+        writeDue()
       },
 
       finish({ tenure, offset }) {

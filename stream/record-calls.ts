@@ -8,6 +8,8 @@ import type { CallMemory } from '../schemas/call-memory.ts'
 export interface RecordCalls {
   /** The memory for one try of the record's Process. A further try asks the same calls anew, so it needs its own. */
   memory(): CallMemory
+  /** The record is left before its end: its newest answer is handed out too. */
+  leave(): void
 }
 
 /**
@@ -22,10 +24,14 @@ export function createRecordCalls(
   /** Has its answer and is not written, because no other call was open. */
   let last: { readonly name: string; readonly result: unknown } | null = null
 
-  function begin(): void {
-    open += 1
+  function writeLast(): void {
     if (last !== null) write(last.name, last.result)
     last = null
+  }
+
+  function begin(): void {
+    open += 1
+    writeLast()
   }
 
   function end(name: string, result: unknown): void {
@@ -35,6 +41,7 @@ export function createRecordCalls(
   }
 
   return {
+    leave: writeLast,
     memory() {
       const asked = new Map<string, number>()
       return {

@@ -123,7 +123,10 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   async function runRecord(arrival: Arrival): Promise<void> {
     const work: Work = { attempts: 1, isSent: null }
     const end = await handle(arrival, work)
-    if (end === 'aborted') return
+    if (end === 'aborted') {
+      if (isStopping) journal?.leave(arrival)
+      return
+    }
     arrival.tenure.ledger.finish(arrival.offset)
     work.isSent?.()
     journal?.finish(arrival)

@@ -105,10 +105,15 @@ describe('journal', () => {
     assert.equal(waiting.length, 1)
     waiting[0]!()
     assert.deepEqual(memory.waiting(), [])
-    await Promise.all(callAll(journal.open(arrive(tenure, 1), 'p1'), 8, (index) => Promise.resolve(index)))
+    const cutOff = arrive(tenure, 1)
+    await Promise.all(callAll(journal.open(cutOff, 'p1'), 8, (index) => Promise.resolve(index)))
     assert.deepEqual(memory.waiting(), [])
     tenure.end(new Error('drained'))
     assert.equal(memory.waiting().length, 7)
+    // The record's output did not get through, so its newest answer is of use too.
+    journal.leave(cutOff)
+    journal.leave(fast)
+    assert.equal(memory.waiting().length, 8)
   })
 
   it('takes calls away when a commit says that their record is done, and not before', async () => {

@@ -59,6 +59,15 @@ describe('calls of a record', () => {
     assert.deepEqual(written, [['question', 'q']])
   })
 
+  it('writes the newest answer too, once, of a record that is left before its end', async () => {
+    const { written, calls, call } = setUp()
+    calls.leave()
+    await call('a').answer(1)
+    calls.leave()
+    calls.leave()
+    assert.deepEqual(written, [['a', 1]])
+  })
+
   it('does not keep what failed, and counts it as open no more', async () => {
     const { written, call } = setUp()
     const [one, other] = [call('one'), call('other')]
