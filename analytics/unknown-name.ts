@@ -35,7 +35,7 @@ export function unknownName(
   if (known.length === 0) {
     const what = `no run${run === undefined ? '' : ` ${run}`}${of}`
     return new UsageFault(
-      then === '' ? `there is ${what} in ${where} yet` : `there is ${what}${then} in ${where}: take a later moment`,
+      then === '' ? `there is ${what} yet in ${where}` : `there is ${what}${then} in ${where}: take a later moment`,
     )
   }
   if (ofRun.length === 0)

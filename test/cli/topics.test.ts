@@ -95,7 +95,13 @@ describe('magpie topics', () => {
       [2, true],
     )
     const revision = await magpie('topics', '--revision', 'nope')
-    assert.deepEqual([revision.code, /of revision nope; of revisions there is main/.test(revision.error)], [2, true])
+    assert.deepEqual(
+      [
+        revision.code,
+        /^magpie: there is no run of revision nope in Kafka at \S+; of revisions there is main/.test(revision.error),
+      ],
+      [2, true],
+    )
   })
 
   it('keeps topics of all revisions as the config says, when told to', async () => {
