@@ -22,7 +22,7 @@ export interface AskedName {
 /** So many names are listed at most. */
 const LISTED = 8
 
-/** The fault of a name that none of the known ones has; null: there is one. where: the store, for the sentence. */
+/** The fault of a name that none of the known ones has; null: there is one. where: the store, for the sentence, which begins with what is wrong. */
 export function unknownName(
   where: string,
   known: readonly KnownName[],
@@ -35,16 +35,16 @@ export function unknownName(
   if (known.length === 0) {
     const what = `no run${run === undefined ? '' : ` ${run}`}${of}`
     return new UsageFault(
-      then === '' ? `${where} holds ${what} yet` : `${where} holds ${what}${then}: take a later moment`,
+      then === '' ? `there is ${what} yet in ${where}` : `there is ${what}${then} in ${where}: take a later moment`,
     )
   }
   if (ofRun.length === 0)
-    return new UsageFault(`${where} holds no run ${run}${of}${then}; ${listed(run!, namesOf(known, 'run'))}`)
+    return new UsageFault(`there is no run ${run}${of}${then} in ${where}; ${listed(run!, namesOf(known, 'run'))}`)
   const revisions = listed(revision!, namesOf(ofRun, 'revision'))
   return new UsageFault(
     run === undefined
-      ? `${where} holds no run of revision ${revision}${then}; of revisions ${revisions}`
-      : `${where}: run ${run} has no revision ${revision}${then}; ${revisions}`,
+      ? `there is no run of revision ${revision}${then} in ${where}; of revisions ${revisions}`
+      : `run ${run} has no revision ${revision}${then} in ${where}; ${revisions}`,
   )
 }
 

@@ -1,13 +1,25 @@
 // Turns changes between two snapshots into sentences that stay on the screen: a server that went or came back, the
-// end of production.
+// end of production and what it refused.
 
 import type { RunSnapshot } from '../pipeline/run-contract.ts'
 import { harmless } from '../schemas/terminal-text.ts'
 import type { Messages } from './messages/contract.ts'
+import { stateFolder } from './options.ts'
 import { partName, waitingParts } from './progress-view.ts'
 
+/** What a run's sentences name. */
+export interface Announced {
+  readonly messages: Messages
+  readonly runId: string
+  readonly stateDir: string
+}
+
 /** Returns a function that takes each snapshot and gives what is new to say. */
-export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now: number) => string[] {
+export function createAnnouncer({
+  messages,
+  runId,
+  stateDir,
+}: Announced): (snapshot: RunSnapshot, now: number) => string[] {
   const down = new Map<string, number>()
   const waiting = new Set<string>()
   let saidProduced = false
@@ -52,7 +64,15 @@ export function createAnnouncer(messages: Messages): (snapshot: RunSnapshot, now
               ? messages.allRead(snapshot.made)
               : messages.totalReached(snapshot.made),
       )
+      if (snapshot.brokenLines > 0)
+        lines.push(messages.brokenLines(snapshot.brokenLines, commandForLines(runId, stateDir)))
     }
     return lines
   }
+}
+
+/** Shows the lines of the file that were refused, each with its number and its fault. */
+function commandForLines(runId: string, stateDir: string): string {
+  const at = stateDir === stateFolder({ state: '.magpie' }) ? '' : ` --state ${stateDir}`
+  return `./magpie sql "SELECT detail FROM rejections WHERE run_id = '${runId}' AND stage = 'jsonl'"${at}`
 }

@@ -215,9 +215,9 @@ export async function follow(
   run: ActiveRun,
   { runId, since, preparing }: { runId: string; since: number; preparing: Preparing },
 ): Promise<RunResult> {
-  const { display, messages, log } = preparing
+  const { display, messages, log, stateDir } = preparing
   const rates = createRates()
-  const announce = createAnnouncer(messages)
+  const announce = createAnnouncer({ messages, runId, stateDir })
   const look = (): void => {
     const now = steadyNow()
     const snapshot = run.snapshot()

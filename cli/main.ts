@@ -11,6 +11,7 @@ import { addExport } from './export.ts'
 import { addFingerprint } from './fingerprint.ts'
 import { addGrade } from './grade.ts'
 import { addImport } from './import.ts'
+import { misspeltCommand } from './misspelt-command.ts'
 import { misspeltFirst } from './misspelt-first.ts'
 import { addModels } from './models.ts'
 import { addPush } from './push.ts'
@@ -63,6 +64,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   program.addHelpText('after', '\nStart here:\n  ./magpie quickstart')
   for (const command of program.commands) command.exitOverride().copyInheritedSettings(program)
+  misspeltCommand(program)
   misspeltFirst(program)
   try {
     await program.parseAsync(argv)

@@ -147,7 +147,7 @@ export function describePlan({ plan, record }: Pick<FoundDrop, 'plan' | 'record'
       : [`  topics that stay, since ${keptFor.join(', ')} has a revision of this name too: ${kept.join(', ')}`]),
     `  consumer groups: ${groups.length}; entries on shared topics: ${entries.length}`,
     `  rows: ${rowsText(plan)}`,
-    `  files: ${files === null ? 'none' : `${files.own.length} in ${files.folder}`}`,
+    `  files: ${filesText(plan)}`,
     ...(files === null || files.foreign.length === 0
       ? []
       : [`  files that stay, since no run wrote them: ${files.foreign.join(', ')}`]),
@@ -159,6 +159,13 @@ function rowsText({ rows, rowsLeftIn }: FoundDrop['plan']): string {
   if (rowsLeftIn !== null) return 'left alone; they stay to be seen, and the name stays taken until they go too'
   if (rows === null) return 'left alone'
   return rows.length === 0 ? 'none' : rows.map(({ table, rows: count }) => `${table} ${count}`).join(', ')
+}
+
+function filesText({ runId, files, filesNotIn }: FoundDrop['plan']): string {
+  if (filesNotIn !== null)
+    return `the files of run ${runId} are not in ${filesNotIn}, and those of the revision stay: run this where it was started, give its --out DIR, or leave them out with --no-files`
+  if (files === null) return 'left alone'
+  return files.own.length === 0 ? 'none' : `${files.own.length} in ${files.folder}`
 }
 
 /** Throws UsageFault where nobody can be asked, or the answer is another one. */

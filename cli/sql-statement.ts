@@ -3,16 +3,19 @@
 
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { valueFault } from '../analytics/sql/parameter-values.ts'
+import { takesNull, valueFault } from '../analytics/sql/parameter-values.ts'
 import { nearest } from '../configs/nearest.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { placeholdersOf } from '../sinks/clickhouse/placeholders.ts'
 import { statementFault } from '../sinks/clickhouse/statement-faults.ts'
 import { tokenise } from '../sinks/clickhouse/tokens.ts'
 
+/** ClickHouse's own form of NULL as a parameter: NULL for a type that has one, a text for any other. */
+const NULL = '\\N'
+
 export interface Statement {
   readonly sql: string
-  readonly parameters: Readonly<Record<string, string>>
+  readonly parameters: Readonly<Record<string, string | null>>
 }
 
 /**
@@ -31,7 +34,7 @@ export async function readStatement(
     throw new UsageFault(file === undefined ? 'the SQL is empty: give a statement' : `--file ${file}: has no SQL in it`)
   if (sql === undefined) throw new UsageFault('there is no SQL: give it as an argument, or by --file FILE (- is stdin)')
   const faults: string[] = []
-  const values = new Map<string, string>()
+  const values = new Map<string, string | null>()
   for (const pair of given) {
     const { name, value } = /^(?<name>[A-Za-z_]\w*)=(?<value>[^]*)$/.exec(pair)?.groups ?? {}
     if (name === undefined || value === undefined) faults.push(`--param ${pair}: write it as name=value`)
@@ -42,9 +45,14 @@ export async function readStatement(
   const asked = askedBy(sql)
   for (const [name, types] of asked) {
     const value = values.get(name)
-    if (value === undefined) faults.push(`the SQL asks for {${name}:${types[0]}}: give --param ${name}=…`)
-    for (const type of value === undefined ? [] : types) {
-      const fault = valueFault(type, value!)
+    if (value == null) {
+      faults.push(`the SQL asks for {${name}:${types[0]}}: give --param ${name}=…`)
+      continue
+    }
+    const isNull = value === NULL && types.some(takesNull)
+    if (isNull) values.set(name, null)
+    for (const type of types) {
+      const fault = isNull ? notNull(type) : valueFault(type, value)
       if (fault !== null) faults.push(`--param ${name} is {${name}:${type}} in the SQL: ${fault}`)
     }
   }
@@ -55,6 +63,10 @@ export async function readStatement(
   }
   if (faults.length > 0) throw new UsageFault(faults)
   return { sql, parameters: Object.fromEntries(values) }
+}
+
+function notNull(type: string): string | null {
+  return takesNull(type) ? null : `${NULL}, which is NULL for its other type, is none here: take two parameters`
 }
 
 function askedBy(sql: string): ReturnType<typeof placeholdersOf> {

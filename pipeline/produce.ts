@@ -42,6 +42,8 @@ export interface ProduceParts {
   /** True once enough was accepted, or a budget has no room for another problem. */
   readonly shouldStop: () => boolean
   readonly onPublished: (count: number) => void
+  /** Lines of the file were refused, and are on the log as rejections. */
+  readonly onBrokenLines: (count: number) => void
   readonly signal: AbortSignal
   readonly log: Logger
   readonly now: () => number
@@ -101,6 +103,13 @@ export async function produce(parts: ProduceParts): Promise<ProduceEnd> {
       return runMagpie({ ...common, llm, config: config.producer, prefix })
     }
     case 'jsonl':
-      return importJsonl({ ...common, file: source.file })
+      return importJsonl({
+        ...common,
+        file: source.file,
+        async reject(rejections) {
+          await common.reject(rejections)
+          parts.onBrokenLines(rejections.length)
+        },
+      })
   }
 }

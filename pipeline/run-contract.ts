@@ -69,6 +69,8 @@ export interface RunSnapshot {
   readonly read: number | null
   /** Problems on the log. */
   readonly made: number
+  /** Lines of the imported file that were refused, by earlier starts too. */
+  readonly brokenLines: number
   /** Why the producer has stopped; null while it works. */
   readonly produced: ProduceEnd | null
   readonly accepted: Accepted

@@ -56,7 +56,10 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     if (keep !== null) closers.push(() => keep.close())
     const tools = { config, runId, revision, llm, math, codec, connection, log, now, keep }
     const mine = planned.filter(({ name }) => parts.parts.has(name))
-    let made = existing.size
+    // A line that was refused never was a problem.
+    const before = existing.size - existing.brokenLines
+    let made = before
+    let brokenLines = existing.brokenLines
     const isEnough = async (): Promise<boolean> => {
       // Rows of other processes are counted where this one leads, and here where it does not.
       await accepted.recount()
@@ -91,7 +94,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
           leadMilliseconds: leads ? now() - openedAt : 0,
           roles: spendingOf(llm.state().usage),
           done: {
-            produce: replay === null ? made - existing.size : takenHere(),
+            produce: replay === null ? made - before : takenHere(),
             ...Object.fromEntries(stages.map((stage) => [stage.state().name, doneOf(stage)])),
           },
           passed: Object.fromEntries(stages.map((stage) => [stage.state().name, stage.state().emitted])),
@@ -130,6 +133,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       affordable: (open: number) => Math.min(guard.room(open), demand(made, open)),
       shouldStop: () => accepted.isEnough(made) || guard.closed() !== null,
       onPublished: (count: number) => (made += count),
+      onBrokenLines: (count: number) => (brokenLines += count),
     }
     const course = followRun({
       ...{ run, stages, sinks, leads, parts, book, guard },
@@ -148,7 +152,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     })
     return {
       previous: run.previous,
-      existing: existing.size,
+      existing: before,
       done: course.done,
       stop: course.stop,
       update: (changed) => {
@@ -159,7 +163,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
         ...(replayed === null
           ? { total: config.total, made, read: null }
           : { total: replayed.total(), made: taken(), read: replayed.read() }),
-        ...{ accepted: accepted.counts(), wanted: config.accept },
+        ...{ brokenLines, accepted: accepted.counts(), wanted: config.accept },
         ...course.state(),
         stages: stages.map((stage) => stage.state()),
         sinks: sinks.running.map((sink) => sink.state()),

@@ -6,11 +6,13 @@ import type { Problem, Rejection } from '../schemas/records.ts'
 /** Problems of a run that reached the log, or ended as a producer's rejection. */
 export interface Existing {
   readonly size: number
+  /** Of them, lines of an imported file that were refused. */
+  readonly brokenLines: number
   has(id: string): boolean
 }
 
 /** A run that begins. */
-export const nothingExists: Existing = { size: 0, has: () => false }
+export const nothingExists: Existing = { size: 0, brokenLines: 0, has: () => false }
 
 /** Rejections by producers: such problems have ended without ever being on `problems`. */
 const PRODUCERS: ReadonlySet<string> = new Set(['magpie', 'jsonl'])
@@ -25,9 +27,12 @@ export async function existingProblems(
   rejections: AsyncIterable<Rejection>,
 ): Promise<Existing> {
   const ids = createIdMap()
+  let brokenLines = 0
   for await (const problem of problems) if (problem.runId === runId) ids.set(problem.id, 0)
   for await (const rejection of rejections) {
-    if (rejection.runId === runId && PRODUCERS.has(rejection.stage)) ids.set(rejection.problemId, 0)
+    if (rejection.runId !== runId || !PRODUCERS.has(rejection.stage)) continue
+    if (rejection.stage === 'jsonl' && !ids.has(rejection.problemId)) brokenLines += 1
+    ids.set(rejection.problemId, 0)
   }
-  return ids
+  return { size: ids.size, brokenLines, has: (id) => ids.has(id) }
 }

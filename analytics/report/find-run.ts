@@ -60,7 +60,7 @@ export async function findRun(
   if (found === undefined)
     throw (
       (await unknownToDatabase(database, { run, revision, asOf })) ??
-      new UsageFault(`${database.where} holds no run of revision ${revision} that can be reported on yet`)
+      new UsageFault(`there is no run of revision ${revision} in ${database.where} that can be reported on yet`)
     )
   if (found.state === 'dropping') throw halfDropped({ runId: found.run_id, revision })
   const [started, last] = [instant(found.started), instant(found.last)]

@@ -45,6 +45,12 @@ export function valueFault(type: string, value: string): string | null {
   }
 }
 
+/** Whether a value of the type may be NULL. */
+export function takesNull(type: string): boolean {
+  const { name, parts } = readType(type)
+  return name === 'Nullable' || (name === 'LowCardinality' && takesNull(parts[0] ?? ''))
+}
+
 /** Digits of a second; a DateTime with such a number is a DateTime64, which has 3 without. */
 function scaleOf(name: 'DateTime' | 'DateTime64', [first = '']: readonly string[]): number | null {
   if (/^\d+$/.test(first)) return Number(first)

@@ -110,7 +110,8 @@ export interface Messages {
   keptOtherwise(topics: readonly string[]): string
   /** A sink's store lacks what it had: the sink reads everything again. */
   refilling(part: string): string
-  brokenLine(file: string, line: number, fault: string): string
+  /** Lines of the imported file that were refused; the command shows each with its fault. */
+  brokenLines(count: number, command: string): string
   backPressure(waiting: number): string
   acceptReached(sft: number, preference: number): string
   totalReached(total: number): string

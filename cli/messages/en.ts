@@ -114,7 +114,7 @@ export const en: Messages = {
     `Kept in another way than the config says: ${topics.join(', ')}. See it with ./magpie topics apply --dry-run -c FILE`,
   refilling: (part) => `${part}: what this run wrote there is missing; it is filled in again from Kafka.`,
   goingOn: (part) => `${part} is back; going on.`,
-  brokenLine: (file, line, fault) => `${file}:${line}: not taken: ${fault}`,
+  brokenLines: (value, command) => `${plural(value, 'line')} of the file refused; to see why: ${command}`,
   backPressure: (waiting) => `No new problems for now: ${plural(waiting, 'problem')} wait in the stages behind.`,
   acceptReached: (sft, preference) =>
     `Enough accepted (${count(sft)} SFT, ${count(preference)} preference): no new problems, what is under way is finished.`,

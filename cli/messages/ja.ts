@@ -110,7 +110,7 @@ export const ja: Messages = {
     `設定と異なる保持方法のトピック: ${topics.join('、')}。確認: ./magpie topics apply --dry-run -c FILE`,
   refilling: (part) => `${part}: この実行のデータが欠けているため、Kafkaから書き込み直します。`,
   goingOn: (part) => `${part}が復旧しました。処理を再開します。`,
-  brokenLine: (file, line, fault) => `${file}:${line}: この行は取り込めませんでした: ${fault}`,
+  brokenLines: (value, command) => `ファイルの ${count(value)} 行は取り込めませんでした。理由の確認: ${command}`,
   backPressure: (waiting) => `後段で ${count(waiting)} 問が処理待ちのため、問題の生成を一時的に止めています。`,
   acceptReached: (sft, preference) =>
     `採用数が目標に達しました(SFT ${count(sft)} 件、選好ペア ${count(preference)} 件)。新しい問題の生成を止め、処理中の分を仕上げます。`,

@@ -20,8 +20,10 @@ export interface DropPlan {
   readonly letters: number
   /** Rows by table; null: the tables are left alone. */
   readonly rows: readonly TableRows[] | null
-  /** null: there are none here, or they are left alone. */
+  /** null: they are left alone, or not here. */
   readonly files: RevisionFiles | null
+  /** Where the run's folder should be and is not; null: they were found, there are none, or they are left alone. */
+  readonly filesNotIn: string | null
   /** Where its rows are left alone: what its last word keeps of its config, as JSON, so that a later drop finds them; else null. */
   readonly rowsLeftIn: string | null
   /** Nothing of it stays, so that its name is free again. */

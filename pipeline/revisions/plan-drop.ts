@@ -1,6 +1,7 @@
 // What a drop of a revision would take away, and why it may not. Promise: it only looks. main is never taken away, nor
 // is what a process works at or what another revision reads from now.
 
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { nearest } from '../../configs/nearest.ts'
 import { groupOf, PART_NAMES } from '../../pipeline.ts'
@@ -43,7 +44,10 @@ const written = z.looseObject({
   out: z.string().optional(),
   replay: z.looseObject({ of: z.string(), into: z.string().nullish() }).nullish(),
   sinks: z
-    .looseObject({ clickhouse: z.looseObject({ enabled: z.boolean(), server: serverConfig.optional() }) })
+    .looseObject({
+      clickhouse: z.looseObject({ enabled: z.boolean(), server: serverConfig.optional() }),
+      json: z.looseObject({ enabled: z.boolean() }).optional(),
+    })
     .optional(),
 })
 
@@ -85,6 +89,7 @@ export async function planDrop(look: DropLook): Promise<FoundDrop> {
   const begunAt =
     records.find((each) => each.runId === runId && each.revision === 'main')?.startedAt ?? record.startedAt
   const folder = look.out === null ? null : (look.out ?? out ?? null)
+  const files = folder === null ? null : await findRevisionFiles(folder, { runId, revision, begunAt })
   const areRowsLeft = look.countRows === null && sinks?.clickhouse.enabled === true
   const plan: DropPlan = {
     ...{ runId, revision, groups, letters, rows },
@@ -92,7 +97,8 @@ export async function planDrop(look: DropLook): Promise<FoundDrop> {
     kept: others.length === 0 ? [] : topics,
     keptFor: others,
     entries: await tombstonesOf(connection, look, existing, signal),
-    files: folder === null ? null : await findRevisionFiles(folder, { runId, revision, begunAt }),
+    files,
+    filesNotIn: folder !== null && files === null && sinks?.json?.enabled === true ? resolve(folder) : null,
     rowsLeftIn: areRowsLeft ? JSON.stringify({ sinks }) : null,
     isClean: letters === 0 && !areRowsLeft && (others.length === 0 || topics.length === 0),
   }

@@ -19,7 +19,10 @@ export interface RevisionFiles {
   readonly foreign: readonly string[]
 }
 
-/** begunAt: first start of the run, whose folder it is, milliseconds since 1970 UTC. null: it is not here. */
+/**
+ * begunAt: first start of the run, whose folder it is, milliseconds since 1970 UTC. Nothing is in it where the revision
+ * has written none; null: the run's folder is not here.
+ */
 export async function findRevisionFiles(
   outDir: string,
   { runId, revision, begunAt }: { readonly runId: string; readonly revision: string; readonly begunAt: number },
@@ -30,7 +33,6 @@ export async function findRevisionFiles(
   if (run === null) return null
   const names = runNames(out, run.model, run.startedAt, revision)
   const [entries, segments] = [await listFolder(names.folder), await listFolder(names.segments)]
-  if (entries.length === 0) return null
   const own = entries.filter((entry) => isOwn(names, entry))
   const marks = [MARKER, CLAIM].filter((mark) => entries.includes(mark))
   const foreign = entries.filter((entry) => entry !== 'segments' && !own.includes(entry) && !marks.includes(entry))

@@ -96,9 +96,18 @@ describe('search and likeness', () => {
     const run = (await search('sum')).found[0]!.run
     assert.equal(await said({ run, revision: 'main' }), '')
     assert.equal(await said({ revision: 'main' }), '')
-    assert.match(await said({ run: 'nope', revision: 'main' }), new RegExp(`holds no run nope; there is ${run}$`))
-    assert.match(await said({ revision: 'nope' }), /holds no run of revision nope; of revisions there is main$/)
-    assert.match(await said({ run, revision: 'nope' }), new RegExp(`run ${run} has no revision nope; there is main$`))
+    assert.match(
+      await said({ run: 'nope', revision: 'main' }),
+      new RegExp(`^there is no run nope in .+; there is ${run}$`),
+    )
+    assert.match(
+      await said({ revision: 'nope' }),
+      /^there is no run of revision nope in .+; of revisions there is main$/,
+    )
+    assert.match(
+      await said({ run, revision: 'nope' }),
+      new RegExp(`^run ${run} has no revision nope in .+; there is main$`),
+    )
     assert.match(await said({ asOf: 1000 }), /no run as of 1970-01-01T00:00:01.000Z \(--as-of\)/)
     const many = Array.from({ length: 12 }, (_, at) => ({ run: 'a', revision: `of${at}` }))
     assert.match(unknownName('it', many, { revision: 'x' })!.message, /there is of0, .*of7 and 4 more$/)

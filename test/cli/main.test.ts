@@ -64,6 +64,17 @@ describe('magpie', () => {
     assert.equal(misspelt.code, 2)
     assert.match(misspelt.stderr, /Did you mean quickstart\?/)
     assert.equal(misspelt.stdout + unknown.stdout, '')
+    for (const words of [
+      ['topics', 'dmp', '--out', 'there'],
+      ['help', 'topics', 'dmp'],
+    ]) {
+      const { code, stdout, stderr } = await magpie(words)
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.match(stderr, /^error: unknown command 'dmp'\n\(Did you mean dump\?\)\n\(\.\/magpie --help/m)
+    }
+    const help = await magpie(['help', 'runn'])
+    assert.deepEqual([help.code, help.stdout], [2, ''])
+    assert.match(help.stderr, /^error: unknown command 'runn'\n\(Did you mean run\?\)/)
   })
 
   it('refuses what is wrong inside a command of a command with 2', async () => {

@@ -50,7 +50,8 @@ describe('revisions list', () => {
 describe('the plan of a drop', () => {
   const plan = (over: Partial<DropPlan> = {}): DropPlan => ({
     ...{ runId: 'my-run', revision: 'strict', topics: ['sft.strict'], kept: [], keptFor: [], groups: ['g'] },
-    ...{ entries: [], letters: 0, rows: [{ table: 'sft', rows: 5 }], files: null, rowsLeftIn: null, isClean: true },
+    ...{ entries: [], letters: 0, rows: [{ table: 'sft', rows: 5 }], rowsLeftIn: null, isClean: true },
+    ...{ files: { folder: '/out', own: [], foreign: [] }, filesNotIn: null },
     ...over,
   })
   const record = { state: 'finished' } as RunRecord
@@ -58,6 +59,7 @@ describe('the plan of a drop', () => {
     const text = describePlan({ plan: plan(), record }).join('\n')
     assert.match(text, /topics: sft\.strict\n/)
     assert.match(text, /rows: sft 5\n/)
+    assert.match(text, /files: none$/)
     assert.doesNotMatch(text, /stay/)
   })
   it('names what stays, and why', () => {
@@ -71,6 +73,9 @@ describe('the plan of a drop', () => {
     const left = describePlan({ plan: plan({ rows: null, rowsLeftIn: '{"sinks":{}}' }), record }).join('\n')
     assert.match(left, /rows: left alone; they stay to be seen, and the name stays taken/)
     assert.match(text, /files that stay, since no run wrote them: \/out\/notes\.txt/)
+    const elsewhere = describePlan({ plan: plan({ files: null, filesNotIn: '/here/data' }), record }).join('\n')
+    assert.match(elsewhere, /files: the files of run my-run are not in \/here\/data, .* stay: run this where it was/)
+    assert.match(describePlan({ plan: plan({ files: null }), record }).join('\n'), /files: left alone$/)
     assert.match(text, /dead letters that stay on their topic, and are not shown any more: 2/)
   })
 })

@@ -44,6 +44,7 @@ export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
     total: 200,
     read: null,
     made: 0,
+    brokenLines: 0,
     produced: null,
     accepted: { sft: 0, preference: 0 },
     wanted: null,

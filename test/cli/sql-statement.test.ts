@@ -36,6 +36,19 @@ describe('the statement of magpie sql', () => {
     assert.equal((await faultsOf(sql, ['a=70000'])).length, 3)
   })
 
+  it('has NULL for \\N where every type takes NULL, and the text where none does', async () => {
+    const given = async (sql: string) => (await readStatement(sql, undefined, ['a=\\N'])).parameters['a']
+    for (const type of ['Nullable(UInt8)', 'LowCardinality(Nullable( String ))', "Nullable(DateTime('UTC'))"])
+      assert.equal(await given(`SELECT {a:${type}}, {a:Nullable(Int64)}`), null, type)
+    for (const type of ['String', 'LowCardinality(String)', 'Array(Nullable(UInt8))'])
+      assert.equal(await given(`SELECT {a:${type}}`), '\\N', type)
+    assert.match((await faultsOf('SELECT {a:UInt8}', ['a=\\N'])).join(), /: \\N is no whole number \(0 to 255\)$/)
+    const two = await faultsOf('SELECT {a:Nullable(UInt8)}, {a:String}', ['a=\\N'])
+    assert.deepEqual(two, [
+      '--param a is {a:String} in the SQL: \\N, which is NULL for its other type, is none here: take two parameters',
+    ])
+  })
+
   it('has a format of its own only where it ends with one', () => {
     for (const sql of [
       'SELECT 1 FORMAT JSON',

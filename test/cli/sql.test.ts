@@ -101,6 +101,11 @@ describe('magpie sql and magpie report', () => {
 
       const table = await ask('sql', 'SELECT step, problems FROM funnel ORDER BY position LIMIT 1', '--format', 'table')
       assert.equal(table.stdout, 'step      problems\nproblems         1\n1 row\n')
+
+      const nulls = 'SELECT {n:Nullable(UInt8)} IS NULL, {t:Nullable(String)} IS NULL, {s:String}'
+      const given = ['n', 't', 's'].flatMap((name) => ['--param', `${name}=\\N`])
+      const isNull = await ask('sql', nulls, ...given, '--format', 'jsonl')
+      assert.deepEqual(Object.values(JSON.parse(isNull.stdout) as object), [1, 1, '\\N'], isNull.stderr)
     })
 
     it(`refuse what is not reading, and say what is wrong, ${when}`, async () => {

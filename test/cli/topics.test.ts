@@ -90,9 +90,18 @@ describe('magpie topics', () => {
 
   it('refuses a run or revision that is not there, and says what is', async () => {
     const run = await magpie('topics', '--run', 'nope')
-    assert.deepEqual([run.code, /holds no run nope; there is (waits, over|over, waits)/.test(run.error)], [2, true])
+    assert.deepEqual(
+      [run.code, /^magpie: there is no run nope in Kafka at \S+; there is (waits, over|over, waits)/.test(run.error)],
+      [2, true],
+    )
     const revision = await magpie('topics', '--revision', 'nope')
-    assert.deepEqual([revision.code, /of revision nope; of revisions there is main/.test(revision.error)], [2, true])
+    assert.deepEqual(
+      [
+        revision.code,
+        /^magpie: there is no run of revision nope in Kafka at \S+; of revisions there is main/.test(revision.error),
+      ],
+      [2, true],
+    )
   })
 
   it('keeps topics of all revisions as the config says, when told to', async () => {

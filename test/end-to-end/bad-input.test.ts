@@ -171,10 +171,13 @@ describe('bad input', () => {
       '{"problem": "Compute the product of 12 and 12.", "answer": "144"}',
     ]
     await writeFile(join(workshop.folder, 'lines.jsonl'), lines.join('\n'))
-    const command = workshop.magpie(['import', 'lines.jsonl', '-c', simulatedConfig, '--run', name, '--out', 'out'], {
-      SIMULATOR_PORT: new URL(url).port,
-    })
-    assert.equal((await command.ended).code, 0, command.said())
+    const words = ['import', 'lines.jsonl', '-c', simulatedConfig, '--run', name, '--out', 'out']
+    for (const start of ['first', 'again']) {
+      const command = workshop.magpie(words, { SIMULATOR_PORT: new URL(url).port })
+      assert.equal((await command.ended).code, 0, command.said())
+      assert.match(command.said(), /All 3 problems made/, start)
+      assert.ok(command.said().includes(`2 lines of the file refused; to see why: ./magpie sql "`), start)
+    }
     const { problems, rejections } = await logOf(workshop, name)
     assert.deepEqual(
       problems.map(({ sourceLine }) => sourceLine),

@@ -200,6 +200,8 @@ describe('importing', () => {
         const ids = [...problems.map(({ id }) => id), ...rejections.map(({ problemId }) => problemId)]
         assert.equal(ids.length, content.length)
         assert.equal(new Set(ids).size, content.length)
+        const { size, brokenLines } = await existingProblems(RUN, streamOf(problems), streamOf(rejections))
+        assert.deepEqual([size, brokenLines], [content.length, rejections.length])
       }),
       { numRuns: 60 },
     )

@@ -143,7 +143,8 @@ describe('the audit of a replay', () => {
     assert.equal(found.stores.find(({ store }) => store === 'files sft')?.rows, 11)
     const of = { runId: again.run, revision: again.revision }
     const { record, begunAt } = await findAuditedRun({ ...bench, run: of.runId, revision: of.revision }, SIGNAL)
-    assert.ok(await findRevisionFiles(out, { ...of, begunAt }), 'a drop finds them too')
+    assert.ok((await findRevisionFiles(out, { ...of, begunAt }))!.own.length > 0, 'a drop finds them too')
+    assert.equal(await findRevisionFiles(folder, { ...of, begunAt }), null)
     assert.throws(() => findFiles(folder, { record, begunAt }), /are not in/)
   })
 

@@ -329,8 +329,8 @@ describe('an export', () => {
   it('refuses runs, revisions and conditions that are none', async () => {
     const fault = (filters: Parameters<Exporting['write']>[1]) =>
       faultOf(exporting.write({ format: 'jsonl', out: 'refused' }, filters))
-    assert.match(await fault({ runs: ['other'] }), /holds no run other; there is test-run/)
-    assert.match(await fault({ revision: 'none' }), /no run of revision none; of revisions there is main/)
+    assert.match(await fault({ runs: ['other'] }), /^there is no run other in .+; there is test-run/)
+    assert.match(await fault({ revision: 'none' }), /no run of revision none in .+; of revisions there is main/)
     assert.match(await fault({ asOf: 1000 }), /no run as of 1970-01-01T00:00:01.000Z \(--as-of\)/)
     assert.match(await fault({ where: 'nonsense = 1' }), /--where nonsense = 1: .*nonsense/)
     assert.match(await fault({ where: '1) OR (1' }), /not one condition/)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { valueFault } from '../../../analytics/sql/parameter-values.ts'
+import { takesNull, valueFault } from '../../../analytics/sql/parameter-values.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../../sinks/clickhouse/database.ts'
@@ -149,6 +149,35 @@ describe('a value of a parameter', () => {
       ...[['DateTime64(9)', '2262-04-12 00:00:00'] as const, ['Decimal(5, 2)', '99999'] as const],
     ])
       await assert.rejects(asRead(type, value), /ClickHouse: /, `${type} ${value}`)
+  })
+
+  it('may be NULL if and only if ClickHouse takes NULL for the type', async () => {
+    const inner = fc.constantFrom(
+      'UInt8',
+      'String',
+      'Date',
+      "DateTime('UTC')",
+      'Decimal(5, 2)',
+      'UUID',
+      'Bool',
+      'DOUBLE',
+    )
+    const types = inner.chain((type) =>
+      fc.constantFrom(type, `Nullable(${type})`, `Nullable( ${type} )`, `Array(Nullable(${type}))`),
+    )
+    const asked = async (type: string): Promise<string | null> =>
+      await database
+        .query(`SELECT {it:${type}} IS NULL`, { parameters: { it: null }, format: 'TSVRaw' })
+        .then((text) => text.trimEnd())
+        .catch(() => null)
+    await fc.assert(
+      fc.asyncProperty(types, async (type) => {
+        assert.equal(takesNull(type), (await asked(type)) === '1', type)
+      }),
+      { numRuns: 100 },
+    )
+    for (const type of ['String', 'Nullable(String)'])
+      assert.equal(await asked(`LowCardinality(${type})`), takesNull(`LowCardinality(${type})`) ? '1' : '0')
   })
 
   it('of a moment in a zone is let through if and only if it comes back', async () => {

@@ -63,7 +63,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   goingOn: (messages) => messages.goingOn('ClickHouse'),
   keptOtherwise: (messages) => messages.keptOtherwise(['sampled', 'runs']),
   refilling: (messages) => messages.refilling('ClickHouse'),
-  brokenLine: (messages) => messages.brokenLine('a.jsonl', 17, 'JSON'),
+  brokenLines: (messages) => messages.brokenLines(17, './magpie sql'),
   backPressure: (messages) => messages.backPressure(512),
   fewer: (messages) => messages.fewer(['3 of 5 rows']),
   acceptReached: (messages) => messages.acceptReached(30, 12),
@@ -134,7 +134,7 @@ describe('messages', () => {
       'oneSetMissing',
     ] as const
     for (const key of plain) assert.deepEqual([isJapanese(ja[key]), isJapanese(en[key])], [true, false], key)
-    const without = new Set(['step', 'brokenLine'])
+    const without = new Set(['step'])
     for (const [key, say] of Object.entries(SENTENCES)) {
       if (say === null) continue
       assert.equal(isJapanese(say(en)), false, key)

@@ -293,6 +293,24 @@ describe('a drop', () => {
     assert.ok(existsSync(join(dirname(planned.files!.folder), '.run.json')))
   })
 
+  it('says where the files of the run should be and are not', async () => {
+    const revision = bench.name('strict')
+    const { run, out } = await makeRevision(bench, database, folder, revision)
+    const look = async (at: string | null | undefined) => {
+      const { files, filesNotIn } = (await plan(bench, database, { run, revision }, { out: at })).plan
+      return [files === null ? null : files.own.length > 0, filesNotIn]
+    }
+    const elsewhere = join(folder, 'elsewhere')
+    assert.deepEqual(await look(elsewhere), [null, elsewhere])
+    assert.deepEqual(await look(null), [null, null])
+    assert.deepEqual(await look(undefined), [true, null])
+    await drop(run, revision)
+    const again = { run, revision: bench.name('bare') }
+    await sayRun(bench.sender, bench.codec, run, { out, revision: again.revision, replay: replayOf() })
+    const { files, filesNotIn } = (await plan(bench, database, again)).plan
+    assert.deepEqual([files?.own, files?.foreign, filesNotIn], [[], [], null], 'one that has written none')
+  })
+
   describe('is refused', () => {
     let run = ''
     let revision = ''
