@@ -75,8 +75,8 @@ function speaks({ host, pid, lastWordAt }: ProcessOverview, now: number): boolea
   return now - lastWordAt < SILENT_MS && (!isHere || (pid !== process.pid && processIsAlive(pid)))
 }
 
-/** Of another machine nobody can tell whether a process was killed, until it has been silent for long. */
+/** Of another machine nobody can tell whether a process has ended, until it has been silent for long. */
 function freeIn({ host, lastWordAt }: ProcessOverview, now: number): string {
   if (host === hostname()) return ''
-  return `; if it was killed, start this one again in ${Math.max(1, Math.ceil((lastWordAt + SILENT_MS - now) / 1000))} s`
+  return `; if it has ended, start this one again in ${Math.max(1, Math.ceil((lastWordAt + SILENT_MS - now) / 1000))} s`
 }
