@@ -9,6 +9,7 @@ import { prepareReplay } from '../pipeline/replay/prepare.ts'
 import type { PreparedReplay, ReplayAsked } from '../pipeline/replay/prepare.ts'
 import { chooseProblems } from '../pipeline/replay/selection.ts'
 import { replayParts, stagesBehind } from '../pipeline/replay/stages.ts'
+import { soleSinks } from '../pipeline/sole-sinks.ts'
 import { createCodec } from '../schemas/codec.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { silentLogger } from '../schemas/logger.ts'
@@ -21,6 +22,7 @@ import { attend, interruption, onSilence, startChecked } from './attend.ts'
 import { changedParts, changedSettings } from './changed-settings.ts'
 import { describeEnd } from './describe-end.ts'
 import { createDisplay } from './display.ts'
+import { joinedParts } from './joined-parts.ts'
 import { messagesIn } from './messages/choose.ts'
 import { madeStateFolder } from './options.ts'
 import { prepareKafka, prepareModel } from './prepare.ts'
@@ -67,7 +69,11 @@ async function replay(options: ReplayOptions): Promise<number> {
   const { kafka, runId, loaded, replay: section, previous } = ready
   if (previous !== null) assertSameSettings(previous, loaded)
   const own = replayParts(loaded.config)
-  const parts = asked.join ? joined(asked, own) : new Set<PartName>(['produce', ...own])
+  // Whoever joins has waited for the word of a leader.
+  const parts =
+    asked.join && previous !== null
+      ? joinedParts(asked.parts, { revision, own, sole: soleSinks(loaded.config), leader: previous })
+      : new Set<PartName>(['produce', ...own])
   const { share, priority, say } = standingOf(options, loaded)
   const { config: path } = options
   const sinks = (['clickhouse', 'json'] as const).filter((name) => own.includes(name))
@@ -188,14 +194,4 @@ async function prepared(
     display.close({ keep: false })
     stop.release()
   }
-}
-
-/** The parts of a replay that this process joins. Throws UsageFault for what the replay does not have. */
-function joined({ parts, revision }: ReplayAsked, own: readonly PartName[]): Set<PartName> {
-  const unknown = parts.filter((name) => !(own as readonly string[]).includes(name))
-  if (unknown.length > 0)
-    throw new UsageFault(
-      unknown.map((name) => `--stages: revision ${revision} has no part ${name}; it has ${own.join(', ')}`),
-    )
-  return new Set(parts.length === 0 ? own : own.filter((name) => parts.includes(name)))
 }

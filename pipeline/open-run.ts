@@ -38,6 +38,7 @@ import {
   WATCH_MS,
   wordsBefore,
 } from './run-records.ts'
+import { assertSoleSinks } from './sole-sinks.ts'
 import { beginRun, plannedSinks, readingParts, topicsNeeded, topicsReadBy } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 import { missingAtStart } from './topic-watch.ts'
@@ -135,6 +136,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       signal.throwIfAborted()
       previous = await readState(signal)
     }
+    if (!leads) await assertSoleSinks(parts, { connection, codec, signal })
     const startedAt = previous?.startedAt ?? now()
     const identity = { runId, revision, config: loaded.json, configHash: loaded.hash, version: parts.version }
     const addition = { runId, revision, into: config.replay?.into ?? null, stages: config.replay?.stages ?? [] }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, UsageFault, transient } from '../../schemas/failure.ts'
 import type { Logger } from '../../schemas/logger.ts'
 import { resolveServer } from './address.ts'
-import type { ServerConfig } from './address.ts'
+import type { ServerAddress, ServerConfig } from './address.ts'
 import type { Database } from './contract.ts'
 import { openEmbedded } from './embedded.ts'
 import { openAsGuest } from './guest.ts'
@@ -47,6 +47,12 @@ export function embeddedFolder(stateDir: string): string {
   return join(stateDir, 'clickhouse')
 }
 
+/** The server that is named; null: the database is the embedded one. Throws UsageFault with every fault. */
+export function serverOf({ url, server }: Pick<OpenOptions, 'url' | 'server'>): ServerAddress | null {
+  const named = url === undefined ? {} : { CLICKHOUSE_URL: url }
+  return resolveServer(server, { ...process.env, ...named })
+}
+
 /**
  * Opens the database; an owner also brings its tables up to date.
  * Throws UsageFault when a reader finds no database, when another owner lives in the state folder, on a bad URL, where
@@ -56,8 +62,7 @@ export function embeddedFolder(stateDir: string): string {
  * until it is back.
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
-  const named = options.url === undefined ? {} : { CLICKHOUSE_URL: options.url }
-  const address = resolveServer(options.server, { ...process.env, ...named })
+  const address = serverOf(options)
   if (address !== null) {
     const database = openServer(address)
     return await closeOnFault(database, async () => {

@@ -1,5 +1,5 @@
-// A replay of several processes: two join the one that leads, one of them is killed in the middle, and all that the
-// replay reads comes to its end once.
+// A replay of several processes: two join the one that leads, one of them as from another machine, the other is killed in
+// the middle, and all that the replay reads comes to its end once, in the tables and files of its leader.
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -42,8 +42,9 @@ describe('a replay of several processes', () => {
     await done(start(quick, 'run', '-c', simulatedConfig, '--total', String(TOTAL)))
 
     // Whoever joins waits until the replay is there.
-    const joins = (): Running => start(slow, 'replay', '--revision', revision, '--join', '--stages', 'answer,sample')
-    const [killed, other] = [joins(), joins()]
+    const joins = (...words: string[]): Running => start(slow, 'replay', '--revision', revision, '--join', ...words)
+    const away = ['--state', 'elsewhere'] as const
+    const [killed, other] = [joins('--stages', 'answer,sample'), joins(...away)]
     for (const each of [killed, other]) await each.says(/[Ww]ait/)
     const leader = start(slow, 'replay', '-c', simulatedConfig, '--from', 'screened', '--revision', revision)
     const screened = await recordsOf(workshop, run, 'screened', 'Screened')
@@ -60,6 +61,12 @@ describe('a replay of several processes', () => {
     )
     killed.signal('SIGKILL')
     await killed.ended
+    assert.match(other.said(), /This process runs: answer, sample, verify, reward, curate$/m)
+    for (const sink of ['clickhouse', 'json']) {
+      const { code, error } = await joins(...away, '--stages', `verify,${sink}`).ended
+      assert.equal(code, 2, error)
+      assert.match(error, new RegExp(`process ${leader.pid} on .* has it: .*leave ${sink} out`))
+    }
     const answered = (await recordsOf(workshop, run, 'sampled', 'Sampled', revision)).length
     assert.ok(answered < screened.length, 'it was killed in the middle')
     await Promise.all([leader, other].map(done))

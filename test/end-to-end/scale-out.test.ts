@@ -25,9 +25,22 @@ describe('a run of several processes', () => {
     const name = runName('scale-out')
     const front = await workshop.serve({ slots: 48, medianMs: 400, sigma: 0.3 })
     const { port } = new URL(front.url)
-    const start = (stages: string): Running =>
+    const start = (stages: string, ...more: string[]): Running =>
       workshop.magpie(
-        ['run', '-c', simulatedConfig, '--run', name, '--total', `${TOTAL}`, '--out', name, '--stages', stages],
+        [
+          'run',
+          '-c',
+          simulatedConfig,
+          '--run',
+          name,
+          '--total',
+          `${TOTAL}`,
+          '--out',
+          name,
+          '--stages',
+          stages,
+          ...more,
+        ],
         { SIMULATOR_PORT: port },
       )
     const overview = async (): Promise<RunOverview | undefined> => {
@@ -47,10 +60,16 @@ describe('a run of several processes', () => {
     assert.match(leader.said(), /240 problems wanted/)
     assert.match(first.said(), /This process runs: answer, sample/)
 
-    // A second owner of the embedded database is refused, and told that workers need none.
-    const rival = await start('answer,clickhouse').ended
-    assert.equal(rival.code, 2, rival.error)
-    assert.match(rival.error, new RegExp(`process ${leader.pid} already runs with the state folder .*--stages`))
+    // A second owner of the embedded database, or of the files, is refused wherever it would lay its rows.
+    for (const [state, sink] of [
+      ['.magpie', 'clickhouse'],
+      ['elsewhere', 'clickhouse'],
+      ['elsewhere', 'json'],
+    ] as const) {
+      const rival = await start(`answer,${sink}`, '--state', state).ended
+      assert.equal(rival.code, 2, rival.error)
+      assert.match(rival.error, new RegExp(`process ${leader.pid} on .* has it: .*leave ${sink} out`))
+    }
 
     const third = start('answer,sample')
     await third.says(/This process runs: answer, sample/)

@@ -1,12 +1,14 @@
-// A process that leads a run until it is killed. Arguments: brokers, run, revision, its config as JSON (may be left out).
+// A process that leads a run until it is killed. Arguments: brokers, run, revision, its config as JSON, its parts (the last
+// two may be left out).
 
 import { configSchema } from '../../configs/schema.ts'
 import { openRun } from '../../pipeline/open-run.ts'
 import { PART_NAMES } from '../../pipeline.ts'
+import type { PartName } from '../../pipeline.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import { CONFIG, NOW } from './run-bench.ts'
 
-const [brokers = '', runId = '', revision = '', json = '{}'] = process.argv.slice(2)
+const [brokers = '', runId = '', revision = '', json = '{}', parts = PART_NAMES.join()] = process.argv.slice(2)
 const config = json === '{}' ? CONFIG : configSchema.parse(JSON.parse(json))
 const run = await openRun(
   {
@@ -14,7 +16,7 @@ const run = await openRun(
     runId,
     revision,
     source: { kind: 'magpie' },
-    parts: new Set(PART_NAMES),
+    parts: new Set(parts.split(',') as PartName[]),
     kafka: { brokers: brokers.split(','), clientId: 'magpie', ssl: false, sasl: null },
     registryUrl: undefined,
     clickhouseUrl: undefined,

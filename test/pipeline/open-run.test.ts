@@ -11,15 +11,17 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { configSchema } from '../../configs/schema.ts'
+import type { PartName } from '../../pipeline.ts'
 import { openRun } from '../../pipeline/open-run.ts'
 import type { OpenRun } from '../../pipeline/open-run.ts'
 import type { RunParts } from '../../pipeline/run-contract.ts'
 import { lagOf, throughCheck } from '../../pipeline/standing.ts'
-import { publishRunRecord, readRunRecords } from '../../pipeline/run-records.ts'
+import { publishRunRecord, readRunRecords, SILENT_MS } from '../../pipeline/run-records.ts'
 import { readStarts } from '../../pipeline/run-starts.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { RunRecord, RunState } from '../../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
+import { stamp } from '../../stream/outgoing.ts'
 import { deleteTopics, topicNames } from '../../stream/topics-admin.ts'
 import { until } from '../support/stream.ts'
 import { NOW, openRunBench } from './run-bench.ts'
@@ -47,11 +49,11 @@ async function opened<Result>(parts: RunParts, look: (run: OpenRun) => Promise<R
 }
 
 /** Another process that leads the run until it is killed. */
-async function leader(runId: string) {
+async function leader(runId: string, ...parts: string[]) {
   const { connection, revision } = bench
   const child = spawn(
     process.execPath,
-    [join(HERE, 'leading-process.ts'), connection.brokers.join(','), runId, revision],
+    [join(HERE, 'leading-process.ts'), connection.brokers.join(','), runId, revision, '{}', ...parts],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -423,6 +425,55 @@ describe('a worker', () => {
     const run = await opening
     assert.equal(run.previous?.runId, 'late')
     await run.close()
+  })
+
+  it('is refused a sink that the leader has alone, and may have a server', async () => {
+    const first = await leader('sinks')
+    const [clickhouse, json] = ['clickhouse', 'json'].map((sink) => ({
+      parts: new Set(['verify', sink] as PartName[]),
+    }))
+    try {
+      for (const over of [clickhouse, json])
+        await assert.rejects(openRun(bench.parts('sinks', over), SIGNAL), (error) => {
+          assert.ok(error instanceof UsageFault, String(error))
+          assert.match(error.message, new RegExp(`process ${first.pid} on .* has it: .*leave (clickhouse|json) out`))
+          return true
+        })
+      await opened(bench.parts('sinks', { ...clickhouse, clickhouseUrl: 'http://a:1' }), () => Promise.resolve())
+    } finally {
+      await first.kill()
+    }
+    // When that leader goes on it has them again.
+    await assert.rejects(openRun(bench.parts('sinks', json), SIGNAL), /json belongs to one process/)
+  })
+
+  it('may have the sinks that the leader leaves to it, unless another worker has them', async () => {
+    const { codec, sender, revision } = bench
+    const sinks = { parts: new Set(['clickhouse', 'json'] as const) }
+    const waiting = Promise.withResolvers<undefined>()
+    const onWaiting = (): void => {
+      waiting.resolve(undefined)
+    }
+    const opening = openRun(bench.parts('left', { ...sinks, onWaiting }), SIGNAL)
+    await waiting.promise
+    const first = await leader('left', 'produce,screen')
+    try {
+      await (await opening).close()
+      const other = { runId: 'left', revision, id: `left/${revision}/elsewhere`, host: 'elsewhere', pid: 7 }
+      const said = { configHash: 'ab12', config: '{}', version: '1.2.3', createdAt: NOW }
+      const value = codec.encode('RunStart', { ...other, ...said, parts: ['json'] })
+      await sender.send([stamp({ topic: 'starts', key: other.id, value }, other)])
+    } finally {
+      await first.kill()
+    }
+    await assert.rejects(openRun(bench.parts('left', sinks), SIGNAL), (error) => {
+      assert.ok(error instanceof UsageFault, String(error))
+      assert.match(error.message, /^--stages: json .*process 7 on elsewhere has it: .*start this one again in \d+ s$/)
+      return true
+    })
+    await opened(bench.parts('left', { parts: new Set(['clickhouse'] as const) }), () => Promise.resolve())
+    const later = { ...sinks, now: () => NOW + SILENT_MS }
+    await opened(bench.parts('left', later), () => Promise.resolve())
   })
 
   it('stops waiting when it is told to', async () => {
