@@ -4,7 +4,7 @@
 import type { RunSnapshot } from '../pipeline/run-contract.ts'
 import { harmless } from '../schemas/terminal-text.ts'
 import type { Messages } from './messages/contract.ts'
-import { stateFolder } from './options.ts'
+import { stateWords } from './options.ts'
 import { partName, waitingParts } from './progress-view.ts'
 
 /** What a run's sentences name. */
@@ -73,6 +73,6 @@ export function createAnnouncer({
 
 /** Shows the lines of the file that were refused, each with its number and its fault. */
 function commandForLines(runId: string, stateDir: string): string {
-  const at = stateDir === stateFolder({ state: '.magpie' }) ? '' : ` --state ${stateDir}`
+  const at = stateWords({ state: stateDir })
   return `./magpie sql "SELECT detail FROM rejections WHERE run_id = '${runId}' AND stage = 'jsonl'"${at}`
 }

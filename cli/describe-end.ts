@@ -1,6 +1,7 @@
 // The last words of a run: its files, and what to try next, on standard output.
 
 import type { WorkEnd } from './attend.ts'
+import { stateWords } from './options.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** Says where the data is. next: commands to try; those of a run unless given. */
@@ -17,7 +18,7 @@ export function describeEnd(
     say(`  ${messages.file(path, records, surplus)}`)
   }
   say(messages.nextCommands)
-  const at = state === '.magpie' ? '' : ` --state ${state}`
+  const at = stateWords({ state })
   for (const command of next ?? [
     `./magpie report --run ${runId}${at}`,
     `./magpie sql "SELECT * FROM sft LIMIT 3"${at}`,

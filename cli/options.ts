@@ -16,7 +16,12 @@ export function stateFolder(options: { state: string }): string {
   return resolve(options.state)
 }
 
-/** The same, made where it is missing. Throws UsageFault where it cannot be made or used. */
+/** What a command that is shown needs to find the same folder: nothing, or ` --state DIR`. */
+export function stateWords(options: { state: string }): string {
+  return stateFolder(options) === stateFolder({ state: '.magpie' }) ? '' : ` --state ${options.state}`
+}
+
+/** The state folder, made where it is missing. Throws UsageFault where it cannot be made or used. */
 export function madeStateFolder(options: { state: string }): string {
   const folder = stateFolder(options)
   try {

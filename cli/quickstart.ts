@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { printReport } from './report.ts'
 import { describeEnd } from './describe-end.ts'
-import { stateOption } from './options.ts'
+import { stateOption, stateWords } from './options.ts'
 import { work } from './work.ts'
 
 const home = join(import.meta.dirname, '..')
@@ -35,7 +35,7 @@ export function addQuickstart(program: Command): void {
       const missing = end.result?.files.length !== 2
       await printReport({ run: end.runId, state: options.state })
       process.stderr.write(`\n${end.messages.smallModel}\n`)
-      const state = options.state === '.magpie' ? '' : ` --state ${options.state}`
+      const state = stateWords(options)
       describeEnd(end, options, [
         `./magpie sql "SELECT instruction, response, verdict FROM sft FINAL LIMIT 3 FORMAT Vertical"${state}`,
         `./magpie import examples/problems.jsonl -c configs/local.yaml${state}`,

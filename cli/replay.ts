@@ -24,7 +24,7 @@ import { describeEnd } from './describe-end.ts'
 import { createDisplay } from './display.ts'
 import { joinedParts } from './joined-parts.ts'
 import { messagesIn } from './messages/choose.ts'
-import { madeStateFolder } from './options.ts'
+import { madeStateFolder, stateWords } from './options.ts'
 import { prepareKafka, prepareModel } from './prepare.ts'
 import type { Preparing } from './prepare.ts'
 import { asReader } from './reader.ts'
@@ -102,7 +102,7 @@ async function replay(options: ReplayOptions): Promise<number> {
     },
     file: path === undefined ? null : { path, load: reload },
   })
-  const at = options.state === '.magpie' ? '' : ` --state ${options.state}`
+  const at = stateWords(options)
   describeEnd(end, options, [
     `./magpie sql "SELECT revision, count() FROM sft FINAL WHERE run_id = '${runId}' GROUP BY revision"${at}`,
     `./magpie audit --run ${runId} --revision ${revision}${at}`,

@@ -96,8 +96,7 @@ export function createJournal({ topic, sender, codec, log, now, later = afterAMo
 
     function recordOf(page: Map<number, Open>, offset: number): Open {
       let record = page.get(offset)
-      if (record === undefined)
-        page.set(offset, (record = { since: null, left: null, written: new Set(), calls: null, isDone: false }))
+      if (record === undefined) page.set(offset, (record = openRecord(null)))
       return record
     }
 
@@ -151,8 +150,7 @@ export function createJournal({ topic, sender, codec, log, now, later = afterAMo
       for (const [partition, tenure] of tenures) {
         const left = found.get(partition)!
         const page = new Map<number, Open>()
-        for (const [offset, each] of left)
-          page.set(offset, { since: each.since, left: each, written: new Set(), calls: null, isDone: false })
+        for (const [offset, each] of left) page.set(offset, openRecord(each))
         pages.set(tenure, page)
         tenure.journalFrom = () => floorOf(partition, page)
         // A drain, or another member takes over: what has its answer is written now.
@@ -204,6 +202,11 @@ export function createJournal({ topic, sender, codec, log, now, later = afterAMo
   }
 
   return { forStage }
+}
+
+/** A record with what is known of it from before. */
+function openRecord(left: LeftCalls | null): Open {
+  return { since: left?.since ?? null, left, written: new Set(), calls: null, isDone: false }
 }
 
 /** An unwritten answer keeps no process alive. */
