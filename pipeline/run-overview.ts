@@ -7,7 +7,7 @@ import type { RunRecord, RunStart, RunState, Spending } from '../schemas/records
 import { topicFor } from '../schemas/topics.ts'
 import type { KafkaConnection } from '../stream/kafka.ts'
 import { readTopic } from '../stream/read-topic.ts'
-import { topicNames } from '../stream/topics-admin.ts'
+import { topicNames, unlessDeleted } from '../stream/topics-admin.ts'
 import { readable } from './read-records.ts'
 import { holdOf, readNewest } from './run-records.ts'
 import { readStarts } from './run-starts.ts'
@@ -78,18 +78,24 @@ export async function readRuns(look: Looking): Promise<RunOverview[]> {
   const spending = new Map<string, Spending>()
   for (const revision of new Set(newest.map((record) => record.revision))) {
     const topic = topicFor('spending', revision)
-    if (there.has(topic)) for await (const record of readSpending(look, topic)) spending.set(record.id, record)
+    if (!there.has(topic)) continue
+    // Its revision may be dropped meanwhile, and the probe of a dry run ends so.
+    const said = await unlessDeleted(connection, topic, async () => await readSpending(look, topic))
+    for (const [id, record] of said ?? []) spending.set(id, record)
   }
   return newest
     .map((record) => overviewOf(record, starts, [...spending.values()], look))
     .toSorted((one, other) => other.startedAt - one.startedAt)
 }
 
-async function* readSpending({ connection, codec, signal }: Looking, topic: string): AsyncIterable<Spending> {
+/** What each process has said last, by its start. */
+async function readSpending({ connection, codec, signal }: Looking, topic: string): Promise<Map<string, Spending>> {
+  const newest = new Map<string, Spending>()
   for await (const message of readTopic(connection, { topic, signal })) {
     const record = message.value.length === 0 ? null : readable({ connection, codec }, 'Spending', message)
-    if (record !== null) yield record
+    if (record !== null) newest.set(record.id, record)
   }
+  return newest
 }
 
 function overviewOf(

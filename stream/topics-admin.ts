@@ -123,6 +123,20 @@ export async function topicNames(connection: KafkaConnection): Promise<string[]>
   return names.filter((name) => !name.startsWith('__')).sort()
 }
 
+/** What `read` finds in a topic that others may delete meanwhile; null: it is gone by now. Throws what `read` throws. */
+export async function unlessDeleted<Found>(
+  connection: KafkaConnection,
+  topic: string,
+  read: () => Promise<Found>,
+): Promise<Found | null> {
+  try {
+    return await read()
+  } catch (error) {
+    if ((await topicNames(connection)).includes(topic)) throw error
+    return null
+  }
+}
+
 /** Deletes topics; those that do not exist are passed over. Throws Failure. */
 export async function deleteTopics(connection: KafkaConnection, topics: readonly string[]): Promise<void> {
   await connection.ask('deleting topics', async (admin) => {

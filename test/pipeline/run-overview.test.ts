@@ -8,8 +8,12 @@ import { openRun } from '../../pipeline/open-run.ts'
 import { readRuns, standingOf } from '../../pipeline/run-overview.ts'
 import { publishRunRecord } from '../../pipeline/run-records.ts'
 import { openSpending, sumOf } from '../../pipeline/spending.ts'
+import { transient } from '../../schemas/failure.ts'
 import type { RunRecord } from '../../schemas/records.ts'
+import { topicFor } from '../../schemas/topics.ts'
+import type { KafkaConnection } from '../../stream/kafka.ts'
 import { readTopic } from '../../stream/read-topic.ts'
+import { deleteTopics } from '../../stream/topics-admin.ts'
 import { problemOf } from '../support/stream.ts'
 import { CONFIG, NOW, openRunBench } from './run-bench.ts'
 import type { RunBench } from './run-bench.ts'
@@ -96,5 +100,23 @@ describe('the overview of runs', () => {
     assert.equal(standingOf({ ...record, state: 'draining' }, NOW, dead), 'lost')
     assert.equal(standingOf({ ...record, state: 'failed' }, NOW + 1_000_000, dead), 'failed')
     assert.equal(other.state, 'finished')
+  })
+
+  it('passes over a revision that is dropped while it looks, and fails where Kafka does', async () => {
+    const { connection } = bench
+    const spendingTopic = topicFor('spending', bench.revision)
+    const meanwhile = (act: (doing: string) => Promise<void>): KafkaConnection => ({
+      ...connection,
+      async ask(doing, question) {
+        if (doing.includes(spendingTopic)) await act(doing)
+        return await connection.ask(doing, question)
+      },
+    })
+    const look = { ...bench, now: NOW, isAlive: alive, signal: SIGNAL }
+    const away = transient('kafka-unavailable', 'away')
+    await assert.rejects(readRuns({ ...look, connection: meanwhile(() => Promise.reject(away)) }), away)
+    const dropped = meanwhile(async () => await deleteTopics(connection, [spendingTopic]))
+    const left = (await readRuns({ ...look, connection: dropped })).find(({ run }) => run === 'told')
+    assert.deepEqual([left?.state, left?.problems], ['finished', 0])
   })
 })
