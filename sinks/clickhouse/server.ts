@@ -23,6 +23,9 @@ const PART_LIMITS = { rows: 5000, bytes: 4 * 1024 * 1024 }
 /** Longest wait for one answer, ms: a SELECT of our own over a large table may take minutes. */
 const REQUEST_TIMEOUT_MS = 300_000
 
+/** A server begins to answer before it is done, and breaks off where it then fails: so that it says why, it is to finish first. */
+const WHOLE_ANSWERS = { wait_end_of_query: 1 } as const
+
 /** Longest wait for its word on a statement that is given up, ms. */
 const KILL_MS = 2000
 
@@ -67,7 +70,11 @@ export function openServer(options: ServerOptions): Database {
     (settings: Sent['settings'] = {}) =>
     ({ parameters = {}, asOf }: QueryOptions): Sent => ({
       query_params: { ...parameters },
-      settings: asOf === undefined ? settings : { ...settings, additional_table_filters: tableFilters(asOf, name) },
+      settings: {
+        ...WHOLE_ANSWERS,
+        ...settings,
+        ...(asOf === undefined ? {} : { additional_table_filters: tableFilters(asOf, name) }),
+      },
     })
   const isOwner = options.readOnlyEnd === true
   const lane = createLane({ ...shared, send: isOwner ? sendToOwner : sendWith() })

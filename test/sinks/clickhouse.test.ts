@@ -1,5 +1,5 @@
-// The ClickHouse sink on an embedded database (or MAGPIE_TEST_CLICKHOUSE_URL: a database whose tables may be
-// emptied): every topic lands in its table, repeats collapse, and what was paid for is kept.
+// The ClickHouse sink on an embedded database and on a server: every topic lands in its table, repeats collapse, and what
+// was paid for is kept.
 
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,10 +14,11 @@ import { silentLogger } from '../../schemas/logger.ts'
 import type { RunRecord, RunStart, Sampled, Screened, Tagged } from '../../schemas/records.ts'
 import { clickhouseConfig, clickhouseTopics, createClickhouseSink } from '../../sinks/clickhouse.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
-import { openDatabase } from '../../sinks/clickhouse/database.ts'
 import { headerTexts } from '../../stream/arrival.ts'
 import type { Delivered } from '../../stream/delivered.ts'
 import { markMessage } from '../../stream/letter-marks.ts'
+import { DATABASE_KINDS, openTestDatabase } from '../support/clickhouse-databases.ts'
+import type { DatabaseKind } from '../support/clickhouse-databases.ts'
 import {
   conversed,
   judged,
@@ -57,7 +58,7 @@ const VIEWS = [
   'rule_costs',
 ]
 
-describe('the ClickHouse sink', () => {
+const theSink = (kind: DatabaseKind) => (): void => {
   let folder = ''
   let database: Database
   let codec: Codec
@@ -65,12 +66,7 @@ describe('the ClickHouse sink', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'magpie-clickhouse-'))
-    database = await openDatabase({
-      url: process.env['MAGPIE_TEST_CLICKHOUSE_URL'] ?? '',
-      stateDir: folder,
-      role: 'owner',
-      log: silentLogger,
-    })
+    database = await openTestDatabase(kind, folder)
     codec = await createCodec()
     everything = theWholeWay(codec)
   })
@@ -414,7 +410,9 @@ describe('the ClickHouse sink', () => {
     assert.equal(new Set(clickhouseTopics('screened')).size, clickhouseTopics('screened').length)
     assert.equal(clickhouseConfig.parse({}).batch.rows, 2000)
   })
-})
+}
+
+for (const kind of DATABASE_KINDS) describe(`the ClickHouse sink, ${kind}`, theSink(kind))
 
 /** Columns that this test's records leave empty by nature. */
 const UNFILLED: Record<string, string[]> = {

@@ -1,5 +1,4 @@
-// Exports of a small run from an embedded database (or MAGPIE_TEST_CLICKHOUSE_URL: a database whose tables may be
-// emptied): every format, filter and place.
+// Exports of a small run from an embedded database and from a server: every format, filter and place.
 
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,6 +13,8 @@ import { Failure, UsageFault } from '../../../schemas/failure.ts'
 import { silentLogger } from '../../../schemas/logger.ts'
 import type { Rewarded } from '../../../schemas/records.ts'
 import { createJsonSink } from '../../../sinks/json.ts'
+import { DATABASE_KINDS } from '../../support/clickhouse-databases.ts'
+import type { DatabaseKind } from '../../support/clickhouse-databases.ts'
 import { EPOCH, message, preference, problem, rewarded, RUN, sft } from '../../support/rows.ts'
 import { codec, createExporting, rowsOfExport } from './exporting.ts'
 import type { Exporting, Written } from './exporting.ts'
@@ -44,10 +45,10 @@ const records = {
   rewarded: SLOTS.map(inSteps),
 }
 
-describe('an export', () => {
+const anExport = (kind: DatabaseKind) => (): void => {
   let exporting: Exporting
   before(async () => {
-    exporting = await createExporting()
+    exporting = await createExporting(kind)
     await exporting.put(records)
   })
   after(() => exporting.close())
@@ -432,4 +433,6 @@ describe('an export', () => {
     await exporting.write({ format: 'jsonl', out: 'given-up' })
     assert.deepEqual(entries(), [...before, 'given-up'].sort())
   })
-})
+}
+
+for (const kind of DATABASE_KINDS) describe(`an export, ${kind}`, anExport(kind))

@@ -14,7 +14,8 @@ import { silentLogger } from '../../../schemas/logger.ts'
 import type { PreferenceRecord, Rewarded, SftRecord } from '../../../schemas/records.ts'
 import { createClickhouseSink } from '../../../sinks/clickhouse.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
-import { openDatabase } from '../../../sinks/clickhouse/database.ts'
+import { openTestDatabase } from '../../support/clickhouse-databases.ts'
+import type { DatabaseKind } from '../../support/clickhouse-databases.ts'
 import { message } from '../../support/rows.ts'
 
 export const codec = await createCodec()
@@ -55,14 +56,9 @@ export interface Exporting {
 }
 
 /** Opens an empty database. */
-export async function createExporting(): Promise<Exporting> {
+export async function createExporting(kind: DatabaseKind = 'embedded'): Promise<Exporting> {
   const folder = await mkdtemp(join(tmpdir(), 'magpie-export-'))
-  const database = await openDatabase({
-    url: process.env['MAGPIE_TEST_CLICKHOUSE_URL'] ?? '',
-    stateDir: join(folder, 'state'),
-    role: 'owner',
-    log: silentLogger,
-  })
+  const database = await openTestDatabase(kind, folder)
   return {
     folder,
     database,

@@ -13,19 +13,19 @@ import type { Conversed, Rewarded, RewardScore, Tags } from '../../../schemas/re
 import { createClickhouseSink } from '../../../sinks/clickhouse.ts'
 import type { Addition } from '../../../sinks/clickhouse/additions.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
-import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import type { Delivered } from '../../../stream/delivered.ts'
+import { DATABASE_KINDS, openTestDatabase } from '../../support/clickhouse-databases.ts'
+import type { DatabaseKind } from '../../support/clickhouse-databases.ts'
 import { conversed, EPOCH, message, rejection, rewarded } from '../../support/rows.ts'
 
-describe('rows that gain something', () => {
+const rowsThatGain = (kind: DatabaseKind) => (): void => {
   let folder = ''
   let database: Database
   let codec: Codec
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'magpie-additions-'))
-    const url = process.env['MAGPIE_TEST_CLICKHOUSE_URL'] ?? ''
-    database = await openDatabase({ url, stateDir: folder, role: 'owner', log: silentLogger })
+    database = await openTestDatabase(kind, folder)
     codec = await createCodec()
   })
   after(async () => {
@@ -205,4 +205,6 @@ describe('rows that gain something', () => {
     )
     assert.deepEqual(turns, { question_calls: 2, question_kept: 0, answer_calls: 1, answer_kept: 0 })
   })
-})
+}
+
+for (const kind of DATABASE_KINDS) describe(`rows that gain something, ${kind}`, rowsThatGain(kind))

@@ -1,4 +1,4 @@
-// The embedded database (and, where MAGPIE_TEST_CLICKHOUSE_URL is set, a server): tables, repeats, lanes, strangers.
+// The embedded database and a server: tables, repeats, lanes, strangers.
 
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
@@ -11,8 +11,7 @@ import { silentLogger } from '../../../schemas/logger.ts'
 import type { Database } from '../../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import { migrate, readMigrations } from '../../../sinks/clickhouse/migrate.ts'
-
-const KINDS = process.env['MAGPIE_TEST_CLICKHOUSE_URL'] === undefined ? ['embedded'] : ['embedded', 'server']
+import { DATABASE_KINDS, openTestDatabase } from '../../support/clickhouse-databases.ts'
 
 const hasCode = (code: string | RegExp, retry?: string) => (error: Error & { code?: string; retry?: string }) => {
   assert.match(error.code ?? '', typeof code === 'string' ? new RegExp(`^${code}$`) : code, error.message)
@@ -20,14 +19,13 @@ const hasCode = (code: string | RegExp, retry?: string) => (error: Error & { cod
   return true
 }
 
-for (const kind of KINDS) {
+for (const kind of DATABASE_KINDS) {
   describe(`the ${kind} database`, () => {
     let folder = ''
     let database: Database
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'magpie-database-'))
-      const url = kind === 'server' ? process.env['MAGPIE_TEST_CLICKHOUSE_URL'] : ''
-      database = await openDatabase({ url, stateDir: folder, role: 'owner', log: silentLogger })
+      database = await openTestDatabase(kind, folder)
       await database.command('DROP TABLE IF EXISTS try_it')
       await database.command(
         'CREATE TABLE try_it (id String, n Int64, at DateTime64(3), m Map(String, Float64), v UInt64) ENGINE = ReplacingMergeTree(v) ORDER BY id',
@@ -106,6 +104,10 @@ for (const kind of KINDS) {
         await assert.rejects(database.query(sql, readOnly), hasCode(/^clickhouse-/), sql)
       }
       await assert.rejects(database.query('SELECT * FROM numbers(100000000)', readOnly), hasCode('clickhouse-396'))
+      // What goes wrong when a part of the answer is there already.
+      const late = "SELECT number, throwIf(number = 900000, 'late') FROM numbers(1000000)"
+      for (const options of [readOnly, {}])
+        await assert.rejects(database.query(late, options), hasCode('clickhouse-395'))
       assert.equal(existsSync('/tmp/magpie-x'), false)
       assert.match(await database.query('SELECT count() AS c FROM try_it', readOnly), /^c\n\d+\n$/)
     })

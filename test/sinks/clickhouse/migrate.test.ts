@@ -1,11 +1,6 @@
-// Migrations over HTTP, as a server sees them: two processes that start at once, and one that is killed between any two
-// statements. On a real server where MAGPIE_TEST_CLICKHOUSE_URL names an empty database of one, which is left with its
-// tables; else on a stand-in that puts the embedded engine behind the server's interface.
+// Migrations on a server: two processes that start at once, and one that is killed between any two statements.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,27 +10,19 @@ import type { Database } from '../../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import { migrate, readMigrations } from '../../../sinks/clickhouse/migrate.ts'
 import { openServer } from '../../../sinks/clickhouse/server.ts'
+import { someServer } from '../../support/clickhouse-server.ts'
 
-const standIn = join(import.meta.dirname, '../../faults/clickhouse-server.ts')
-const real = process.env['MAGPIE_TEST_CLICKHOUSE_URL']
-
-describe(`migrations on ${real === undefined ? 'a stand-in for a server' : 'a server'}`, () => {
+describe('migrations on a server', () => {
   let folder: string
-  let server: ChildProcess | null = null
+  let server: Awaited<ReturnType<typeof someServer>>
   let url: string
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'magpie-migrate-'))
-    if (real !== undefined) {
-      url = real
-      return
-    }
-    server = spawn(process.execPath, [standIn, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [line] = (await once(server.stdout!, 'data')) as [Buffer]
-    url = /ready at (\S+)/.exec(line.toString())![1]!
+    server = await someServer()
+    ;({ url } = server)
   })
   after(async () => {
-    server?.kill('SIGKILL')
-    if (server !== null) await once(server, 'close')
+    await server.close()
     await rm(folder, { recursive: true, force: true })
   })
 
