@@ -1,5 +1,5 @@
-// A ClickHouse server for the suite, as a process of its own: the embedded engine behind as much of the server's HTTP
-// interface as the program's client speaks, with the faults that a real one has. One argument: folder; port 0 or given.
+// A ClickHouse server for the suite, as a process of its own: a real one behind a proxy that has the faults that servers
+// and what stands before them have. Arguments: folder; port, 0 for any.
 // hang: accepts and never answers. mute: writes and cuts the connection. torn: writes half and is killed.
 //   POST /fault {"kind": "...", "requests": n}   the next n requests (all: -1) meet it; kinds below.
 
@@ -7,9 +7,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { Failure } from '../../schemas/failure.ts'
-import { silentLogger } from '../../schemas/logger.ts'
-import { openEmbedded } from '../../sinks/clickhouse/embedded.ts'
+import { startTestServer } from '../support/clickhouse-server.ts'
 
 /** What a server says that cannot take an insert, with its status. */
 const WORDS: Readonly<Record<string, readonly [number, string]>> = {
@@ -25,55 +23,48 @@ const WORDS: Readonly<Record<string, readonly [number, string]>> = {
 }
 
 const [folder = '', port = '0'] = process.argv.slice(2)
-const database = (await openEmbedded(folder, silentLogger))!
+// Ends with this process, also when that is killed.
+const server = await startTestServer({ folder })
 let fault = { kind: '', requests: 0 }
 let inserts = 0
 
-const server = createServer((request, response) => {
+const proxy = createServer((request, response) => {
   answer(request, response).catch((error: unknown) => {
-    if (response.headersSent || response.destroyed) return
-    const code = error instanceof Failure ? /^clickhouse-(\d+)$/.exec(error.code)?.[1] : undefined
-    response.writeHead(500).end(`Code: ${code ?? 1002}. DB::Exception: ${String(error)} (ERROR)\n`)
+    if (!response.headersSent && !response.destroyed) response.writeHead(502).end(`Bad Gateway: ${String(error)}\n`)
   })
 })
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost')
+  const url = new URL(request.url ?? '/', server.url)
+  const body = await text(request)
   if (url.pathname === '/fault') {
-    fault = { ...fault, ...(JSON.parse(await text(request)) as typeof fault) }
+    fault = { ...fault, ...(JSON.parse(body) as typeof fault) }
     response.end(JSON.stringify({ inserts }))
     return
   }
-  const asked = url.searchParams.get('query')
-  const [, table, named] = /^INSERT INTO (\w+) \(([^)]*)\)/.exec(asked ?? '') ?? []
-  const met = meet(table !== undefined)
+  const isInsert = /^INSERT INTO /.test(url.searchParams.get('query') ?? '')
+  const met = meet(isInsert)
   if (met === 'hang') return
   const word = WORDS[met]
   if (word !== undefined) {
-    request.resume()
     response.writeHead(word[0], { 'content-type': 'text/plain' }).end(word[1])
     return
   }
-  const body = await text(request)
-  if (table !== undefined) {
-    const lines = body.split('\n').filter((line) => line !== '')
-    const written = met === 'torn' ? lines.slice(0, lines.length / 2) : lines
-    const columns = named!.split(',').map((column) => column.trim().replaceAll('`', ''))
-    const rowOf = (line: string): object =>
-      Object.fromEntries((JSON.parse(line) as unknown[]).map((value, index) => [columns[index]!, value]))
-    await database.insert(table, written.map(rowOf))
-    inserts += 1
-    if (met === 'torn') process.kill(process.pid, 'SIGKILL')
-    if (met === 'mute') response.destroy()
-    else response.end()
-    return
+  const lines = body.split('\n')
+  const sent = met === 'torn' ? lines.slice(0, lines.length / 2).join('\n') : body
+  const reply = await fetch(url, { method: 'POST', body: sent, headers: loginOf(request) })
+  const answered = Buffer.from(await reply.arrayBuffer())
+  if (isInsert && reply.ok) inserts += 1
+  if (met === 'torn') {
+    await server.kill()
+    process.kill(process.pid, 'SIGKILL')
   }
-  const sql = asked === null ? body : `${asked}\n${body}`
-  const parameters = Object.fromEntries(
-    [...url.searchParams].filter(([name]) => name.startsWith('param_')).map(([name, value]) => [name.slice(6), value]),
-  )
-  const format = url.searchParams.get('default_format') ?? 'TabSeparated'
-  response.end(await database.bytes(sql, { format, parameters }))
+  if (met === 'mute') response.destroy()
+  else response.writeHead(reply.status, { 'content-type': 'text/plain' }).end(answered)
+}
+
+function loginOf({ headers }: IncomingMessage): Record<string, string> {
+  return headers.authorization === undefined ? {} : { authorization: headers.authorization }
 }
 
 /** The fault that this request meets, or ''. Those of a write that goes half way are met by inserts alone. */
@@ -84,6 +75,6 @@ function meet(isInsert: boolean): string {
   return kind
 }
 
-server.listen(Number(port), '127.0.0.1', () => {
-  process.stdout.write(`ready at http://127.0.0.1:${(server.address() as AddressInfo).port}\n`)
+proxy.listen(Number(port), '127.0.0.1', () => {
+  process.stdout.write(`ready at http://127.0.0.1:${(proxy.address() as AddressInfo).port}/magpie\n`)
 })

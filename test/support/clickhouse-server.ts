@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -48,6 +48,7 @@ export async function startTestServer({
   port: wanted,
 }: { users?: readonly ServerUser[]; folder?: string; port?: number } = {}): Promise<TestServer> {
   const folder = given ?? (await mkdtemp(join(tmpdir(), 'magpie-server-')))
+  await mkdir(folder, { recursive: true })
   const port = wanted ?? (await freePort())
   const [usersFile, configFile] = [join(folder, 'users.xml'), join(folder, 'config.xml')]
   await writeFile(usersFile, usersXml(users))

@@ -7,7 +7,7 @@ import type { Running } from '../../support/end-to-end.ts'
 import type { Ground } from '../ground.ts'
 import type { Scenario } from '../scenario.ts'
 
-const TOTAL = 240
+const TOTAL = 480
 /** Calls that are answered between two faults. */
 const STRIDE = 40
 /** What the server says to inserts for a while, one after another. */
@@ -32,7 +32,7 @@ async function startClickhouse({ workshop }: Ground): Promise<Server> {
     url,
     running: () => running,
     async fault(kind, requests) {
-      const reply = await fetch(`${url}/fault`, { method: 'POST', body: JSON.stringify({ kind, requests }) })
+      const reply = await fetch(new URL('/fault', url), { method: 'POST', body: JSON.stringify({ kind, requests }) })
       return ((await reply.json()) as { inserts: number }).inserts
     },
     async startAgain() {

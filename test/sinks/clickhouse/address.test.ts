@@ -1,12 +1,8 @@
-// A ClickHouse server behind TLS and a login: what gets there, and what is told when it does not. The server is a
-// stand-in that speaks as much HTTP as the client asks for.
+// A ClickHouse server behind TLS and a login: what gets there, and what is told when it does not.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { IncomingMessage, Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -17,6 +13,8 @@ import { openDatabase } from '../../../sinks/clickhouse/database.ts'
 import { openServer } from '../../../sinks/clickhouse/server.ts'
 import { makeCertificates } from '../../support/certificates.ts'
 import type { Certificates } from '../../support/certificates.ts'
+import { startTestServer } from '../../support/clickhouse-server.ts'
+import type { TestServer } from '../../support/clickhouse-server.ts'
 import { startTlsProxy } from '../../support/tls-proxy.ts'
 import type { TlsProxy } from '../../support/tls-proxy.ts'
 
@@ -25,30 +23,18 @@ const PASSWORD = 'planted-click-pass'
 describe('a ClickHouse server', () => {
   let folder = ''
   let certificates: Certificates
-  let server: Server
+  let server: TestServer
   let url = ''
-  const asked: IncomingMessage['headers'][] = []
   const proxies: TlsProxy[] = []
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'magpie-server-'))
     certificates = makeCertificates(folder)
-    server = createServer((request, response) => {
-      asked.push(request.headers)
-      request.resume()
-      const expected = `Basic ${Buffer.from(`magpie:${PASSWORD}`).toString('base64')}`
-      if (request.headers.authorization === expected) response.end('1\n')
-      else {
-        const said = `Code: 516. DB::Exception: magpie: Authentication failed, ${String(request.headers.authorization)}`
-        response.writeHead(403).end(`${said}. (AUTHENTICATION_FAILED)\n`)
-      }
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server = await startTestServer({ users: [{ name: 'magpie', password: PASSWORD, grants: [] }] })
+    url = new URL(server.url).origin
   })
   after(async () => {
     for (const proxy of proxies) proxy.close()
-    server.closeAllConnections()
-    server.close()
+    await server.close()
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -71,7 +57,7 @@ describe('a ClickHouse server', () => {
     const files = { CLICKHOUSE_CA: ca, CLICKHOUSE_CERT: client.cert, CLICKHOUSE_KEY: client.key }
     for (const environment of [{ CLICKHOUSE_URL: await proxied('server', true), ...files }, { CLICKHOUSE_URL: url }]) {
       const database = open({ ...login, ...environment })
-      assert.equal(await database.query('SELECT 1'), '1\n')
+      assert.deepEqual(await database.rows('SELECT currentUser() AS user'), [{ user: 'magpie' }])
       await database.close()
     }
   })

@@ -118,6 +118,15 @@ describe('the users of docs/clickhouse.md', () => {
     })
   })
 
+  it('the writer alone has written, and each insert counted when it was in the table', async () => {
+    await server.ask('SYSTEM FLUSH LOGS')
+    const written = await server.ask(
+      `SELECT user, Settings['async_insert'], count() > 10 FROM system.query_log
+       WHERE query_kind = 'Insert' AND type = 'QueryFinish' AND has(databases, 'magpie') GROUP BY ALL`,
+    )
+    assert.equal(written, 'magpie_writer\t0\t1\n')
+  })
+
   for (const { missing, user } of poorer.filter((each) => !NOT_MISSED.includes(each.missing)))
     it(`the writer would miss ${missing}`, async () => {
       await server.ask(`CREATE DATABASE ${user.name}`)
