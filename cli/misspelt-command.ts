@@ -1,5 +1,6 @@
 // Who misspells a command is told which was meant, wherever it stands: also below a command that does something by
-// itself (`topics dmp`), where commander counts arguments, and behind help, where it shows all that there is.
+// itself (`topics dmp`, `topics --json dmp`), where commander counts arguments, and behind help, where it shows all that
+// there is.
 
 import type { Command } from 'commander'
 import { nearest } from '../configs/nearest.ts'
@@ -8,8 +9,9 @@ import { nearest } from '../configs/nearest.ts'
 export function misspeltCommand(command: Command): void {
   for (const each of command.commands) if (each.commands.length > 0) misspeltCommand(each)
   command.hook('preSubcommand', (_, chosen) => {
-    const word = command.args[1]
-    if (chosen.commands.length > 0 && word !== undefined && !word.startsWith('-')) below(chosen, word)
+    if (chosen.commands.length === 0) return
+    const word = firstWord(chosen, command.args.slice(1))
+    if (word !== undefined) below(chosen, word)
   })
   command
     .helpCommand(false)
@@ -21,6 +23,17 @@ export function misspeltCommand(command: Command): void {
     .action((words: readonly string[]) => {
       words.reduce(below, command).help()
     })
+}
+
+/** The first word that is neither an option of the command nor the value of one. */
+function firstWord({ options }: Command, words: readonly string[]): string | undefined {
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at]!
+    if (!word.startsWith('-')) return word
+    const option = options.find(({ short, long }) => word === short || word === long)
+    if (option?.required === true || (option?.optional === true && words[at + 1]?.startsWith('-') === false)) at += 1
+  }
+  return undefined
 }
 
 /** The command of this name, or the end with what was meant. */

@@ -3,6 +3,8 @@
 
 import { lstat, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { UsageFault } from '../schemas/failure.ts'
+import type { Failure } from '../schemas/failure.ts'
+import { diskFailure } from '../sinks/json/disk.ts'
 
 const ELSEWHERE = 'give another place with --out'
 
@@ -28,7 +30,7 @@ export async function placeOfOutput(out: string, input?: string): Promise<string
   }
 }
 
-/** Written aside and renamed. Throws UsageFault. */
+/** Written aside and renamed. Throws what outputFault gives. */
 export async function writeWhole(place: string, text: string | Uint8Array): Promise<void> {
   const aside = `${place}.${process.pid}.tmp`
   try {
@@ -36,8 +38,15 @@ export async function writeWhole(place: string, text: string | Uint8Array): Prom
     await rename(aside, place)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(aside, { force: true })
-    throw cannotWrite(place, error)
+    throw outputFault(place, error)
   }
+}
+
+/** A full disk is no fault of the one who called: the same command may be right later. */
+export function outputFault(place: string, error: unknown): Failure | UsageFault {
+  const fault = error as NodeJS.ErrnoException
+  if (fault.code === 'ENOSPC' || fault.code === 'EDQUOT') return diskFailure(place, fault, 'the result')
+  return cannotWrite(place, error)
 }
 
 function cannotWrite(place: string, error: unknown): UsageFault {

@@ -5,7 +5,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { folderFiles } from '../analytics/push/folder-files.ts'
 import { pushFiles } from '../analytics/push/hub.ts'
 import { UsageFault } from '../schemas/failure.ts'
-import { short } from '../analytics/report/format.ts'
+import { bytesText } from './topics-view.ts'
 
 interface PushArguments {
   readonly repo: string
@@ -26,7 +26,7 @@ export function addPush(program: Command): void {
         .argParser(repoName)
         .makeOptionMandatory(),
     )
-    .option('--private', 'a repository that is made now can be seen by its owner alone')
+    .option('--private', 'its owner alone sees a repository that is made now; one that everybody sees is refused')
     .option('--branch <name>', 'branch that gets the commit; made where it is missing', 'main')
     .option('--token-env <name>', 'environment variable that holds the access token', 'HF_TOKEN')
     .addOption(
@@ -55,7 +55,7 @@ async function push(folder: string, options: PushArguments): Promise<void> {
     process.stderr.write(`${text}\n`)
   }
   for (const path of aside) say(`not pushed, no part of the export: ${path}`)
-  say(`${files.length} files, ${short(bytes)}B, to ${options.repo} (${options.branch})`)
+  say(`${files.length} files, ${bytesText(bytes)}, to ${options.repo} (${options.branch})`)
   const interrupted = new AbortController()
   const interrupt = (): void => {
     interrupted.abort()
@@ -69,6 +69,9 @@ async function push(folder: string, options: PushArguments): Promise<void> {
       signal: interrupted.signal,
       onPhase: (phase) => {
         say(PHASES[phase])
+      },
+      onWait: (why, milliseconds) => {
+        say(`the hub did not take it (${why}); asked again in ${Math.ceil(milliseconds / 1000)} s`)
       },
       onSent: progress(bytes, say),
     })
@@ -96,7 +99,7 @@ function progress(bytes: number, say: (text: string) => void): (sent: number) =>
     const tenths = bytes === 0 ? 0 : Math.floor((sent / bytes) * 10)
     if (tenths <= said) return
     said = tenths
-    say(`${tenths * 10} % sent (${short(sent)}B)`)
+    say(`${tenths * 10} % sent (${bytesText(sent)})`)
   }
 }
 

@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { readNewest } from '../pipeline/run-records.ts'
 import { dropRevision } from '../pipeline/revisions/drop.ts'
 import { planDrop } from '../pipeline/revisions/plan-drop.ts'
+import type { DropPlan } from '../pipeline/revisions/contract.ts'
 import type { FoundDrop } from '../pipeline/revisions/plan-drop.ts'
 import type { Config } from '../configs/schema.ts'
 import { createCodec } from '../schemas/codec.ts'
@@ -64,7 +65,8 @@ Examples:
     })
 }
 
-const say = (line: string): void => void process.stdout.write(`${harmless(line)}\n`)
+/** Text of others on one line, behind the blanks that it begins with. */
+const say = (line: string): void => void process.stdout.write(`${/^ */.exec(line)![0]}${harmless(line)}\n`)
 
 async function drop(
   revision: string,
@@ -106,11 +108,10 @@ async function drop(
     })
     if (keptFor.length > plan.keptFor.length)
       say(`its topics stay: ${keptFor.join(', ')} has a revision of this name by now`)
-    say(`revision ${revision} of run ${runId} is dropped${isClean ? '' : `; its name stays taken in this run`}`)
-    if (plan.rowsLeftIn !== null)
-      say(
-        `its rows stay in ClickHouse: report, search, export and sql show them until ./magpie revisions drop ${revision} --run ${runId} takes them too`,
-      )
+    say(
+      `revision ${revision} of run ${runId} is dropped; its name ${isClean ? 'is free again' : 'stays taken in this run'}`,
+    )
+    for (const line of describeLeft(plan)) say(line)
   } finally {
     await sender.close()
   }
@@ -134,6 +135,22 @@ async function onlyRunOf(
       ? `no run on this Kafka has a revision ${revision}`
       : `${runs.length} runs have a revision ${revision}: say which with --run (${runs.slice(0, 10).join(', ')})`,
   )
+}
+
+/** What has stayed behind where the rest is gone, and how it goes too. */
+export function describeLeft({ runId, revision, filesNotIn, rowsLeftIn }: DropPlan): string[] {
+  return [
+    ...(filesNotIn === null
+      ? []
+      : [
+          `its JSON files stay where they are, in the folder ${revision} of the run's data sets: nothing names them any more, so take them away by hand; a replay of this name into the same folder replaces them`,
+        ]),
+    ...(rowsLeftIn === null
+      ? []
+      : [
+          `its rows stay in ClickHouse: report, search, export and sql show them until ./magpie revisions drop ${revision} --run ${runId} takes them too`,
+        ]),
+  ]
 }
 
 /** What goes, and what stays, a line each. */

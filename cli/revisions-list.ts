@@ -1,6 +1,5 @@
 // magpie revisions list: what each revision was made from, how far it has come, and what it holds.
 
-import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { listRevisions } from '../analytics/revisions/list.ts'
 import type { RevisionLine } from '../analytics/revisions/list.ts'
@@ -9,10 +8,11 @@ import { Failure, UsageFault } from '../schemas/failure.ts'
 import { harmless } from '../schemas/terminal-text.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
 import { withConfiguredKafka } from './brokers.ts'
+import { fittedTable, screenWidth } from './fitted-table.ts'
+import type { FittedColumn } from './fitted-table.ts'
 import { en } from './messages/en.ts'
 import { stateOption } from './options.ts'
 import { asReader } from './reader.ts'
-import { PLAIN } from './table-style.ts'
 
 interface ListArguments {
   readonly run?: string
@@ -37,7 +37,8 @@ export function addRevisionsList(revisions: Command): void {
       const lines = await readLines(options)
       if (options.run !== undefined && lines.length === 0)
         throw new UsageFault(`there is no run ${options.run} on this Kafka`)
-      const text = options.json === true ? JSON.stringify(lines.map(asJson), null, 2) : describe(lines, Date.now())
+      const text =
+        options.json === true ? JSON.stringify(lines.map(asJson), null, 2) : describe(lines, Date.now(), screenWidth())
       process.stdout.write(`${text}\n`)
     })
 }
@@ -67,29 +68,24 @@ function asJson({ startedAt, finishedAt, ...line }: RevisionLine): object {
   return { ...line, startedAt: iso(startedAt), finishedAt: iso(finishedAt) }
 }
 
+const COLUMNS: readonly FittedColumn[] = [
+  ...['run', 'revision', 'made from', 'state'].map((head) => ({ head })),
+  { head: 'started', spare: 2 },
+  { head: 'finished', spare: 3 },
+  { head: 'in', isFigure: true },
+  { head: 'sft', isFigure: true },
+  { head: 'preferences', isFigure: true },
+  { head: 'rejections', isFigure: true },
+  { head: 'config', spare: 1 },
+]
+
 /** One line a revision, and what a column has no room for below. */
-export function describe(lines: readonly RevisionLine[], now: number): string {
+export function describe(lines: readonly RevisionLine[], now: number, width = Infinity): string {
   if (lines.length === 0) return 'No run has been started on this Kafka.'
   const ago = (time: number | null): string => (time === null ? '' : `${en.duration((now - time) / 1000)} ago`)
-  const table = new Table({
-    ...PLAIN,
-    colAligns: ['left', 'left', 'left', 'left', 'left', 'left', 'right', 'right', 'right', 'right', 'left'],
-  })
-  table.push(
-    [
-      'run',
-      'revision',
-      'made from',
-      'state',
-      'started',
-      'finished',
-      'in',
-      'sft',
-      'preferences',
-      'rejections',
-      'config',
-    ],
-    ...lines.map((line) => [
+  const table = fittedTable(
+    COLUMNS,
+    lines.map((line) => [
       harmless(line.run),
       harmless(line.revision),
       line.of === null ? 'its own problems' : harmless(`${line.from ?? ''} of ${line.of}`),
@@ -99,9 +95,10 @@ export function describe(lines: readonly RevisionLine[], now: number): string {
       ...[line.in, line.sft, line.preferences, line.rejections].map((count) => count ?? '-'),
       line.configHash.slice(0, 12),
     ]),
+    width,
   )
   const details = lines.flatMap((line) => (line.of === null ? [] : [detailsOf(line)]))
-  return [table.toString(), ...(details.length === 0 ? [] : ['', ...details])].join('\n')
+  return [table, ...(details.length === 0 ? [] : ['', ...details])].join('\n')
 }
 
 function detailsOf({ run, revision, range, selection, keep, into, state }: RevisionLine): string {

@@ -1,7 +1,6 @@
 // magpie runs: the runs on a Kafka, how they stand, and who works at them. Asks Kafka alone, so that it can be used
 // from any machine and while a run goes on.
 
-import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { readRuns } from '../pipeline/run-overview.ts'
 import type { ProcessOverview, RunOverview } from '../pipeline/run-overview.ts'
@@ -10,10 +9,11 @@ import { UsageFault } from '../schemas/failure.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
 import { changedSettings } from './changed-settings.ts'
 import { withKafka } from './brokers.ts'
+import { fittedTable, screenWidth } from './fitted-table.ts'
+import type { FittedColumn } from './fitted-table.ts'
 import { en } from './messages/en.ts'
 import { stateOption } from './options.ts'
 import { nameOf } from './run-name.ts'
-import { PLAIN } from './table-style.ts'
 
 interface RunsArguments {
   readonly run?: string
@@ -43,7 +43,9 @@ export function addRuns(program: Command): void {
       const shown = options.run === undefined ? runs : runs.filter(({ run }) => run === options.run)
       if (options.run !== undefined && shown.length === 0) throw noSuchRun(options.run, runs)
       const text =
-        options.json === true ? JSON.stringify(shown) : describeRuns(shown, Date.now(), options.run !== undefined)
+        options.json === true
+          ? JSON.stringify(shown)
+          : describeRuns(shown, Date.now(), options.run !== undefined, screenWidth())
       process.stdout.write(`${text}\n`)
     })
 }
@@ -53,37 +55,62 @@ function noSuchRun(name: string, runs: readonly RunOverview[]): UsageFault {
   return new UsageFault(`there is no run ${name}${names.length === 0 ? '' : `; there is ${names.join(', ')}`}`)
 }
 
+const RUNS: readonly FittedColumn[] = [
+  ...['run', 'revision', 'state'].map((head) => ({ head })),
+  { head: 'problems', isFigure: true },
+  { head: 'started', spare: 1 },
+  ...['last word', 'process'].map((head) => ({ head })),
+]
+const PROCESSES: readonly FittedColumn[] = [
+  { head: 'process' },
+  { head: 'began', spare: 2 },
+  { head: 'last word' },
+  { head: 'at work' },
+  { head: 'config', spare: 1 },
+  { head: 'done' },
+]
+
 /** The table of runs, a sentence for each that is lost, and, if asked for, their processes. */
-export function describeRuns(runs: readonly RunOverview[], now: number, withProcesses: boolean): string {
+export function describeRuns(
+  runs: readonly RunOverview[],
+  now: number,
+  withProcesses: boolean,
+  width = Infinity,
+): string {
   if (runs.length === 0) return 'No run has been started on this Kafka.'
   const ago = (time: number): string => `${en.duration((now - time) / 1000)} ago`
-  const table = new Table({ ...PLAIN, colAligns: ['left', 'left', 'left', 'right', 'left', 'left', 'left'] })
-  table.push(['run', 'revision', 'state', 'problems', 'started', 'last word', 'process'])
-  for (const { run, revision, state, problems, startedAt, lastWordAt, pid, host, processes } of runs) {
-    const others = processes.filter((each) => each.isAtWork && (each.pid !== pid || each.host !== host)).length
+  const rows = runs.map((each) => {
+    const { run, revision, state, problems, startedAt, lastWordAt, pid, host, processes } = each
+    const others = processes.filter((one) => one.isAtWork && (one.pid !== pid || one.host !== host)).length
     const process = `${pid} on ${host}${others === 0 ? '' : ` and ${others} more`}`
-    table.push([run, revision, state, problems, ago(startedAt), ago(lastWordAt), process])
-  }
+    return [run, revision, state, problems, ago(startedAt), ago(lastWordAt), process]
+  })
   const lost = runs
     .filter(({ state }) => state === 'lost')
     .map(
       ({ run, revision, lastWordAt, pid, host }) =>
         `Run ${nameOf({ runId: run, revision })} is lost: its last word came ${ago(lastWordAt)} from process ${pid} on ${host}. The same command goes on from its last commit.`,
     )
-  const details = withProcesses ? runs.flatMap((run) => ['', ...describeProcesses(run, ago)]) : []
-  return [table.toString(), ...lost, ...details].join('\n')
+  const details = withProcesses ? runs.flatMap((run) => ['', ...describeProcesses(run, ago, width)]) : []
+  return [fittedTable(RUNS, rows, width), ...lost, ...details].join('\n')
 }
 
-function describeProcesses({ run, revision, processes }: RunOverview, ago: (time: number) => string): string[] {
-  const table = new Table(PLAIN)
-  table.push(['process', 'began', 'last word', 'at work', 'config', 'done'])
-  for (const each of processes) {
+function describeProcesses(
+  { run, revision, processes }: RunOverview,
+  ago: (time: number) => string,
+  width: number,
+): string[] {
+  const rows = processes.map((each) => {
     const done = Object.entries(each.done).flatMap(([part, count]) => (count === 0 ? [] : [`${part} ${count}`]))
     const { pid, host, beganAt, lastWordAt, isAtWork, configHash } = each
     const at = isAtWork ? 'yes' : 'no'
-    table.push([`${pid} on ${host}`, ago(beganAt), ago(lastWordAt), at, configHash.slice(0, 12), done.join(', ')])
-  }
-  return [`Processes of ${run} (${revision}), by their start:`, table.toString(), ...describeChanges(processes)]
+    return [`${pid} on ${host}`, ago(beganAt), ago(lastWordAt), at, configHash.slice(0, 12), done.join(', ')]
+  })
+  return [
+    `Processes of ${run} (${revision}), by their start:`,
+    fittedTable(PROCESSES, rows, width),
+    ...describeChanges(processes),
+  ]
 }
 
 /** Where the config of a start differs from that of the one before. */

@@ -1,12 +1,11 @@
 // What `magpie topics` shows of a look at the log: a row each topic and each stage, in words and figures that fit a line.
 
-import Table from 'cli-table3'
 import type { GroupOverview } from '../pipeline/group-overview.ts'
 import type { Standing } from '../pipeline/run-overview.ts'
 import { harmless } from '../schemas/terminal-text.ts'
 import { topicNamed } from '../schemas/topics.ts'
 import type { TopicSize } from '../stream/topic-sizes.ts'
-import { PLAIN } from './table-style.ts'
+import { fittedTable } from './fitted-table.ts'
 
 export interface TopicRow {
   readonly topic: string
@@ -92,14 +91,14 @@ function rowOf({ topic, partitions, records, bytes, firstAt, lastAt, rate, setti
 }
 
 /** Two tables; what is empty or over is counted in a line, unless all is asked for. */
-export function renderTopics({ topics, stages }: TopicsLook, isAll: boolean): string {
+export function renderTopics({ topics, stages }: TopicsLook, isAll: boolean, width = Infinity): string {
   const shown = topics.filter(({ records }) => isAll || records > 0)
   const alive = stages.filter(({ state }) => isAll || state !== 'finished')
   return [
-    topicTable(shown),
+    topicTable(shown, width),
     ...left(topics.length - shown.length, 'empty topic', 'empty topics'),
     '',
-    stageTable(alive),
+    ...(alive.length === 0 ? [] : [stageTable(alive, width)]),
     ...left(stages.length - alive.length, 'stage of finished runs', 'stages of finished runs'),
   ].join('\n')
 }
@@ -108,28 +107,36 @@ function left(count: number, one: string, many: string): string[] {
   return count === 0 ? [] : [`and ${count} ${count === 1 ? one : many} (--all shows them)`]
 }
 
-function topicTable(rows: readonly TopicRow[]): string {
-  const right = 'right' as const
-  const table = new Table({ ...PLAIN, colAligns: ['left', right, right, right, right] })
-  table.push(['topic', 'partitions', 'records', 'bytes', 'records/s', 'first', 'last', 'kept'])
-  for (const { topic, partitions, records, bytes, rate, first, last, kept } of rows)
-    table.push([
+function topicTable(rows: readonly TopicRow[], width: number): string {
+  return fittedTable(
+    [
+      { head: 'topic' },
+      { head: 'partitions', isFigure: true, spare: 2 },
+      ...(['records', 'bytes', 'records/s'] as const).map((head) => ({ head, isFigure: true as const })),
+      { head: 'first', spare: 1 },
+      { head: 'last', spare: 3 },
+      { head: 'kept' },
+    ],
+    rows.map(({ topic, partitions, records, bytes, rate, first, last, kept }) => [
       ...[harmless(topic), partitions, records, bytes === null ? '?' : bytesText(bytes), rateText(rate)],
       ...[minute(first), minute(last), keptText(kept)],
-    ])
-  return table.toString()
+    ]),
+    width,
+  )
 }
 
-function stageTable(rows: readonly StageRow[]): string {
-  const right = 'right' as const
-  const table = new Table({ ...PLAIN, colAligns: ['left', 'left', 'left', 'left', right, right, right] })
-  table.push(['run', 'revision', 'stage', 'state', 'lag', 'records/s', 'caught up in'])
-  for (const { run, revision, stage, state, lag, rate, secondsLeft } of rows)
-    table.push([
+function stageTable(rows: readonly StageRow[], width: number): string {
+  return fittedTable(
+    [
+      ...['run', 'revision', 'stage', 'state'].map((head) => ({ head })),
+      ...(['lag', 'records/s', 'caught up in'] as const).map((head) => ({ head, isFigure: true as const })),
+    ],
+    rows.map(({ run, revision, stage, state, lag, rate, secondsLeft }) => [
       ...[harmless(run), harmless(revision), harmless(stage), state ?? '', lag],
       ...[rate === null ? '' : rateText(rate), lag === 0 ? '' : secondsLeft === null ? '?' : timeText(secondsLeft)],
-    ])
-  return table.toString()
+    ]),
+    width,
+  )
 }
 
 const minute = (iso: string | null): string => iso?.slice(0, 16).replace('T', ' ') ?? ''

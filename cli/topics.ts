@@ -14,6 +14,7 @@ import type { KafkaConnection } from '../stream/kafka.ts'
 import { topicSizes } from '../stream/topic-sizes.ts'
 import { topicNames } from '../stream/topics-admin.ts'
 import { withKafka } from './brokers.ts'
+import { screenWidth } from './fitted-table.ts'
 import { interruptible } from './interrupted.ts'
 import { seconds, stateOption } from './options.ts'
 import { addTopicsApply } from './topics-apply.ts'
@@ -66,7 +67,8 @@ async function show(connection: KafkaConnection, options: TopicsOptions, signal:
   const rates = createStageRates()
   const look = async (): Promise<TopicsLook> => rates(await lookOnce(connection, codec, options, signal))
   const print = (found: TopicsLook): void => {
-    const text = options.json === true ? JSON.stringify(found) : renderTopics(found, options.all === true)
+    const text =
+      options.json === true ? JSON.stringify(found) : renderTopics(found, options.all === true, screenWidth())
     const isScreen = options.watch !== undefined && options.json !== true && process.stdout.isTTY
     process.stdout.write(`${isScreen ? '\u001B[H\u001B[2J' : ''}${text}\n`)
   }

@@ -3,11 +3,11 @@
 // stands in no message.
 
 import { pathToFileURL } from 'node:url'
-import { commitIter, createBranch, createRepo, HubApiError, repoExists } from '@huggingface/hub'
+import { commitIter, createBranch, createRepo, datasetInfo, HubApiError, repoExists } from '@huggingface/hub'
 import type { CommitOperation } from '@huggingface/hub'
-import { Failure, permanent, transient } from '../../schemas/failure.ts'
+import { Failure, permanent, transient, UsageFault } from '../../schemas/failure.ts'
 import { createRedactor } from '../../schemas/redact.ts'
-import { steadyFetch } from './steady-fetch.ts'
+import { reasonOf, steadyFetch } from './steady-fetch.ts'
 
 /** A file to push. */
 export interface HubFile {
@@ -23,7 +23,7 @@ export interface Push {
   /** `owner/name` of the data set. */
   readonly repo: string
   readonly branch: string
-  /** Of a repository that is made now; an existing one stays as it is. */
+  /** A repository that is made now is; a push into one that everybody can see is refused. */
   readonly isPrivate: boolean
   /** Begins with hf_. */
   readonly token: string
@@ -33,6 +33,8 @@ export interface Push {
   /** Bytes of large files sent so far; less than before where a try failed. */
   readonly onSent: (bytes: number) => void
   readonly onPhase: (phase: Phase) => void
+  /** Why the hub is asked again, and milliseconds until then. */
+  readonly onWait?: (why: string, milliseconds: number) => void
   /** How long to wait before a further try; the real one unless a test says otherwise. */
   readonly wait?: (milliseconds: number) => Promise<void>
 }
@@ -46,16 +48,21 @@ export interface Pushed {
 
 /**
  * Makes the repository and the branch where they are missing, uploads, commits. Throws permanent `hub-refused` (token,
- * rights, a request that can never succeed), transient `hub-unreachable`, and the signal's reason.
+ * rights, a request that can never succeed), transient `hub-unreachable`, the signal's reason, and UsageFault where rows that
+ * are to be private would be seen by everybody.
  */
 export async function pushFiles(push: Push): Promise<Pushed> {
-  const { hubUrl, repo, branch, token, signal } = push
+  const { hubUrl, repo, branch, token, signal, onSent, onWait } = push
   const redact = createRedactor([token])
-  const fetch = steadyFetch({ signal, onSent: push.onSent, ...(push.wait === undefined ? {} : { wait: push.wait }) })
+  const fetch = steadyFetch({ signal, onSent, onWait, ...(push.wait === undefined ? {} : { wait: push.wait }) })
   const to = { repo: { type: 'dataset' as const, name: repo }, hubUrl, accessToken: token, fetch }
   try {
     if (!(await repoExists(to)))
       await unlessThere(createRepo({ ...to, visibility: push.isPrivate ? 'private' : 'public' }))
+    else if (push.isPrivate && !(await datasetInfo({ ...to, name: repo })).private)
+      throw new UsageFault(
+        `${repo} is there already and everybody can see it: make it private in its settings on the hub, or leave --private out`,
+      )
     if (branch !== 'main') await unlessThere(createBranch({ ...to, branch }))
     const operations = push.files.map(({ path, file }): CommitOperation => {
       return { operation: 'addOrUpdate', path, content: pathToFileURL(file) }
@@ -72,7 +79,7 @@ export async function pushFiles(push: Push): Promise<Pushed> {
     }
   } catch (error) {
     signal.throwIfAborted()
-    throw failureOf(error, redact)
+    throw error instanceof UsageFault ? error : failureOf(error, hubUrl, redact)
   }
 }
 
@@ -85,10 +92,13 @@ async function unlessThere(made: Promise<unknown>): Promise<void> {
   }
 }
 
-function failureOf(error: unknown, redact: (text: string) => string): Failure {
+function failureOf(error: unknown, hubUrl: string, redact: (text: string) => string): Failure {
   if (error instanceof Failure) return error
-  const said = redact(error instanceof Error ? error.message : String(error))
-  if (!(error instanceof HubApiError)) return transient('hub-unreachable', `the hub cannot be reached: ${said}`)
+  if (!(error instanceof HubApiError)) {
+    const why = redact(error instanceof Error ? reasonOf(error) : String(error))
+    return transient('hub-unreachable', `the hub at ${hubUrl} cannot be reached: ${why}`)
+  }
+  const said = redact(error.message)
   const { statusCode } = error
   if (statusCode === 401 || statusCode === 403)
     return permanent(

@@ -8,6 +8,8 @@ export interface Steady {
   /** Bytes of bodies that are files, sent so far. */
   readonly onSent: (bytes: number) => void
   readonly wait?: (milliseconds: number) => Promise<void>
+  /** Why a try failed, and milliseconds until the next one. */
+  readonly onWait?: ((why: string, milliseconds: number) => void) | undefined
 }
 
 const TRIES = 6
@@ -23,7 +25,7 @@ const PASSING = new Set([408, 425, 429, 500, 502, 503, 504])
 const UNCLONED = { window: null, redirect: 'error' } as const
 
 /** A fetch that resolves with the last answer and rejects with the last error. */
-export function steadyFetch({ signal, onSent, wait }: Steady): typeof fetch {
+export function steadyFetch({ signal, onSent, wait, onWait }: Steady): typeof fetch {
   const pause =
     wait ??
     (async (milliseconds: number) => {
@@ -46,22 +48,33 @@ export function steadyFetch({ signal, onSent, wait }: Steady): typeof fetch {
           attempt.sent += bytes
           count(bytes)
         })
+      let why: string
       let waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1))
       try {
         const response = await fetch(input, body instanceof Blob ? { ...init, ...UNCLONED } : init)
         if (response.ok || last || !PASSING.has(response.status)) return response
         waitMs = retryAfter(response) ?? waitMs
+        why = `it says ${response.status}`
         await response.body?.cancel()
       } catch (error) {
         // fetch rejects with TypeError where the connection is the reason, and with the signal's reason.
         if (last || !(error instanceof TypeError) || signal.aborted || init?.signal?.aborted === true) throw error
+        why = reasonOf(error)
       }
       attempt.isOver = true
       count(-attempt.sent)
+      onWait?.(why, waitMs)
       await pause(waitMs)
       signal.throwIfAborted()
     }
   }
+}
+
+/** What lies behind fetch's own "fetch failed": the code of the connection's error, or its words. */
+export function reasonOf(error: Error): string {
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.message
+  return (cause as NodeJS.ErrnoException).code ?? cause.message
 }
 
 /** Tells of every piece that is read from the blob from now on. fetch knows the length from the blob itself. */

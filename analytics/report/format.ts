@@ -51,20 +51,52 @@ export interface Column {
   readonly most?: number
 }
 
-/** Rows of cells as aligned lines with two spaces between columns. */
-export function columns(rows: readonly (readonly string[])[], shape: readonly Column[]): string[] {
+/** A text narrower than this says nothing. */
+const LEAST = 8
+const GAP = 2
+
+/**
+ * Rows of cells as aligned lines with two spaces between columns. Where they are longer than width, the widest columns on the
+ * left are made narrower, and what does not fit into them is cut; figures, on the right, never are.
+ */
+export function columns(rows: readonly (readonly string[])[], shape: readonly Column[], width = Infinity): string[] {
   const widths = shape.map((column, place) =>
     Math.min(column.most ?? Infinity, Math.max(0, ...rows.map((row) => Array.from(row[place] ?? '').length))),
   )
+  for (let over = lineWidth(widths) - width; over > 0; over -= 1) {
+    const widest = shape.reduce(
+      (best, { align }, place) => (align === 'left' && widths[place]! > (widths[best] ?? LEAST) ? place : best),
+      -1,
+    )
+    if (widest === -1) break
+    widths[widest]! -= 1
+  }
   return rows.map((row) =>
     shape
       .map(({ align }, place) => {
-        const width = widths[place] ?? 0
-        const cell = clip(row[place] ?? '', width)
-        const space = ' '.repeat(width - Array.from(cell).length)
+        const most = widths[place] ?? 0
+        const cell = clip(row[place] ?? '', most)
+        const space = ' '.repeat(most - Array.from(cell).length)
         return align === 'left' ? cell + space : space + cell
       })
-      .join('  ')
+      .join(' '.repeat(GAP))
       .trimEnd(),
   )
+}
+
+/** Characters of a line of such columns. */
+export function lineWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each, GAP * (widths.length - 1))
+}
+
+/** The text in lines of at most width characters, parted at spaces; further lines are indented. */
+export function folded(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && Array.from(last).length + 1 + Array.from(word).length <= width)
+      lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(clip(`${last === undefined ? '' : '  '}${word}`, width))
+  }
+  return lines
 }

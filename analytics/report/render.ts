@@ -3,7 +3,8 @@
 import picocolors from 'picocolors'
 import type { Report } from './contract.ts'
 import { harmless } from '../../schemas/terminal-text.ts'
-import { clip, columns, count, dollars, duration, percent, short } from './format.ts'
+import { clip, columns, count, dollars, duration, folded, percent, short } from './format.ts'
+import type { Column } from './format.ts'
 import { ruleLines } from './rules.ts'
 
 export interface RenderOptions {
@@ -63,13 +64,17 @@ function linesOf(report: Report, options: RenderOptions, limits: Limits): string
       : ['', ...(beside ? sideBySide(...rules, width) : plain(rules.flat())).map(boldFirst(paint))]),
     '',
     heading('Models'),
-    ...plain(costLines(report, limits.cost)),
+    ...plain(costLines(report, limits.cost, width)),
     '',
     heading(report.answersOf === report.run.revision ? 'Answers' : `Answers (of ${harmless(report.answersOf)})`),
-    ...plain(answerLines(report, limits.rewards)),
+    ...answerLines(report, limits.rewards, width),
     ...(report.deadLetters.length === 0
       ? []
-      : ['', paint.red(clip(deadLetterHeading(report), width)), ...plain(deadLetterLines(report, limits.deadLetters))]),
+      : [
+          '',
+          paint.red(clip(deadLetterHeading(report), width)),
+          ...plain(deadLetterLines(report, limits.deadLetters, width)),
+        ]),
   ]
 }
 
@@ -129,7 +134,7 @@ function reasonLines({ reasons }: Report, most: number): string[] {
   ])
 }
 
-function costLines({ cost, money }: Report, most: number): string[] {
+function costLines({ cost, money }: Report, most: number, width: number): string[] {
   if (cost.length === 0) return ['no model was asked']
   const shown = cost.slice(0, cost.length > most ? most - 1 : most)
   const priced = money.total !== null
@@ -148,18 +153,15 @@ function costLines({ cost, money }: Report, most: number): string[] {
     ]),
   ]
   if (shown.length < cost.length) rows.push(['…', `${cost.length - shown.length} more`, ...Array<string>(6).fill('')])
-  const right = { align: 'right' } as const
-  const lines = columns(rows, [
-    { align: 'left', most: 18 },
-    { align: 'left', most: priced ? 22 : 28 },
-    right,
-    right,
-    right,
-    right,
-    right,
-    right,
-    right,
-  ])
+  const lines = columns(
+    rows,
+    [
+      { align: 'left', most: 18 },
+      { align: 'left', most: priced ? 22 : 28 },
+      ...Array<Column>(7).fill({ align: 'right' }),
+    ],
+    width,
+  )
   return money.total === null ? lines : [...lines, moneyLine(money, money.total)]
 }
 
@@ -186,7 +188,7 @@ function conversationLines({ conversations }: Report): string[] {
   return [`conversations: ${turns.join(', ')}${ends}`]
 }
 
-function answerLines(report: Report, most: number): string[] {
+function answerLines(report: Report, most: number, width: number): string[] {
   const { verdicts, judge, unfinished, passRate, rewards } = report
   const judged = verdicts.map(({ verdict, responses, share }) => `${count(responses)} ${verdict} (${percent(share)})`)
   const first = judged.length === 0 ? 'no answer was verified yet' : `verdicts: ${judged.join(', ')}`
@@ -209,12 +211,10 @@ function answerLines(report: Report, most: number): string[] {
     ])
   const left = { align: 'left' } as const
   const ends = never.length === 0 ? [] : [never.join(', ')]
+  const sentences = [`${first}${rate}`, ...judgeLines(judge), ...ends, ...conversationLines(report)]
   return [
-    `${first}${rate}`,
-    ...judgeLines(judge),
-    ...ends,
-    ...conversationLines(report),
-    ...columns(rows, [{ align: 'left', most: 20 }, left, left, left, left, left]),
+    ...sentences.flatMap((sentence) => folded(sentence, width)),
+    ...columns(rows, [{ align: 'left', most: 20 }, left, left, left, left, left], width),
   ]
 }
 
@@ -237,7 +237,7 @@ function deadLetterHeading({ deadLetters }: Report): string {
     : `Dead letters (${count(waiting)} wait: ./magpie dead-letters list)`
 }
 
-function deadLetterLines({ deadLetters }: Report, most: number): string[] {
+function deadLetterLines({ deadLetters }: Report, most: number, width: number): string[] {
   const rows = deadLetters
     .slice(0, most)
     .map(({ stage, code, count: letters, example }) => [
@@ -246,12 +246,11 @@ function deadLetterLines({ deadLetters }: Report, most: number): string[] {
       count(letters),
       harmless(example),
     ])
-  return columns(rows, [
-    { align: 'left', most: 12 },
-    { align: 'left', most: 26 },
-    { align: 'right' },
-    { align: 'left' },
-  ])
+  return columns(
+    rows,
+    [{ align: 'left', most: 12 }, { align: 'left', most: 26 }, { align: 'right' }, { align: 'left' }],
+    width,
+  )
 }
 
 function sideBySide(left: readonly string[], right: readonly string[], width: number): string[] {

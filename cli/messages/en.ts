@@ -51,7 +51,8 @@ export const en: Messages = {
     return total === null ? `${what}: ${shown(done)}` : `${what}: ${shown(done)} of ${shown(total)}`
   },
   installing: (what) => `Installing ${what} (first use) …`,
-  serviceStartedElsewhere: (service, pid) => `Process ${pid} is starting ${services[service]}; waiting for it …`,
+  serviceStartedElsewhere: (service, pid) =>
+    `Process ${pid} is starting ${services[service]}, or looks whether it runs; waiting for it …`,
   portMoved: (service, from, to) => `Port ${from} of ${services[service]} is taken by another program; using ${to}.`,
   waitingForLeader: (run) => `Run ${run} has not been started; waiting for the process that makes its problems …`,
   kafkaSilent: (brokers, why) => `Kafka at ${brokers} does not answer (${why}); waiting for it …`,

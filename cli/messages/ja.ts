@@ -49,7 +49,8 @@ export const ja: Messages = {
     return total === null ? `${what}: ${shown(done)}` : `${what}: ${shown(done)} / ${shown(total)}`
   },
   installing: (what) => `${what} をインストールしています(初回のみ)…`,
-  serviceStartedElsewhere: (service, pid) => `プロセス ${pid} が${services[service]}を起動中です。完了を待っています…`,
+  serviceStartedElsewhere: (service, pid) =>
+    `プロセス ${pid} が${services[service]}を起動中または確認中です。完了を待っています…`,
   portMoved: (service, from, to) =>
     `${services[service]}のポート ${from} は他のプログラムが使用中のため、${to} を使います。`,
   waitingForLeader: (run) => `実行 ${run} はまだ開始されていません。問題を作るプロセスを待っています…`,

@@ -38,6 +38,7 @@ export interface LoadParts {
   readonly replicationFactor?: number
   /** Milliseconds since 1970 UTC. */
   readonly now: number
+  /** A topic is loaded, with so many records in this call. */
   readonly onTopic?: (topic: string, records: number) => void
   readonly signal: AbortSignal
 }
@@ -112,6 +113,8 @@ interface Cursor {
   readonly records: AsyncGenerator<DumpedRecord, void, undefined>
   head: DumpedRecord | null
   isOver: boolean
+  /** Records of it that were loaded in this call. */
+  loaded: number
 }
 
 /** Messages of one request. */
@@ -131,7 +134,7 @@ async function loadFiles(
   const cursors = new Map<string, Cursor>()
   for (const file of files) {
     const last = loading.before.partitions.get(partitionName(file.topic, file.partition))?.last ?? -1
-    const cursor: Cursor = { file, records: dump.records(file), head: null, isOver: false }
+    const cursor: Cursor = { file, records: dump.records(file), head: null, isOver: false, loaded: 0 }
     do await advance(cursor)
     while (cursor.head !== null && cursor.head.offset <= last)
     cursors.set(partitionName(file.topic, file.partition), cursor)
@@ -214,9 +217,13 @@ async function loadOn(
     if (batch.length >= BATCH_RECORDS || bytes >= BATCH_BYTES) await flush()
   }
   await flush()
-  if (cursor.isOver) onTopic?.(`${topic}/${partition}`, total)
+  cursor.loaded += total
+  const ofTopic = [...cursors.values()].filter(({ file }) => file.topic === topic)
+  if (ofTopic.every(({ isOver }) => isOver)) onTopic?.(topic, sumOf(ofTopic))
   return total
 }
+
+const sumOf = (cursors: readonly Cursor[]): number => cursors.reduce((sum, { loaded }) => sum + loaded, 0)
 
 function marked(record: DumpedRecord, id: string): DumpedRecord {
   return { ...record, headers: { ...record.headers, [LOADED_HEADER]: `${id}/${record.offset}` } }

@@ -13,7 +13,12 @@ async function answerTo(...words: string[]): Promise<{ said: string; code: numbe
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: write, writeOut: write })
-  const group = program.command('topics').option('--json').description('what there is')
+  const group = program
+    .command('topics')
+    .option('--json')
+    .option('--run <name>')
+    .option('--watch [s]')
+    .description('what there is')
   group.command('dump').argument('[folder]').description('copies')
   group.action(() => void (said += 'all topics'))
   group.commands[0]!.action((folder: string) => void (said += `to ${folder}`))
@@ -33,7 +38,15 @@ const MEANT = "error: unknown command 'dmp'\n(Did you mean dump?)\n"
 
 describe('a misspelt command', () => {
   it('is named, with what was meant, below a command that does something by itself', async () => {
-    for (const words of [['dmp'], ['dmp', '--to', 'there'], ['help', 'dmp']])
+    for (const words of [
+      ['dmp'],
+      ['dmp', '--to', 'there'],
+      ['help', 'dmp'],
+      ['--json', 'dmp'],
+      ['--run', 'dump', 'dmp', '--to', 'there'],
+      ['--run=dump', '--watch', '5', 'dmp'],
+      ['--watch', '--json', 'dmp'],
+    ])
       assert.deepEqual(await answerTo('topics', ...words), { said: MEANT, code: 1 }, words.join(' '))
     assert.deepEqual(await answerTo('help', 'topics', 'dmp'), { said: MEANT, code: 1 })
     assert.match((await answerTo('letters', 'shw')).said, /^error: unknown command 'shw'\n\(Did you mean show\?\)/)
@@ -49,6 +62,8 @@ describe('a misspelt command', () => {
   it('is none where the command is right', async () => {
     assert.equal((await answerTo('topics')).said, 'all topics')
     assert.equal((await answerTo('topics', '--json')).said, 'all topics')
+    assert.equal((await answerTo('topics', '--run', 'dmp', '--watch', '5')).said, 'all topics')
+    assert.equal((await answerTo('topics', '--json', 'dump', 'there')).said, 'to there')
     assert.equal((await answerTo('topics', 'dump', 'there')).said, 'to there')
     assert.equal((await answerTo('letters', 'show')).said, 'letter')
     for (const [words, usage] of [

@@ -51,6 +51,15 @@ describe('magpie push', () => {
     assert.doesNotMatch(stdout + stderr, new RegExp(HUB_TOKEN))
   })
 
+  it('shows nobody what is to be private', async () => {
+    hub.repos.set('someone/open', 'public')
+    const commits = hub.commits.length
+    const { code, stderr } = await push([exported, '--repo', 'someone/open', '--private'])
+    assert.deepEqual([code, hub.commits.length], [2, commits], stderr)
+    assert.match(stderr, /someone\/open is there already and everybody can see it: .* leave --private out/)
+    assert.equal((await push([exported, '--repo', 'someone/algebra', '--private'])).code, 0, 'it is private')
+  })
+
   it('refuses a folder that is not whole, and asks the hub nothing', async () => {
     const broken = await exportIn(join(folder, 'broken'))
     await appendFile(join(broken, 'train.jsonl'), '{"id":"one more"}\n')

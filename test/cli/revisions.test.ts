@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { describe as describeLines } from '../../cli/revisions-list.ts'
-import { describePlan } from '../../cli/revisions-drop.ts'
+import { describeLeft, describePlan } from '../../cli/revisions-drop.ts'
 import { rangeInWords } from '../../analytics/revisions/list.ts'
 import type { RevisionLine } from '../../analytics/revisions/list.ts'
 import type { DropPlan } from '../../pipeline/revisions/contract.ts'
@@ -61,6 +61,13 @@ describe('the plan of a drop', () => {
     assert.match(text, /rows: sft 5\n/)
     assert.match(text, /files: none$/)
     assert.doesNotMatch(text, /stay/)
+  })
+  it('says at its end what has stayed behind', () => {
+    assert.deepEqual(describeLeft(plan()), [])
+    const [files, rows, ...more] = describeLeft(plan({ filesNotIn: '/here/data', rowsLeftIn: '{}' }))
+    assert.match(files!, /JSON files stay where they are, in the folder strict of .* take them away by hand/)
+    assert.match(rows!, /rows stay in ClickHouse: .*revisions drop strict --run my-run/)
+    assert.deepEqual(more, [])
   })
   it('names what stays, and why', () => {
     const files = { folder: '/out', own: ['/out/a'], foreign: ['/out/notes.txt'] }

@@ -148,7 +148,9 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
     const [repo = '', branch = ''] = words.map(decodeURIComponent)
     switch (kind) {
       case 'exists':
-        return repos.has(repo) ? [200, { id: repo }] : [404, { error: 'Repository not found' }]
+        return repos.has(repo)
+          ? [200, { id: repo, private: repos.get(repo) === 'private' }]
+          : [404, { error: 'Repository not found' }]
       case 'create': {
         const { name, organization, visibility } = (await json(request)) as Record<string, string>
         const id = `${organization ?? ''}/${name ?? ''}`
@@ -216,7 +218,7 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
 }
 
 const ROUTES: readonly (readonly [Kind, string, RegExp])[] = [
-  ['exists', 'GET', /^\/api\/datasets\/([^/]+\/[^/?]+)(?:\?.*)?$/],
+  ['exists', 'GET', /^\/api\/datasets\/([^/]+\/[^/?]+)(?:\/revision\/HEAD)?(?:\?.*)?$/],
   ['create', 'POST', /^\/api\/repos\/create$/],
   ['branch', 'POST', /^\/api\/datasets\/([^/]+\/[^/]+)\/branch\/([^/]+)$/],
   ['preupload', 'POST', /^\/api\/datasets\/([^/]+\/[^/]+)\/preupload\/([^/]+)$/],

@@ -100,8 +100,9 @@ describe('pushing to the hub', () => {
     }
   })
 
-  it('waits longer each time and gives up in the end', async () => {
+  it('waits longer each time, says why, and gives up in the end', async () => {
     const waits: number[] = []
+    const reasons: string[] = []
     const giving = pushed(
       { cut: { preupload: 100 } },
       {
@@ -109,10 +110,20 @@ describe('pushing to the hub', () => {
           waits.push(milliseconds)
           await Promise.resolve()
         },
+        onWait: (why, milliseconds) => reasons.push(`${why} ${milliseconds}`),
       },
     )
-    await assert.rejects(giving, (error) => error instanceof Failure && error.retry === 'transient')
+    await assert.rejects(giving, (error) => {
+      assert.ok(error instanceof Failure)
+      assert.equal(error.retry, 'transient')
+      assert.match(error.message, /^the hub at http:\/\/127\.0\.0\.1:\d+ cannot be reached: UND_ERR_SOCKET$/)
+      return true
+    })
     assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000])
+    assert.deepEqual(
+      reasons,
+      waits.map((milliseconds) => `UND_ERR_SOCKET ${milliseconds}`),
+    )
   })
 
   it('says that a token may not write, and not which', async () => {
