@@ -20,6 +20,7 @@ export function renderAudit(audit: Audit, { style }: RenderOptions): string {
     ...(stores.length === 0 ? [] : ['', storeTable(stores, style)]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => `note: ${note}`)]),
     ...faults.flatMap((group) => ['', ...describe(group)]),
+    ...emptyStores(stores),
     '',
     verdict(audit),
   ].join('\n')
@@ -57,6 +58,20 @@ function describe({ at, kind, count, first }: FaultGroup): string[] {
     `${count} ${kind} at ${at}:`,
     ...first.map(({ id, says, seen }) => `  ${id}  ${says}${seen === null ? '' : ` (last on the log: ${seen})`}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
+  ]
+}
+
+/** Where a whole store is empty, as after a move to another machine: what fills it. */
+function emptyStores(stores: readonly StoreLine[]): string[] {
+  const empty = (['table', 'files'] as const).filter((kind) => {
+    const ofKind = stores.filter(({ store }) => store.startsWith(kind))
+    return ofKind.some(({ missing }) => missing > 0) && ofKind.every(({ rows }) => rows === 0)
+  })
+  if (empty.length === 0) return []
+  const what = empty.map((kind) => (kind === 'table' ? 'no table' : 'no file')).join(' and ')
+  return [
+    '',
+    `${what} has anything of it: the command that made it (run, import, replay), given again, fills that in from Kafka`,
   ]
 }
 

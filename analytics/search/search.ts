@@ -22,7 +22,7 @@ export interface Found {
   /** The problem that an answer is to; that of a problem is its own id. */
   readonly problemId: string
   readonly score: number
-  /** Of problems: category, difficulty and pass rate; of answers: model and verdict. */
+  /** Of problems: category, difficulty, pass rate, and why it was refused; of answers: model and verdict. */
   readonly about: readonly string[]
   readonly text: string
 }
@@ -87,12 +87,33 @@ export async function searchTexts(database: Pick<Database, 'rows'>, search: Sear
     { ...parameters, ids: best.map(({ id }) => id) },
     readOnly,
   )
+  const refusals =
+    search.where === 'problems'
+      ? await refusalsOf(database, scope, { ...parameters, ids: best.map(({ id }) => id) })
+      : new Map<string, string>()
   const byPlace = new Map(whole.map((each) => [`${each.run} ${each.id}`, each]))
   const found = best.flatMap(({ run: of, id, score }) => {
     const row = byPlace.get(`${of} ${id}`)
-    return row === undefined ? [] : [{ ...row, about: row.about.filter((word) => word !== ''), score }]
+    if (row === undefined) return []
+    const about = [...row.about, refusals.get(`${of} ${id}`) ?? ''].filter((word) => word !== '')
+    return [{ ...row, about, score }]
   })
   return { found, matching: best[0]!.matching, texts: best[0]!.texts }
+}
+
+/** Why problems were refused, by run and id. */
+async function refusalsOf(
+  database: Pick<Database, 'rows'>,
+  scope: string,
+  parameters: Readonly<Record<string, unknown>>,
+): Promise<Map<string, string>> {
+  const rows = await database.rows<{ run: string; id: string; reason: string }>(
+    `SELECT run_id AS run, problem_id AS id, toString(any(reason)) AS reason FROM rejections FINAL
+     WHERE ${scope} AND problem_id IN {ids:Array(String)} GROUP BY run, id`,
+    parameters,
+    { readOnly: true },
+  )
+  return new Map(rows.map(({ run, id, reason }) => [`${run} ${id}`, `refused: ${reason}`]))
 }
 
 /** What must stand in a text for the pattern to match: of a phrase its first word, as spaces may differ. */

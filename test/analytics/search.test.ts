@@ -19,7 +19,7 @@ import { createClickhouseSink } from '../../sinks/clickhouse.ts'
 import { asItWas } from '../../sinks/clickhouse/as-of.ts'
 import type { Database } from '../../sinks/clickhouse/contract.ts'
 import { openDatabase } from '../../sinks/clickhouse/database.ts'
-import { message, problem, rewarded } from '../support/rows.ts'
+import { message, problem, rejection, rewarded } from '../support/rows.ts'
 
 const TEXTS = [
   'Find the sum of all prime factors of 2024.',
@@ -51,6 +51,7 @@ describe('search and likeness', () => {
       const screening = { ...base.screening, text, embedding }
       return message(codec, 'rewarded', 'Rewarded', { ...base, problem: problem(slot, { text }), screening }, slot)
     })
+    messages.push(message(codec, 'rejections', 'Rejection', rejection(1, { reason: 'near-duplicate' }), 0))
     const sink = createClickhouseSink({ database, codec, log: silentLogger })
     await sink.write(messages)
     await sink.write(messages)
@@ -66,7 +67,9 @@ describe('search and likeness', () => {
     assert.deepEqual(found[0]!.about, ['arithmetic', 'easy', 'pass rate 0.75'])
     assert.equal(found[0]!.text, TEXTS[2])
     // The rarer word counts more.
-    assert.deepEqual(places((await search('2024 horizon')).found), [1, 0])
+    const { found: rarer } = await search('2024 horizon')
+    assert.deepEqual(places(rarer), [1, 0])
+    assert.equal(rarer[0]!.about.at(-1), 'refused: near-duplicate')
   })
 
   it('finds phrases, other scripts and what stands in LaTeX', async () => {

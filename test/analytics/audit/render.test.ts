@@ -46,6 +46,20 @@ describe('the screen of an audit', () => {
     )
   })
 
+  it('says what fills a store that is empty, and only then', () => {
+    const zero = { surplus: 0, dead: 0, inFlight: 0, doubled: 0, stray: 0 }
+    const store = (name: string, rows: number) => ({ store: name, expected: 20, rows, missing: 20 - rows, ...zero })
+    const shown = (...stores: Audit['stores']) => renderAudit({ ...whole, stores }, { style: PLAIN })
+    const both = shown(store('table sft', 0), store('table problems', 0), store('files sft', 0))
+    assert.match(
+      both,
+      /\n\nno table and no file has anything of it: the command that made it .* fills that in from Kafka\n/,
+    )
+    assert.match(shown(store('table sft', 0), store('files sft', 20)), /\nno table has anything of it/)
+    assert.doesNotMatch(shown(store('table sft', 0), store('table problems', 1)), /anything of it/)
+    assert.doesNotMatch(shown(store('table dead_letters', 20)), /anything of it/)
+  })
+
   it('tells of a finished run whether what is in flight has a reason', () => {
     const lawful = renderAudit({ ...whole, state: 'finished' }, { style: PLAIN })
     assert.match(
