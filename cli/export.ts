@@ -139,17 +139,23 @@ function filtersOf(options: ExportArguments): Filters {
   return { runs: run, revision, where, asOf, limit, split, minTokens, maxTokens }
 }
 
+/** What was written, a line a file, and what one may look for in vain. */
 function describe({ path, manifest }: Exported): string {
   const { files, rows, left_out: leftOut, runs, filters } = manifest
   const of = `${runs.map(({ run }) => run).join(', ')} (${filters.revision})`
   return [
-    `${rows} rows of ${of} in ${path}:`,
-    ...files.map((file) => `  ${file.path}: ${file.rows} rows, ${file.bytes} bytes`),
-    ...Object.entries(leftOut).map(([reason, count]) => `${count} rows were left out: ${reason}`),
+    `${rowsText(rows)} of ${of} in ${path}:`,
+    ...files.map((file) => `  ${file.path}: ${rowsText(file.rows)}, ${file.bytes} bytes`),
+    ...(filters.split === null ? [] : (['train', 'test'] as const))
+      .filter((side) => files.every(({ split }) => split !== side))
+      .map((side) => `no file ${side}: --split ${filters.split} puts none of these problems on that side`),
+    ...Object.entries(leftOut).map(([reason, count]) => `${rowsText(count)} left out: ${reason}`),
   ]
     .map((line) => line.replace(/\S.*/, harmless))
     .join('\n')
 }
+
+const rowsText = (rows: number): string => `${rows} ${rows === 1 ? 'row' : 'rows'}`
 
 async function check(path: string, asJson: boolean, signal: AbortSignal): Promise<void> {
   const { rows, faults, faultCount, manifest } = await checkExport(path, signal)
@@ -162,7 +168,7 @@ async function check(path: string, asJson: boolean, signal: AbortSignal): Promis
   const more = faultCount > faults.length ? [`and ${faultCount - faults.length} more`] : []
   const lines =
     faultCount === 0
-      ? [`${path}: ${rows} rows of format ${format}, as the manifest has them`]
+      ? [`${path}: ${rowsText(rows)} of format ${format}, as the manifest has them`]
       : [`${path}: ${faultCount} faults`, ...faults.map((fault) => `  ${describeFault(fault)}`), ...more]
   process.stdout.write(`${lines.map((line) => line.replace(/\S.*/, harmless)).join('\n')}\n`)
 }

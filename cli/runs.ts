@@ -31,15 +31,11 @@ export function addRuns(program: Command): void {
     .addOption(stateOption())
     .addHelpText('after', '\nExamples:\n  ./magpie runs\n  ./magpie runs --run simulated\n  ./magpie runs --json')
     .action(async (options: RunsArguments) => {
-      const runs = await withKafka(options, async (connection) =>
-        readRuns({
-          connection,
-          codec: await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] }),
-          now: Date.now(),
-          isAlive: processIsAlive,
-          signal: new AbortController().signal,
-        }),
-      )
+      const runs = await withKafka(options, async (connection) => {
+        const codec = await createCodec({ registryUrl: process.env['SCHEMA_REGISTRY_URL'] })
+        const { signal } = new AbortController()
+        return await sureOfLost(() => readRuns({ connection, codec, now: Date.now(), isAlive: processIsAlive, signal }))
+      })
       const shown = options.run === undefined ? runs : runs.filter(({ run }) => run === options.run)
       if (options.run !== undefined && shown.length === 0) throw noSuchRun(options.run, runs)
       const text =
@@ -48,6 +44,12 @@ export function addRuns(program: Command): void {
           : describeRuns(shown, Date.now(), options.run !== undefined, screenWidth())
       process.stdout.write(`${text}\n`)
     })
+}
+
+/** A process that ends says so before it is gone: one that is lost is so also at a second look. */
+export async function sureOfLost(look: () => Promise<readonly RunOverview[]>): Promise<readonly RunOverview[]> {
+  const found = await look()
+  return found.some(({ state }) => state === 'lost') ? await look() : found
 }
 
 function noSuchRun(name: string, runs: readonly RunOverview[]): UsageFault {

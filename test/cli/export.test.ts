@@ -42,6 +42,16 @@ describe('magpie export', () => {
     assert.match(checked.stdout, /: 2 rows of format messages, as the manifest has them\n$/)
   })
 
+  it('says where a side of the split has no file', async () => {
+    const out = join(state, 'one-side')
+    const { code, stdout } = await run('--format', 'messages', '--split', '0.0000001', '--out', out)
+    assert.equal(code, 0)
+    assert.match(
+      stdout,
+      /^3 rows of [^]*train\.jsonl: 3 rows,[^]*\nno file test: --split 1e-7 puts none of these problems on that side\n$/,
+    )
+  })
+
   it('writes after the run, and tells as JSON', async () => {
     await database.close()
     const out = join(state, 'rows.jsonl')

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { describeRuns } from '../../cli/runs.ts'
+import { describeRuns, sureOfLost } from '../../cli/runs.ts'
 import type { ProcessOverview, RunOverview } from '../../pipeline/run-overview.ts'
 
 const NOW = 1_800_000_000_000
@@ -30,6 +30,18 @@ describe('magpie runs', () => {
   it('says of a run that was killed when and from whom its last word came', () => {
     const text = describeRuns([run({ state: 'lost', lastWordAt: NOW - 180_000 })], NOW, false)
     assert.match(text, /Run my-run is lost: its last word came 3 min 0 s ago from process 7 on gpu1\./)
+  })
+
+  it('looks again before it calls one lost: it may just have ended', async () => {
+    for (const [looks, state] of [
+      [['lost', 'finished'], 'finished'],
+      [['lost', 'lost'], 'lost'],
+      [['running', 'lost'], 'running'],
+    ] as const) {
+      const left: (typeof looks)[number][] = [...looks]
+      const found = await sureOfLost(() => Promise.resolve([run({ state: left.shift()! })]))
+      assert.equal(found[0]!.state, state)
+    }
   })
 
   it('tells the processes of one run, and where their configs differ', () => {
