@@ -12,6 +12,7 @@ import type { Database } from './contract.ts'
 import { openEmbedded } from './embedded.ts'
 import { openAsGuest } from './guest.ts'
 import type { Seat } from './guest.ts'
+import { inTurn } from './in-turn.ts'
 import { knock } from './knock.ts'
 import type { Host } from './knock.ts'
 import { migrate } from './migrate.ts'
@@ -207,9 +208,13 @@ async function untilFree(folder: string, options: OpenOptions, patienceMs: numbe
     // Opening a held directory fails and prints; so it is tried only when its holder is gone, and now and then
     // in case the holder's process id belongs to someone else by now.
     const holder = holderOf(folder)
-    if (holder === null || attempt % 20 === 19) {
+    const isInsisting = attempt % 20 === 19
+    if (holder === null || isInsisting) {
       if (options.role !== 'reader' && existsSync(folder)) await assertRoom(folder)
-      const database = await openEmbedded(folder, options.log)
+      const open = async () => await openEmbedded(folder, options.log)
+      const database = isInsisting
+        ? await open()
+        : await inTurn(folder, async () => (holderOf(folder) === null ? await open() : null))
       if (database !== null) return { kind: 'free', database }
     }
     if (Date.now() >= deadline) {
