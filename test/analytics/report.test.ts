@@ -290,6 +290,23 @@ describe('the report', () => {
     assert.match(text, /\nconversations: 2 of 2 turns; ended early: 1 answers-disagree\n/)
   })
 
+  it('keeps every figure on a narrow screen: names of models are cut, sentences go on in the next line', async () => {
+    const sink = createClickhouseSink({ database, codec, log: silentLogger, revision: 'narrow' })
+    await sink.write([message(codec, 'rewarded.narrow', 'Rewarded', { ...judged(7), revision: 'narrow' }, 0)])
+    const report = await buildReport(database, { revision: 'narrow' })
+    const lines = renderReport(report, { width: 80, colour: false }).split('\n')
+    for (const line of lines) assert.ok(line.length <= 80, line)
+    const roomy = renderReport(report, { width: 100, colour: false }).split('\n')
+    const figuresOf = (all: readonly string[]) =>
+      all
+        .find((line) => line.startsWith('sampler'))!
+        .replace(/^sampler +\S+ +/, '')
+        .split(/ +/)
+    assert.deepEqual(figuresOf(lines), figuresOf(roomy))
+    const narrow = renderReport(report, { width: 64, colour: false })
+    assert.match(narrow, /\nverdicts: .*\n {2}.*75\.0 %\n/)
+  })
+
   it('takes the newest run, and names those that there are', async () => {
     const sink = createClickhouseSink({ database, codec, log: silentLogger })
     const later = problem(0, { runId: 'later', id: 'x', createdAt: EPOCH + 86_400_000, generation: null })
