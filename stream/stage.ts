@@ -14,7 +14,7 @@ import { DEFAULT_SHARE, tooManyDeadLetters, watchDeadLetters } from './dead-lett
 import { deadLetterCode } from './dead-letters.ts'
 import { atOnce, oneAfterAnother } from './in-turn.ts'
 import type { Outcome, ProcessContext } from './outcome.ts'
-import { attemptOf, isMeantFor, isRedrivenTo } from './outgoing.ts'
+import { attemptOf, isMeantFor, isRedrivenTo, type Outgoing } from './outgoing.ts'
 import { createPatience } from './patience.ts'
 import { rejectionOf } from './rejections.ts'
 import { createSchedule, sizeOfArrival } from './schedule.ts'
@@ -30,8 +30,16 @@ const ABORT_GRACE_MS = 2000
 /** Bytes of waiting records at which fetching stops, and of records at work at which no more are begun. */
 const QUEUE_BYTES = 32 * 1024 * 1024
 const WORK_BYTES = 128 * 1024 * 1024
+/** Records begun in one turn: what only computes is done with them before others are read, and few live side by side. */
+const SLICE = 32
 
 type End = 'emitted' | 'rejected' | 'dead' | 'skipped' | 'aborted'
+
+/** What came of a record, on its way to the broker. */
+interface Came {
+  readonly end: 'emitted' | 'rejected'
+  readonly messages: readonly Outgoing[]
+}
 
 /** Starts the stage; it joins its group in the background. */
 export function startStage<Name extends RecordName, Out, Seen = undefined>(
@@ -50,6 +58,8 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   const counts = { received: 0, redriven: 0, emitted: 0, rejected: 0, dead: 0, skipped: 0, aborted: 0 }
   const running = new Set<Promise<void>>()
   let bytesAtWork = 0
+  /** Records begun in this turn of the event loop. */
+  let begun = 0
   const stopped = Promise.withResolvers<undefined>()
   stopped.promise.catch(() => undefined)
   let milliseconds = 0
@@ -100,9 +110,11 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   const { send, pass } = createSending({ stage: name, runId, revision }, sender, consumer.pass)
 
   function startReady(): void {
-    while (running.size < places() && bytesAtWork < WORK_BYTES && !isStopping) {
+    while (begun < SLICE && running.size < places() && bytesAtWork < WORK_BYTES && !isStopping) {
       const arrival = schedule.next()
       if (arrival === null) return
+      if (begun === 0) setImmediate(startNextSlice)
+      begun += 1
       const work = runRecord(arrival)
         .catch((error: unknown) => {
           // Not even a dead letter could be written.
@@ -117,6 +129,11 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
       running.add(work)
       bytesAtWork += sizeOfArrival(arrival)
     }
+  }
+
+  function startNextSlice(): void {
+    begun = 0
+    startReady()
   }
 
   /** Brings one record to its end. */
@@ -140,41 +157,44 @@ export function startStage<Name extends RecordName, Out, Seen = undefined>(
   async function handle(arrival: Arrival, work: Work): Promise<End> {
     const { signal } = arrival.tenure
     try {
-      const found = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
-      if (found.runId !== runId) return 'skipped'
-      const record = found.revision === revision ? found : { ...found, revision }
-      const contextWith = (memory: CallMemory): ProcessContext => ({
-        ...{ signal, log },
-        calls: { ...memory, hold: () => consumer.hold(arrival.tenure) },
-      })
-      const calls = journal?.open(arrival, record.id)
-      const { lookAhead } = options
-      const seen =
-        lookAhead === undefined
-          ? undefined
-          : patience.persist(() => lookAhead(record, contextWith(noMemory)), signal, work)
-      // Its place in the line is taken now, before anything is awaited.
-      const outcome = await inTurn(seen, (found) =>
-        patience.persist(() => timed(record, contextWith(calls?.memory() ?? noMemory), found), signal, work),
-      )
+      // While what came of a record travels, nothing holds the record any more: most of them die young.
+      const came = await whatCameOf(arrival, work)
+      if (came === null) return 'skipped'
       if (signal.aborted) return 'aborted'
-      await patience.persist(
-        () =>
-          send(
-            arrival,
-            work,
-            'emit' in outcome
-              ? options.route(outcome.emit)
-              : [rejectionOf(codec, arrival, record.id, outcome.reject, { stage: name, runId, revision })],
-          ),
-        signal,
-        work,
-      )
-      return 'emit' in outcome ? 'emitted' : 'rejected'
+      await patience.persist(() => send(arrival, work, came.messages), signal, work)
+      return came.end
     } catch (error) {
       if (signal.aborted || isSenderClosed(error)) return 'aborted'
       return await toDeadLetters(arrival, error, work)
     }
+  }
+
+  /** Reads a record and has it processed. Null: it is none of ours. */
+  async function whatCameOf(arrival: Arrival, work: Work): Promise<Came | null> {
+    const { signal } = arrival.tenure
+    const found = codec.decode(options.reads, arrival.value ?? Buffer.alloc(0))
+    if (found.runId !== runId) return null
+    const record = found.revision === revision ? found : { ...found, revision }
+    const contextWith = (memory: CallMemory): ProcessContext => ({
+      ...{ signal, log },
+      calls: { ...memory, hold: () => consumer.hold(arrival.tenure) },
+    })
+    const calls = journal?.open(arrival, record.id)
+    const { lookAhead } = options
+    const seen =
+      lookAhead === undefined
+        ? undefined
+        : patience.persist(() => lookAhead(record, contextWith(noMemory)), signal, work)
+    // Its place in the line is taken now, before anything is awaited.
+    const outcome = await inTurn(seen, (found) =>
+      patience.persist(() => timed(record, contextWith(calls?.memory() ?? noMemory), found), signal, work),
+    )
+    return 'emit' in outcome
+      ? { end: 'emitted', messages: options.route(outcome.emit) }
+      : {
+          end: 'rejected',
+          messages: [rejectionOf(codec, arrival, record.id, outcome.reject, { stage: name, runId, revision })],
+        }
   }
 
   async function timed(record: Records[Name], context: ProcessContext, seen: Seen | undefined): Promise<Outcome<Out>> {
