@@ -20,10 +20,11 @@ const LOOK_MS = 10_000
 
 /**
  * Settings of every table: rows and their folder entries are synced to the disk before an insert or a merge counts,
- * and many broken parts at once do not keep a table from opening.
+ * and many broken parts at once do not keep a table from opening. Parts of up to 128 MiB have one file for all columns:
+ * with files for each of its 72 columns, an insert into `responses` mostly waits for their syncs.
  */
 const SETTINGS =
-  'fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, max_suspicious_broken_parts = 100000, max_suspicious_broken_parts_bytes = 1000000000000000'
+  'min_bytes_for_wide_part = 134217728, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, max_suspicious_broken_parts = 100000, max_suspicious_broken_parts_bytes = 1000000000000000'
 
 export interface WholeDatabase extends Database {
   /** Sets the tables up, and finds what is broken since they were closed. Call after migrate(), again after a Failure. */
@@ -57,7 +58,7 @@ export function keepWhole(database: Database, openedAt: number, log: Logger): Wh
       for (const part of found) knownOf(name).add(part.name)
       await settle(name, found)
       hasLost = false // no run has begun here: each looks at what it is owed
-      if (!sql.includes('max_suspicious_broken_parts_bytes')) {
+      if (!sql.includes('min_bytes_for_wide_part')) {
         await database.command(`ALTER TABLE ${name} MODIFY SETTING ${SETTINGS}`)
       }
     }
