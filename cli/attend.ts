@@ -146,7 +146,10 @@ function keptByRole({ kept, llm }: RunSnapshot): { role: string; kept: number; a
 
 /** Starts a run on models that were asked whether they are there, and tells what keeps it waiting. Throws UsageFault, Failure. */
 export async function startChecked(
-  parts: Pick<RunParts, 'loaded' | 'runId' | 'revision' | 'source' | 'parts' | 'kafka' | 'share' | 'priority'>,
+  parts: Pick<
+    RunParts,
+    'loaded' | 'runId' | 'revision' | 'source' | 'parts' | 'kafka' | 'share' | 'priority' | 'moveClickhouse'
+  >,
   preparing: Preparing,
 ): Promise<ActiveRun> {
   const { display, messages, log, signal, stateDir } = preparing
@@ -167,6 +170,9 @@ export async function startChecked(
       },
       onShare: (share) => {
         display.say(share === 1 ? messages.sharingNoMore : messages.sharing(share))
+      },
+      onMove: (from, to) => {
+        display.say(messages.moved(from, to))
       },
       onRefill: (part) => {
         display.say(messages.refilling(messages.parts[part]))

@@ -5,7 +5,7 @@ import { createLlm } from '../llm/llm.ts'
 import type { MathPool } from '../math/contract.ts'
 import { createMathPool } from '../math/pool.ts'
 import { nothingExists } from '../producers/resume.ts'
-import { permanent } from '../schemas/failure.ts'
+import { permanent, UsageFault } from '../schemas/failure.ts'
 import type { RunningStage } from '../stream/stage.ts'
 import { countAccepted } from './accepted.ts'
 import { createBudgetGuard, payersOf } from './budget.ts'
@@ -174,6 +174,8 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       }),
     }
   } catch (error) {
+    // What has been refused is not a run that was killed.
+    if (error instanceof UsageFault) closers.splice(1, 0, () => run.withdraw())
     await closeAll(closers, parts)
     throw error
   }

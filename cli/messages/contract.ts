@@ -108,6 +108,8 @@ export interface Messages {
   goingOn(part: string): string
   /** Topics are kept for another time, or in another way, than the config says. */
   keptOtherwise(topics: readonly string[]): string
+  /** The run's rows are in another ClickHouse from now on. */
+  moved(from: string, to: string): string
   /** A sink's store lacks what it had: the sink reads everything again. */
   refilling(part: string): string
   /** Lines of the imported file that were refused; the command shows each with its fault. */

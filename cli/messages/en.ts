@@ -112,6 +112,7 @@ export const en: Messages = {
   waitingFor: (part, reason) => `Waiting for ${part} (${reason}). Nothing is lost; the run goes on when it is back.`,
   keptOtherwise: (topics) =>
     `Kept in another way than the config says: ${topics.join(', ')}. See it with ./magpie topics apply --dry-run -c FILE`,
+  moved: (from, to) => `The rows so far are in ${from}; from now on they are in ${to}.`,
   refilling: (part) => `${part}: what this run wrote there is missing; it is filled in again from Kafka.`,
   goingOn: (part) => `${part} is back; going on.`,
   brokenLines: (value, command) => `${plural(value, 'line')} of the file refused; to see why: ${command}`,

@@ -108,6 +108,7 @@ export const ja: Messages = {
   waitingFor: (part, reason) => `${part}の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
   keptOtherwise: (topics) =>
     `設定と異なる保持方法のトピック: ${topics.join('、')}。確認: ./magpie topics apply --dry-run -c FILE`,
+  moved: (from, to) => `これまでの行は${from}にあります。今後は${to}に書き込みます。`,
   refilling: (part) => `${part}: この実行のデータが欠けているため、Kafkaから書き込み直します。`,
   goingOn: (part) => `${part}が復旧しました。処理を再開します。`,
   brokenLines: (value, command) => `ファイルの ${count(value)} 行は取り込めませんでした。理由の確認: ${command}`,

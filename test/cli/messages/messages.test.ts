@@ -62,6 +62,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   waitingFor: (messages) => messages.waitingFor('ClickHouse', 'ECONNRESET'),
   goingOn: (messages) => messages.goingOn('ClickHouse'),
   keptOtherwise: (messages) => messages.keptOtherwise(['sampled', 'runs']),
+  moved: (messages) => messages.moved('http://a:8123/magpie', 'http://b:8123/magpie'),
   refilling: (messages) => messages.refilling('ClickHouse'),
   brokenLines: (messages) => messages.brokenLines(17, './magpie sql'),
   backPressure: (messages) => messages.backPressure(512),
