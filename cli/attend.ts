@@ -111,10 +111,12 @@ export async function attend({
     if (result.cut.length > 0)
       display.say(messages.cutOff(result.cut.map(({ stage, records }) => ({ part: stage as PartName, records }))))
     if (spent.unmeasured > 0) display.say(messages.unmeasured(spent.unmeasured))
-    if (said) display.say(messages.interrupted(name))
+    const { here } = run.snapshot()
+    const isWorker = here !== null && !here.leads
+    if (said) display.say(isWorker ? messages.left(name) : messages.interrupted(name))
     else if (result.endedBy !== null) display.say(messages.budgetEnded(name, budgetOf(result.endedBy, spent, budget)))
     else {
-      const missing = missingRows(run.snapshot(), messages)
+      const missing = isWorker ? [] : missingRows(run.snapshot(), messages)
       if (missing.length > 0) display.say(messages.fewer(missing))
       display.say(messages.done(name, (steadyNow() - since) / 1000))
     }

@@ -64,7 +64,7 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
   const loaded = await prepareModel(given, preparing)
   const { moveClickhouse } = options
   const run = await startChecked({ loaded, runId, revision: 'main', source, parts, kafka, moveClickhouse }, preparing)
-  for (const line of startLines(run, { loaded, runId, source, messages })) display.say(line)
+  for (const line of startLines(run, { loaded, runId, source, parts, messages })) display.say(line)
   if (options.stages !== undefined) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
   return run
 }

@@ -64,8 +64,18 @@ export interface RunParts {
 /** finishing: everything is through, the files are being put together. */
 export type RunPhase = 'running' | 'finishing' | 'draining'
 
+/** A process that has a part of a run. */
+export interface Here {
+  /** What it tells of problems made and rows accepted is true of the whole run. */
+  readonly leads: boolean
+  /** Records that wait for its parts, those under way included, whichever process will take them; null: not known. */
+  readonly left: number | null
+}
+
 export interface RunSnapshot {
   readonly phase: RunPhase
+  /** null: this process leads and has all stages. */
+  readonly here: Here | null
   readonly startedAt: number
   /** Problems wanted, or that a replay takes; null: no end, or not known. */
   readonly total: number | null
