@@ -73,7 +73,8 @@ export interface Looking {
 /** Says what became of a run that has written this last. */
 export function standingOf(record: RunRecord, now: number, isAlive: (pid: number) => boolean): Standing {
   const isOver = record.state !== 'running' && record.state !== 'draining'
-  return isOver || holdOf(record, now, isAlive) === 'held' ? record.state : 'lost'
+  // A word that came while this was being read is a word of now, and so is one from ahead of this machine's clock.
+  return isOver || holdOf(record, Math.max(now, record.createdAt), isAlive) === 'held' ? record.state : 'lost'
 }
 
 type Named = Pick<RunIdentity, 'runId' | 'revision'>

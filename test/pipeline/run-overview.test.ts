@@ -125,6 +125,8 @@ describe('the overview of runs', () => {
     assert.equal((await overview('killed', { isAlive: dead }))?.state, 'lost')
     assert.equal((await overview('killed', { now: NOW + 45_000 }))?.state, 'lost')
     assert.equal(standingOf({ ...record, host: `not-${hostname()}` }, NOW + 44_999, dead), 'running')
+    // A word that was written while the topic was read.
+    assert.equal(standingOf({ ...record, host: `not-${hostname()}` }, NOW - 3000, dead), 'running')
     assert.equal(standingOf({ ...record, state: 'draining' }, NOW, dead), 'lost')
     assert.equal(standingOf({ ...record, state: 'failed' }, NOW + 1_000_000, dead), 'failed')
     assert.equal(other.state, 'finished')
