@@ -132,13 +132,13 @@ function overviewOf(
   const spent = spending.filter(isOfRun)
   const processes = starts.filter(isOfRun).map((start): ProcessOverview => {
     const word = spent.find(({ id }) => id === start.id)
-    const isLeader = record.pid === start.pid && record.host === start.host && record.createdAt >= start.createdAt
+    const isLeader = record.pid === start.pid && record.host === start.host
     const lastWordAt = Math.max(start.createdAt, word?.createdAt ?? 0, isLeader ? record.createdAt : 0)
     const { id, host, pid, parts, version, configHash, config, clickhouse, clickhouseAt } = start
     return {
       ...{ id, host, pid, parts, version, configHash, config, beganAt: start.createdAt, lastWordAt },
       ...{ clickhouse, clickhouseAt, done: word?.done ?? {} },
-      // One leads at a time, and says so in the run's state.
+      // One leads at a time, and says so in the run's state: it claims the run before it leaves its start.
       isAtWork:
         !hasEnded(record) &&
         (!parts.includes('produce') || (isLeader && leads(record))) &&

@@ -6,7 +6,7 @@ import { hostname } from 'node:os'
 import { after, before, describe, it } from 'node:test'
 import { openRun } from '../../pipeline/open-run.ts'
 import { readRuns, standingOf } from '../../pipeline/run-overview.ts'
-import { publishRunRecord, SILENT_MS } from '../../pipeline/run-records.ts'
+import { publishRunRecord, readRunRecords, SILENT_MS } from '../../pipeline/run-records.ts'
 import { openSpending, sumOf } from '../../pipeline/spending.ts'
 import { transient } from '../../schemas/failure.ts'
 import type { RunRecord } from '../../schemas/records.ts'
@@ -85,6 +85,10 @@ describe('the overview of runs', () => {
       (await overview('led', { now }))?.processes.filter(({ isAtWork }) => isAtWork).map(({ pid }) => pid)
     // The other one that leads has lost the lead: the state names who has it.
     assert.deepEqual(await atWork(), [7])
+    const newest = (await readRunRecords(bench.connection, codec, revision, SIGNAL)).get('led')!
+    // A leader has claimed the run before it leaves its start, and has said no more yet.
+    await publishRunRecord(sender, codec, { ...newest, host: 'elsewhere', pid: 8, createdAt: NOW - 2000 })
+    assert.deepEqual(await atWork(), [7, 8])
     await run.publish('stopped')
     assert.deepEqual(await atWork(), [7])
     // A clock that is behind the worker's.
