@@ -111,10 +111,12 @@ export async function attend({
     if (result.cut.length > 0)
       display.say(messages.cutOff(result.cut.map(({ stage, records }) => ({ part: stage as PartName, records }))))
     if (spent.unmeasured > 0) display.say(messages.unmeasured(spent.unmeasured))
-    if (said) display.say(messages.interrupted(name))
+    const { here } = run.snapshot()
+    const isWorker = here !== null && !here.leads
+    if (said) display.say(isWorker ? messages.left(name) : messages.interrupted(name))
     else if (result.endedBy !== null) display.say(messages.budgetEnded(name, budgetOf(result.endedBy, spent, budget)))
     else {
-      const missing = missingRows(run.snapshot(), messages)
+      const missing = isWorker ? [] : missingRows(run.snapshot(), messages)
       if (missing.length > 0) display.say(messages.fewer(missing))
       display.say(messages.done(name, (steadyNow() - since) / 1000))
     }
@@ -146,7 +148,10 @@ function keptByRole({ kept, llm }: RunSnapshot): { role: string; kept: number; a
 
 /** Starts a run on models that were asked whether they are there, and tells what keeps it waiting. Throws UsageFault, Failure. */
 export async function startChecked(
-  parts: Pick<RunParts, 'loaded' | 'runId' | 'revision' | 'source' | 'parts' | 'kafka' | 'share' | 'priority'>,
+  parts: Pick<
+    RunParts,
+    'loaded' | 'runId' | 'revision' | 'source' | 'parts' | 'kafka' | 'share' | 'priority' | 'moveClickhouse'
+  >,
   preparing: Preparing,
 ): Promise<ActiveRun> {
   const { display, messages, log, signal, stateDir } = preparing
@@ -167,6 +172,9 @@ export async function startChecked(
       },
       onShare: (share) => {
         display.say(share === 1 ? messages.sharingNoMore : messages.sharing(share))
+      },
+      onMove: (from, to) => {
+        display.say(messages.moved(from, to))
       },
       onRefill: (part) => {
         display.say(messages.refilling(messages.parts[part]))

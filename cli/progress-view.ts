@@ -28,10 +28,10 @@ export interface View {
 /** The block of a terminal, some 15 lines of at most 100 columns. */
 export function progressBlock(view: View): string {
   const { runId, snapshot, messages } = view
-  const head = [picocolors.bold(runId), ...bar(snapshot), problems(view)].join('  ')
-  return [head, speeds(view), stageTable(snapshot, messages), ...engines(view), accepted(view), ...waits(view)].join(
-    '\n',
-  )
+  const bars = leads(snapshot) ? bar(snapshot) : []
+  const head = [picocolors.bold(runId), ...bars, ...problems(view)].join('  ')
+  const lines = [head, ...worked(view), speeds(view), stageTable(snapshot, messages), ...engines(view), accepted(view)]
+  return [...lines.filter((line) => line !== ''), ...waits(view)].join('\n')
 }
 
 /** One line for output that is no terminal. */
@@ -40,7 +40,19 @@ export function progressLine(view: View): string {
   const stages = snapshot.stages
     .filter(({ received }) => received > 0)
     .map(({ name, emitted, rejected }) => `${messages.parts[name as keyof Messages['parts']]} ${emitted}+${rejected}`)
-  return [problems(view), speeds(view), accepted(view), stages.join(', ')].filter((part) => part !== '').join(' · ')
+  return [...problems(view), ...worked(view), speeds(view), accepted(view), stages.join(', ')]
+    .filter((part) => part !== '')
+    .join(' · ')
+}
+
+/** Of the whole run a worker knows nothing but what its own parts tell it. */
+function leads({ here }: RunSnapshot): boolean {
+  return here === null || here.leads
+}
+
+/** What the parts of this process have done, and what is left for them, where others have the rest. */
+function worked({ snapshot: { here }, rates, messages }: View): string[] {
+  return here === null ? [] : [messages.worked(rates.ended, here.left)]
 }
 
 /** One bar, or none for a run without an end. Where rows are asked for, those that are missing most. */
@@ -55,9 +67,10 @@ function bar({ total, made, read, accepted, wanted }: RunSnapshot): string[] {
   return [picocolors.green('█'.repeat(filled)) + picocolors.dim('░'.repeat(BAR_WIDTH - filled))]
 }
 
-function problems({ snapshot: { made, total, read }, messages }: View): string {
+function problems({ snapshot, messages }: View): string[] {
+  const { made, total, read } = snapshot
   const share = total === null && read !== null ? [messages.rangeRead(read)] : []
-  return [messages.problems(made, total), ...share].join(' · ')
+  return leads(snapshot) ? [[messages.problems(made, total), ...share].join(' · ')] : []
 }
 
 function speeds({ snapshot, rates, messages, since, now }: View): string {
@@ -66,19 +79,25 @@ function speeds({ snapshot, rates, messages, since, now }: View): string {
     messages.rate(rates.endedPerMinute),
     messages.tokensPerSecond(rates.tokensPerSecond),
     messages.elapsed((now - since) / 1000),
-    ...(snapshot.total === null && snapshot.read === null && snapshot.wanted === null ? [] : [left]),
+    ...(hasEnd(snapshot) ? [left] : []),
   ].join(' · ')
+}
+
+/** Is there an end that a time can be told for? Not of parts alone, whose records others make or take further. */
+function hasEnd({ total, read, wanted, here }: RunSnapshot): boolean {
+  return here === null ? total !== null || read !== null || wanted !== null : here.leads && wanted !== null
 }
 
 function accepted({ snapshot, messages }: View): string {
   const { sft, preference } = snapshot.accepted
-  const spent = spentBudgets(snapshot).map((budget) => messages.spent(budget))
   const { wanted } = snapshot
-  return [
+  const rows = [
     messages.sftRecords(sft, wanted?.sft ?? null),
     messages.preferenceRecords(preference, wanted?.preference ?? null),
-    ...spent,
-  ].join(' · ')
+  ]
+  return [...(leads(snapshot) ? rows : []), ...spentBudgets(snapshot).map((budget) => messages.spent(budget))].join(
+    ' · ',
+  )
 }
 
 /** What each stage and sink did, with the seconds inside it. */

@@ -6,12 +6,12 @@ import type { RunSnapshot } from '../pipeline/run-contract.ts'
 const WINDOW_MS = 30_000
 
 export interface Rates {
-  /** Problems that came to an end, per minute. */
+  /** Problems that came to an end, per minute; of a process that has a part of the run, records of its stages and sinks. */
   readonly endedPerMinute: number
   readonly tokensPerSecond: number
-  /** Problems that came to an end in this process. */
+  /** The same in all, in this process. */
   readonly ended: number
-  /** Seconds until all wanted problems have ended; null while nobody can tell. */
+  /** Seconds until all wanted problems have ended; null while nobody can tell, as where other processes have stages. */
   readonly secondsLeft: number | null
 }
 
@@ -27,7 +27,8 @@ interface Point {
 export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
   let points: Point[] = []
   return (snapshot, at) => {
-    const point = { at, ended: endedIn(snapshot.stages), tokens: tokensOf(snapshot), missing: missingRows(snapshot) }
+    const ended = snapshot.here === null ? endedIn(snapshot.stages) : doneIn(snapshot)
+    const point = { at, ended, tokens: tokensOf(snapshot), missing: missingRows(snapshot) }
     points = [...points.filter((each) => at - each.at <= WINDOW_MS), point]
     const first = points[0]!
     const seconds = Math.max((at - first.at) / 1000, 0.001)
@@ -37,14 +38,21 @@ export function createRates(): (snapshot: RunSnapshot, at: number) => Rates {
     const toMake = snapshot.produced !== null ? 0 : problemsToCome(snapshot)
     const left = toMake === null ? null : toMake + open
     const byProblems = left === null || (perSecond === 0 && left > 0) ? null : left / Math.max(perSecond, 0.001)
+    const isRowsBound = snapshot.produced === null && point.missing !== null
     const byRows = point.missing === null || rowsPerSecond <= 0 ? null : point.missing / rowsPerSecond
     return {
       endedPerMinute: perSecond * 60,
       tokensPerSecond: points.length < 2 ? 0 : (point.tokens - first.tokens) / seconds,
       ended: point.ended,
-      secondsLeft: snapshot.produced === null && point.missing !== null ? byRows : byProblems,
+      secondsLeft: isRowsBound ? byRows : snapshot.here === null ? byProblems : null,
     }
   }
+}
+
+/** Records that stages and sinks have brought to an end. */
+function doneIn({ stages, sinks }: RunSnapshot): number {
+  const ofStages = stages.reduce((sum, { emitted, rejected, dead }) => sum + emitted + rejected + dead, 0)
+  return sinks.reduce((sum, { written, dead }) => sum + written + dead, ofStages)
 }
 
 /** Problems that are still to be made or taken; of a replay by the share of its range that is read. */

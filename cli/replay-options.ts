@@ -9,6 +9,7 @@ import type { ReplayAsked } from '../pipeline/replay/prepare.ts'
 import type { Time } from '../pipeline/replay/range.ts'
 import { STAGE_TOPICS, TOPIC_NAMES } from '../schemas/topics.ts'
 import { collect, moment, positiveInteger, positiveNumber, stateOption } from './options.ts'
+import { MOVE_CLICKHOUSE } from './run-options.ts'
 
 export interface ReplayOptions {
   readonly from?: string
@@ -26,6 +27,7 @@ export interface ReplayOptions {
   readonly keepRewards?: true
   readonly keepAnswers?: true
   readonly into?: string
+  readonly moveClickhouse?: true
   readonly share?: number
   readonly priority?: number
   readonly budgetUsd?: number
@@ -57,6 +59,7 @@ export function addReplayOptions(command: Command): Command {
     .option('--keep-rewards', 'ask only for scores whose reward, version, model or text has changed')
     .option('--keep-answers', 'ask only for texts whose prompt, model, sampling or seed has changed')
     .option('--into <revision>', 'add labels or scores (--stages tag, --stages reward) to the rows of this revision')
+    .option('--move-clickhouse', MOVE_CLICKHOUSE)
     .option(
       '--share <f>',
       'at most this share of the slots of each model server; less while others wait (default: 0.2 while a run is at work)',

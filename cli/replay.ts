@@ -75,7 +75,7 @@ async function replay(options: ReplayOptions): Promise<number> {
       ? joinedParts(asked.parts, { revision, own, sole: soleSinks(loaded.config), leader: previous })
       : new Set<PartName>(['produce', ...own])
   const { share, priority, say } = standingOf(options, loaded)
-  const { config: path } = options
+  const { config: path, moveClickhouse } = options
   const sinks = (['clickhouse', 'json'] as const).filter((name) => own.includes(name))
   const reload = async (): Promise<LoadedConfig> =>
     withReplay((await loadFile(options, asked))!, section, { runId, sinks })
@@ -85,7 +85,7 @@ async function replay(options: ReplayOptions): Promise<number> {
       const { display, messages } = preparing
       const local = await prepareModel(loaded, preparing)
       const run = await startChecked(
-        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka, share, priority },
+        { loaded: local, runId, revision, source: { kind: 'replay' }, parts, kafka, share, priority, moveClickhouse },
         preparing,
       )
       for (const line of say(messages)) display.say(line)

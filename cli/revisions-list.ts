@@ -22,6 +22,14 @@ interface ListArguments {
   readonly state: string
 }
 
+const HELP = `
+Column "in" has the problems that a run made or a replay took, as its processes have said: what one that was killed did in
+its last seconds is not in it until the run goes on, or the rows in ClickHouse show it.
+
+Examples:
+  ./magpie revisions list
+  ./magpie revisions list --run simulated --json`
+
 /** Adds the command. */
 export function addRevisionsList(revisions: Command): void {
   revisions
@@ -32,7 +40,7 @@ export function addRevisionsList(revisions: Command): void {
     .option('--no-tables', 'do not ask ClickHouse for rows')
     .option('--json', 'as JSON')
     .addOption(stateOption())
-    .addHelpText('after', '\nExamples:\n  ./magpie revisions list\n  ./magpie revisions list --run simulated --json')
+    .addHelpText('after', HELP)
     .action(async (options: ListArguments) => {
       const lines = await readLines(options)
       if (options.run !== undefined && lines.length === 0)

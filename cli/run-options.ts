@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly budgetTokens?: number
   readonly maxHours?: number
   readonly stages?: string
+  readonly moveClickhouse?: true
   readonly endpoint?: string[]
   readonly model?: string
   readonly state: string
@@ -21,6 +22,9 @@ export interface RunOptions {
   readonly lang?: string
   readonly set?: string[]
 }
+
+export const MOVE_CLICKHOUSE =
+  'leave the ClickHouse server that has the rows so far: another database is filled from Kafka'
 
 /** Adds them to a command. */
 export function addRunOptions(command: Command): Command {
@@ -41,6 +45,7 @@ export function addRunOptions(command: Command): Command {
     .option('--budget-tokens <n>', 'the same for tokens of all models (2e9 is two billion)', positiveInteger)
     .option('--max-hours <hours>', 'the same for hours at work', positiveNumber)
     .option('--stages <a,b>', 'only these parts of the pipeline in this process')
+    .option('--move-clickhouse', MOVE_CLICKHOUSE)
     .option('--endpoint <url>', 'model server for every role; may be given several times', collect)
     .option('--model <name>', 'model for every role')
     .addOption(stateOption())

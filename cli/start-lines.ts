@@ -3,6 +3,7 @@
 import type { LoadedConfig } from '../configs/load.ts'
 import type { MadeFrom } from '../pipeline/produce.ts'
 import type { ActiveRun } from '../pipeline/run-contract.ts'
+import type { PartName } from '../pipeline.ts'
 import { changedParts, changedSettings } from './changed-settings.ts'
 import type { Messages } from './messages/contract.ts'
 import { wantedRows } from './wanted-rows.ts'
@@ -14,13 +15,15 @@ interface Started {
   readonly loaded: LoadedConfig
   readonly runId: string
   readonly source: MadeFrom
+  /** What this process does. */
+  readonly parts: ReadonlySet<PartName>
   readonly messages: Messages
 }
 
 /** What to say about a run that has just been started or taken up again. */
 export function startLines(
   run: Pick<ActiveRun, 'previous' | 'existing' | 'snapshot'>,
-  { loaded, runId, source, messages }: Started,
+  { loaded, runId, source, parts, messages }: Started,
 ): string[] {
   const { total } = loaded.config
   const { previous, existing } = run
@@ -32,6 +35,7 @@ export function startLines(
         : messages.started(runId, total, wantedRows(wanted, messages)),
     ]
   }
+  if (!parts.has('produce')) return [messages.joined(runId), ...changeLines(run, previous, { loaded, parts, messages })]
   const has = (type: 'sft' | 'preference'): boolean => accepted[type] >= (wanted?.[type] ?? 0)
   const isEnough = wanted !== null && has('sft') && has('preference')
   const isWhole =
@@ -42,26 +46,30 @@ export function startLines(
       : isWhole
         ? messages.finishedAlready(runId)
         : messages.resumed(runId, existing, total)
-  return [first, ...changeLines(run, previous, { loaded, messages })]
+  return [first, ...changeLines(run, previous, { loaded, parts, messages })]
 }
 
-/** The settings that changed, and for each part that they are for, how much of its work has the old ones. */
+/**
+ * The settings that changed, and for each part that they are for, how much of its work has the old ones. To a worker only
+ * those of its own parts matter.
+ */
 function changeLines(
   { existing, snapshot }: Pick<ActiveRun, 'existing' | 'snapshot'>,
   previous: NonNullable<ActiveRun['previous']>,
-  { loaded, messages }: Pick<Started, 'loaded' | 'messages'>,
+  { loaded, parts, messages }: Pick<Started, 'loaded' | 'parts' | 'messages'>,
 ): string[] {
   const changed = changedSettings(previous.config, loaded.json)
   if (changed.length === 0) return []
   const { config } = loaded
-  const parts = changedParts(changedSettings(previous.config, loaded.json, ALL), {
+  const leads = parts.has('produce')
+  const concerned = changedParts(changedSettings(previous.config, loaded.json, ALL), {
     ...{ made: existing, total: config.total, spent: snapshot().spent, config },
   })
+  const told = leads ? concerned : concerned.filter(({ part }) => parts.has(part))
+  if (!leads && told.length === 0) return []
   const isExact = previous.state !== 'running' && previous.state !== 'draining'
   return [
-    messages.configChanged(changed),
-    ...parts.map(({ part, settings, done, left }) =>
-      messages.configChangedFor(part, { settings, done, left, isExact }),
-    ),
+    messages.configChanged(leads ? changed : [...new Set(told.flatMap(({ settings }) => settings))]),
+    ...told.map(({ part, settings, done, left }) => messages.configChangedFor(part, { settings, done, left, isExact })),
   ]
 }

@@ -62,8 +62,9 @@ async function start(given: LoadedConfig, { options, runId, parts, source, prepa
   const { display, messages } = preparing
   const kafka = await prepareKafka(given.config.kafka, preparing)
   const loaded = await prepareModel(given, preparing)
-  const run = await startChecked({ loaded, runId, revision: 'main', source, parts, kafka }, preparing)
-  for (const line of startLines(run, { loaded, runId, source, messages })) display.say(line)
+  const { moveClickhouse } = options
+  const run = await startChecked({ loaded, runId, revision: 'main', source, parts, kafka, moveClickhouse }, preparing)
+  for (const line of startLines(run, { loaded, runId, source, parts, messages })) display.say(line)
   if (options.stages !== undefined) display.say(messages.partsHere([...parts].map((part) => messages.parts[part])))
   return run
 }

@@ -24,7 +24,7 @@ import { assertOnePartition, assertSamePipeline, inUse } from './open-faults.ts'
 import { untilAnswered } from './patience.ts'
 import { rivalBefore, rivalsAtWork, rivalText } from './replay/rivals.ts'
 import type { RunParts } from './run-contract.ts'
-import { processName, publishStart, readStarts, withConfigHash } from './run-starts.ts'
+import { forgetStart, processName, publishStart, readStarts, withConfigHash } from './run-starts.ts'
 import {
   firstClaim,
   holdOf,
@@ -38,7 +38,7 @@ import {
   WATCH_MS,
   wordsBefore,
 } from './run-records.ts'
-import { assertSoleSinks } from './sole-sinks.ts'
+import { assertSoleSinks, untilLeaderSays } from './sole-sinks.ts'
 import { beginRun, plannedSinks, readingParts, topicsNeeded, topicsReadBy } from './standing.ts'
 import type { ReadingPart } from './standing.ts'
 import { missingAtStart } from './topic-watch.ts'
@@ -66,6 +66,10 @@ export interface OpenRun {
   publish(state: RunState, endedBy?: BudgetName | null): Promise<void>
   /** The newest state on the log. */
   readState(signal: AbortSignal): Promise<RunRecord | null>
+  /** Tells other processes where the ClickHouse sink of this one writes, or that it does not after all. */
+  sayClickhouse(where: string | null): Promise<void>
+  /** Takes back that this process works at the run: it was refused before it has begun. */
+  withdraw(): Promise<void>
   close(): Promise<void>
 }
 
@@ -136,7 +140,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       signal.throwIfAborted()
       previous = await readState(signal)
     }
-    if (!leads) await assertSoleSinks(parts, { connection, codec, signal })
+    if (!leads) await untilLeaderSays(parts, { connection, codec, signal })
     const startedAt = previous?.startedAt ?? now()
     const identity = { runId, revision, config: loaded.json, configHash: loaded.hash, version: parts.version }
     const addition = { runId, revision, into: config.replay?.into ?? null, stages: config.replay?.stages ?? [] }
@@ -201,17 +205,29 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
           signal,
         )
     }
-    const processId = processName(identity, now())
-    await publishStart(sender, codec, identity, { id: processId, now: now(), parts: [...parts.parts] })
-    const isAtWork = async (rival: RunRecord): Promise<boolean> => (await watched(rival)).isHeld
-    const rival = leads ? await rivalBefore({ connection, codec }, addition, processId, isAtWork, signal) : null
-    if (rival !== null) {
-      // Whoever looks for who is at work must not find this process. A new word: said again, the old one would stand before
-      // the claim that was given up.
+    const start = { id: processName(identity, now()), createdAt: now(), parts: parts.parts }
+    const processId = start.id
+    const sayClickhouse = async (clickhouse: string | null): Promise<void> => {
+      await publishStart(sender, codec, identity, { ...start, clickhouse })
+    }
+    await sayClickhouse(null)
+    /** Whoever looks for who is at work must not find this process. */
+    const withdraw = async (): Promise<void> => {
+      await forgetStart(sender, identity, processId)
+      if (!leads) return
+      // A new word: said again, the old one would stand before the claim that was given up.
       if (previous?.state === 'finished') await publishRunRecord(sender, codec, { ...previous, createdAt: now() })
       else await publishRunState(sender, codec, identity, 'stopped', { now: now(), startedAt })
+    }
+    const isAtWork = async (rival: RunRecord): Promise<boolean> => (await watched(rival)).isHeld
+    try {
+      const rival = leads ? await rivalBefore({ connection, codec }, addition, processId, isAtWork, signal) : null
+      if (rival !== null) throw new UsageFault(rivalText(rival, addition))
+      await assertSoleSinks(parts, { connection, codec, signal }, processId)
+    } catch (error) {
+      if (error instanceof UsageFault) await withdraw()
       await sender.close()
-      throw new UsageFault(rivalText(rival, addition))
+      throw error
     }
     if (!leads) {
       const state = await readState(signal)
@@ -223,7 +239,7 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
     return {
       ...{ connection, codec, sender, lead, runId, revision, planned, readers, previous, processId, startedAt },
       topics: counts,
-      readState,
+      ...{ readState, sayClickhouse, withdraw },
       async publish(state, endedBy = null) {
         if (!leads) return
         const asked = moment()

@@ -36,6 +36,8 @@ export interface RunParts {
   readonly registryUrl: string | undefined
   /** A ClickHouse server; undefined: embedded in the state folder. */
   readonly clickhouseUrl: string | undefined
+  /** The run may leave the server that has its rows: another database is filled from the log. */
+  readonly moveClickhouse?: boolean | undefined
   readonly stateDir: string
   readonly version: string
   readonly log: Logger
@@ -51,6 +53,8 @@ export interface RunParts {
   readonly onKeptOtherwise?: (changes: readonly TopicChange[]) => void
   /** The share is another one, since a run is at work beside this one or none is any more; not told where it has all from the start on. */
   readonly onShare?: (share: number) => void
+  /** The run's rows are read into another database than the one that has had them. */
+  readonly onMove?: (from: string, to: string) => void
   /** A sink reads its topics again from the beginning, since its store lacks what it had. */
   readonly onRefill?: (part: PartName) => void
   /** A store has no room for what it must write now, with the reason; said again at each try. */
@@ -60,8 +64,18 @@ export interface RunParts {
 /** finishing: everything is through, the files are being put together. */
 export type RunPhase = 'running' | 'finishing' | 'draining'
 
+/** A process that has a part of a run. */
+export interface Here {
+  /** What it tells of problems made and rows accepted is true of the whole run. */
+  readonly leads: boolean
+  /** Records that wait for its parts, those under way included, whichever process will take them; null: not known. */
+  readonly left: number | null
+}
+
 export interface RunSnapshot {
   readonly phase: RunPhase
+  /** null: this process leads and has all stages. */
+  readonly here: Here | null
   readonly startedAt: number
   /** Problems wanted, or that a replay takes; null: no end, or not known. */
   readonly total: number | null

@@ -28,19 +28,32 @@ export function withConfigHash(sender: Sender, configHash: string): Sender {
   }
 }
 
-/** Writes the start of this process; resolves when the broker has it. */
+/**
+ * Writes the start of this process, or the same once more when it knows where its ClickHouse is; resolves when the
+ * broker has it.
+ */
 export async function publishStart(
   sender: Sender,
   codec: Codec,
   identity: RunIdentity,
-  start: { readonly id: string; readonly now: number; readonly parts: readonly string[] },
+  start: Pick<RunStart, 'id' | 'createdAt' | 'clickhouse'> & { readonly parts: Iterable<string> },
 ): Promise<void> {
-  const { id, now, parts } = start
   const record: RunStart = {
-    ...identity,
-    ...{ id, createdAt: now, parts: [...parts], host: hostname(), pid: process.pid },
+    ...{ ...identity, ...start, parts: [...start.parts] },
+    ...{ host: hostname(), pid: process.pid },
   }
-  await sender.send([stamp({ topic: 'starts', key: id, value: codec.encode('RunStart', record) }, identity)])
+  await sender.send([stamp({ topic: 'starts', key: start.id, value: codec.encode('RunStart', record) }, identity)])
+}
+
+/** Takes the start of a process away that has not begun to work. */
+export async function forgetStart(sender: Sender, identity: RunIdentity, id: string): Promise<void> {
+  await sender.send([stamp({ topic: 'starts', key: id, value: null }, identity)])
+}
+
+/** A start as it stands on the log. */
+export interface PlacedStart extends RunStart {
+  /** Offset of the first word on where its ClickHouse is, which others go by; null: there is none. */
+  readonly clickhouseAt: number | null
 }
 
 /** Every start that the log knows and that was not taken away, oldest first. Throws Failure when Kafka does not answer. */
@@ -48,12 +61,17 @@ export async function readStarts(
   connection: KafkaConnection,
   codec: Codec,
   signal: AbortSignal,
-): Promise<readonly RunStart[]> {
-  const starts = new Map<string, RunStart>()
+): Promise<readonly PlacedStart[]> {
+  const starts = new Map<string, PlacedStart>()
   for await (const message of readTopic(connection, { topic: 'starts', signal })) {
     if (message.value.length === 0) starts.delete(message.key)
     const record = message.value.length === 0 ? null : readable({ connection, codec }, 'RunStart', message)
-    if (record !== null) starts.set(message.key, record)
+    if (record === null) continue
+    const before = starts.get(message.key)?.clickhouseAt ?? null
+    starts.set(message.key, {
+      ...record,
+      clickhouseAt: record.clickhouse === null ? null : (before ?? Number(message.offset)),
+    })
   }
   return [...starts.values()]
 }

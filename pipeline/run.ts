@@ -5,7 +5,7 @@ import { createLlm } from '../llm/llm.ts'
 import type { MathPool } from '../math/contract.ts'
 import { createMathPool } from '../math/pool.ts'
 import { nothingExists } from '../producers/resume.ts'
-import { permanent } from '../schemas/failure.ts'
+import { permanent, UsageFault } from '../schemas/failure.ts'
 import type { RunningStage } from '../stream/stage.ts'
 import { countAccepted } from './accepted.ts'
 import { createBudgetGuard, payersOf } from './budget.ts'
@@ -17,6 +17,7 @@ import { openRun } from './open-run.ts'
 import type { OpenRun } from './open-run.ts'
 import { produce, readExisting } from './produce.ts'
 import type { ActiveRun, RunParts } from './run-contract.ts'
+import { watchLeft } from './left.ts'
 import { openKeep } from './replay/keep.ts'
 import { leadReplay } from './replay/lead.ts'
 import { readSelection } from './replay/selection.ts'
@@ -86,15 +87,17 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       return first === undefined ? 0 : doneOf(first)
     }
     const leads = parts.parts.has('produce')
+    /** With what a start that was killed had made and not said yet: the log has it. */
+    const madeHere = (said: number): number => (leads ? Math.max(0, made - said) : 0)
     const openedAt = now()
     const book = await openSpending(
       {
         run,
-        own: () => ({
+        own: (others) => ({
           leadMilliseconds: leads ? now() - openedAt : 0,
           roles: spendingOf(llm.state().usage),
           done: {
-            produce: replay === null ? made - before : takenHere(),
+            produce: replay === null ? madeHere(others['produce'] ?? 0) : takenHere(),
             ...Object.fromEntries(stages.map((stage) => [stage.state().name, doneOf(stage)])),
           },
           passed: Object.fromEntries(stages.map((stage) => [stage.state().name, stage.state().emitted])),
@@ -135,6 +138,13 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       onPublished: (count: number) => (made += count),
       onBrokenLines: (count: number) => (brokenLines += count),
     }
+    const own = run.readers.filter(({ part }) => parts.parts.has(part))
+    const left = leads && mine.length === planned.length ? null : watchLeft(run, own, log)
+    if (left !== null)
+      closers.push(() => {
+        left.stop()
+        return Promise.resolve()
+      })
     const course = followRun({
       ...{ run, stages, sinks, leads, parts, book, guard },
       hopeless: async (until) => {
@@ -160,6 +170,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       },
       snapshot: () => ({
         startedAt: run.startedAt,
+        here: left === null ? null : { leads, left: left.records() },
         ...(replayed === null
           ? { total: config.total, made, read: null }
           : { total: replayed.total(), made: taken(), read: replayed.read() }),
@@ -174,6 +185,8 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
       }),
     }
   } catch (error) {
+    // What has been refused is not a run that was killed.
+    if (error instanceof UsageFault) closers.splice(1, 0, () => run.withdraw())
     await closeAll(closers, parts)
     throw error
   }

@@ -1,12 +1,14 @@
 // The ends of a run: its sinks, each a consumer group of its own over the topics that it stores.
 
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { givesResponses, groupOf } from '../pipeline.ts'
 import { Failure, UsageFault } from '../schemas/failure.ts'
 import type { TopicName } from '../schemas/topics.ts'
 import { createClickhouseSink } from '../sinks/clickhouse.ts'
 import type { Addition } from '../sinks/clickhouse/additions.ts'
 import type { Database } from '../sinks/clickhouse/contract.ts'
-import { openDatabase } from '../sinks/clickhouse/database.ts'
+import { embeddedFolder, openDatabase, serverOf } from '../sinks/clickhouse/database.ts'
 import { createJsonSink } from '../sinks/json.ts'
 import { backOffDelay, pauseFor, settledWithin, STORE_BACK_OFF } from '../stream/back-off.ts'
 import type { Sink } from '../stream/delivered.ts'
@@ -14,9 +16,10 @@ import { startSink } from '../stream/sink-consumer.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
 import type { OpenRun } from './open-run.ts'
 import type { DataFile, RunParts } from './run-contract.ts'
+import { shareDatabase } from './one-database.ts'
 import { readRunRecords } from './run-records.ts'
 import { lagOf, plannedSinks, topicsReadBy } from './standing.ts'
-import { readAgain, refillDatabase } from './refill.ts'
+import { readAgain } from './refill.ts'
 import type { Refill } from './refill.ts'
 import type { ReadingPart } from './standing.ts'
 
@@ -34,7 +37,7 @@ type SinkName = 'clickhouse' | 'json'
 /** Opens and starts the sinks that run in this process. Throws UsageFault where one cannot be opened at all. */
 export async function openSinks(
   parts: RunParts,
-  run: Pick<OpenRun, 'connection' | 'codec' | 'sender' | 'planned' | 'startedAt' | 'previous'> & {
+  run: Omit<OpenRun, 'readers' | 'topics' | 'lead'> & {
     /** The log has no problem of the run yet. */
     readonly isEmpty: boolean
   },
@@ -65,6 +68,7 @@ export async function openSinks(
       })
     : null
   const { server, ttl } = config.sinks.clickhouse
+  const isEmbedded = serverOf({ url: parts.clickhouseUrl, server }) === null
   // Who leads must store its rows beside other runs and replays; a worker leaves that to its leader.
   const role = parts.parts.has('produce') ? 'sharer' : 'owner'
   const open = () =>
@@ -84,6 +88,7 @@ export async function openSinks(
   const running: RunningSink[] = []
   try {
     if (database !== null) {
+      const where = isEmbedded ? `${hostname()}:${resolve(embeddedFolder(stateDir))}` : database.where
       const sink = createClickhouseSink({
         ...{ database, codec, log, revision, addition: additionOf(config) },
         givesResponses: givesResponses(run.planned),
@@ -92,7 +97,11 @@ export async function openSinks(
         await sink.open()
         await database.ready?.()
         if (run.isEmpty) await assertNoRows(database, { runId, revision }, connection.brokers)
-        await refillDatabase(database, refillOf('clickhouse'))
+        await shareDatabase({
+          ...{ run, database, where, signal, now: parts.now, refill: refillOf('clickhouse') },
+          mayMove: parts.moveClickhouse === true,
+          onMove: (from) => parts.onMove?.(from, where),
+        })
       }
       running.push(await start('clickhouse', { ...sink, open }))
     }

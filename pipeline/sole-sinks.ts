@@ -1,5 +1,6 @@
 // The sinks that one process of a run has alone. Kafka would spread their partitions over two processes, and the rows
-// that the second one takes would lie in a database or a folder of its own, where nobody looks for them.
+// that the second one takes would lie in a database or a folder of its own, where nobody looks for them. Promise: of two
+// that start at the same moment, the one whose start comes first on the log has them.
 
 import { hostname } from 'node:os'
 import type { Config } from '../configs/schema.ts'
@@ -8,9 +9,10 @@ import { serverOf } from '../sinks/clickhouse/database.ts'
 import { pauseFor } from '../stream/back-off.ts'
 import { processIsAlive } from '../stream/process-alive.ts'
 import type { RunParts } from './run-contract.ts'
-import { readRuns } from './run-overview.ts'
+import { readRun } from './run-overview.ts'
 import type { Looking, ProcessOverview } from './run-overview.ts'
 import { SILENT_MS } from './run-records.ts'
+import { readStarts } from './run-starts.ts'
 
 export type SoleSink = 'clickhouse' | 'json'
 
@@ -33,46 +35,49 @@ export function soleFault(name: SoleSink, { pid, host }: { readonly pid: number;
   return `--stages: ${what} belongs to one process, and process ${pid} on ${host} has it: rows that this one took would be missing in its ${store}; leave ${name} out${instead}`
 }
 
-/**
- * Throws UsageFault where a worker names a sink that the leader, or another process at work, has alone. Waits for the
- * leader to say what it has; whoever names no such sink neither waits nor reads.
- */
-export async function assertSoleSinks(
-  parts: Pick<RunParts, 'loaded' | 'parts' | 'clickhouseUrl' | 'runId' | 'revision' | 'now' | 'onWaiting'>,
-  log: Pick<Looking, 'connection' | 'codec' | 'signal'>,
-): Promise<void> {
-  const sinks = (['clickhouse', 'json'] as const).filter((name) => parts.parts.has(name))
-  if (sinks.length === 0) return
-  const sole = soleSinks(parts.loaded.config, parts.clickhouseUrl).filter((name) => sinks.includes(name))
-  while (sole.length > 0) {
-    const runs = await readRuns({ ...log, now: parts.now(), isAlive: processIsAlive })
-    const found = runs.find(({ run, revision }) => run === parts.runId && revision === parts.revision)
-    // It is being dropped, which is told elsewhere.
-    if (found === undefined) return
-    const leader = found.processes.findLast((each) => each.parts.includes('produce'))
-    if (leader !== undefined) {
-      // A leader that has stopped has them again when it goes on.
-      const isOver = found.state === 'finished' || found.state === 'failed'
-      const holders = found.processes.filter((each) => each === leader || (!isOver && speaks(each, parts.now())))
-      const faults = sole.flatMap((name) => {
-        const owner = holders.find((each) => each.parts.includes(name))
-        return owner === undefined
-          ? []
-          : [soleFault(name, owner) + (owner === leader ? '' : freeIn(owner, parts.now()))]
-      })
-      if (faults.length > 0) throw new UsageFault(faults)
-      return
-    }
+type Parts = Pick<RunParts, 'loaded' | 'parts' | 'clickhouseUrl' | 'runId' | 'revision' | 'now' | 'onWaiting'>
+type OnLog = Pick<Looking, 'connection' | 'codec' | 'signal'>
+
+/** A worker that would have a sink alone waits for the leader to say what it has; the others neither wait nor read. */
+export async function untilLeaderSays(parts: Parts, { connection, codec, signal }: OnLog): Promise<void> {
+  const { runId, revision } = parts
+  while (soleHere(parts).length > 0) {
+    const starts = await readStarts(connection, codec, signal)
+    const isOfRun = (start: { runId: string; revision: string }) => start.runId === runId && start.revision === revision
+    if (starts.some((start) => isOfRun(start) && start.parts.includes('produce'))) return
     parts.onWaiting?.()
-    await pauseFor(LOOK_MS, log.signal)
-    log.signal.throwIfAborted()
+    await pauseFor(LOOK_MS, signal)
+    signal.throwIfAborted()
   }
 }
 
-/** It has said something of late and is not known to be gone. Workers also wait while nobody leads the run. */
-function speaks({ host, pid, lastWordAt }: ProcessOverview, now: number): boolean {
-  const isHere = host === hostname()
-  return now - lastWordAt < SILENT_MS && (!isHere || (pid !== process.pid && processIsAlive(pid)))
+/**
+ * Throws UsageFault where this process, whose start is on the log, would have a sink that another one has alone: one that
+ * is at work and has started before, or the leader, which has its sinks again when it goes on.
+ */
+export async function assertSoleSinks(parts: Parts, log: OnLog, processId: string): Promise<void> {
+  const sole = soleHere(parts)
+  if (sole.length === 0) return
+  const found = await readRun({ ...log, now: parts.now(), isAlive: processIsAlive }, parts)
+  // It is being dropped, which is told elsewhere.
+  if (found === null) return
+  const own = found.processes.findIndex(({ id }) => id === processId)
+  const before = own < 0 ? found.processes : found.processes.slice(0, own)
+  const isLeader = parts.parts.has('produce')
+  const leader = isLeader ? undefined : before.findLast((each) => each.parts.includes('produce'))
+  const holders = before.filter((each) => each === leader || each.isAtWork)
+  const faults = sole.flatMap((name) => {
+    const owner = holders.find((each) => each.parts.includes(name))
+    if (owner === undefined) return []
+    const after = owner === leader ? '' : `${isLeader ? ', or stop that one' : ''}${freeIn(owner, parts.now())}`
+    return [soleFault(name, owner) + after]
+  })
+  if (faults.length > 0) throw new UsageFault(faults)
+}
+
+function soleHere({ loaded, parts, clickhouseUrl }: Parts): SoleSink[] {
+  const named = (['clickhouse', 'json'] as const).some((name) => parts.has(name))
+  return named ? soleSinks(loaded.config, clickhouseUrl).filter((name) => parts.has(name)) : []
 }
 
 /** Of another machine nobody can tell whether a process has ended, until it has been silent for long. */

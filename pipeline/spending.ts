@@ -35,7 +35,8 @@ export interface SpendingBook {
 
 export interface BookParts {
   readonly run: ReadRun & { readonly sender: Sender; readonly processId: string }
-  readonly own: () => OwnSpending
+  /** others: what the other processes and earlier starts have done, as they last said. */
+  readonly own: (others: OwnSpending['done']) => OwnSpending
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
 }
@@ -55,8 +56,9 @@ export async function openSpending({ run, own, now }: BookParts, signal: AbortSi
       if (record !== null) others.set(record.id, record)
     }
   }
+  const mine = (): OwnSpending => own(sumOf([...others.values()]).done)
   const book: SpendingBook = {
-    total: () => sumOf([...others.values(), own()]),
+    total: () => sumOf([...others.values(), mine()]),
     look(until) {
       // Two at once would read the same records twice, and the slower one would put older sums in place of newer ones.
       looking ??= read(until).finally(() => {
@@ -65,7 +67,7 @@ export async function openSpending({ run, own, now }: BookParts, signal: AbortSi
       return looking
     },
     async publish() {
-      const record: Spending = { id, runId, revision, createdAt: now(), ...own() }
+      const record: Spending = { id, runId, revision, createdAt: now(), ...mine() }
       await sender.send([stamp({ topic, key: id, value: codec.encode('Spending', record) }, { runId, revision })])
     },
   }

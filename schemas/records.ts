@@ -209,6 +209,7 @@ export interface RunStart extends Envelope {
   host: string
   pid: number
   version: string
+  clickhouse: string | null
 }
 
 /** A model call that has its answer, of a record that is not done yet. */

@@ -3,7 +3,7 @@
 // until it takes it; a record that can never be written becomes a dead letter, alone, and the rest goes on.
 // (Over 300 lines: gathering, writing, halving and draining are one state machine over the same few variables.)
 
-import { Failure, permanent } from '../schemas/failure.ts'
+import { Failure, permanent, UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { type Arrival, toDelivered } from './arrival.ts'
 import { backOffDelay, type BackOff, pauseFor, STORE_BACK_OFF, settledWithin } from './back-off.ts'
@@ -47,7 +47,7 @@ export interface RunningSink {
   hasten(): void
   /** Takes no more, writes what it holds within so many milliseconds, commits, leaves the group, closes the sink. */
   drain(deadlineMs: number): Promise<void>
-  /** Resolves after drain; rejects with the Failure that ended the sink. */
+  /** Resolves after drain; rejects with the Failure (or, opened late, the UsageFault) that ended the sink. */
   readonly stopped: Promise<void>
 }
 
@@ -227,12 +227,13 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
   }
 
   function stopBroken(error: unknown): void {
-    void stop(error instanceof Failure ? error : permanent('unexpected', String(error), { cause: error }), 0)
+    const isKnown = error instanceof Failure || error instanceof UsageFault
+    void stop(isKnown ? error : permanent('unexpected', String(error), { cause: error }), 0)
   }
 
-  async function stop(failure: Failure | null, deadlineMs: number): Promise<void> {
+  async function stop(failure: Failure | UsageFault | null, deadlineMs: number): Promise<void> {
     stopping ??= (async () => {
-      if (failure !== null) lastError = `${failure.code}: ${failure.message}`
+      if (failure !== null) noteError(failure)
       consumer?.stopTaking()
       isDraining = true
       if (deadlineMs > 0) await settledWithin(writeRest(), deadlineMs)
@@ -240,7 +241,7 @@ export async function startSink(options: SinkOptions): Promise<RunningSink> {
       if (ageTimer !== null) clearTimeout(ageTimer)
       if (loop !== null) await settledWithin(loop, 2000)
       await consumer?.leave()
-      let fault = failure
+      let fault: Error | null = failure
       try {
         await sink.close()
       } catch (error) {

@@ -27,7 +27,10 @@ export interface RevisionLine {
   /** Milliseconds since 1970 UTC. */
   readonly startedAt: number
   readonly finishedAt: number | null
-  /** Problems made, or taken by its first stage, as far as its processes have said. */
+  /**
+   * Problems made, or taken by its first stage: as its processes have said, which leaves out what one that was killed did in
+   * its last seconds; of a run that makes its problems as many as the database has, where these are more.
+   */
   readonly in: number
   /** Rows; null: the database was not asked. */
   readonly sft: number | null
@@ -62,7 +65,7 @@ export async function listRevisions({ look, database, run }: ListOptions): Promi
       ...{ of: replay?.of ?? null, from: replay?.from ?? null, range: rangeInWords(replay) },
       selection: replay?.selection == null ? null : { sql: replay.selection.sql, problems: replay.selection.problems },
       ...{ keep: replay?.keep ?? [], into: replay?.into ?? null },
-      in: overview.problems,
+      in: Math.max(overview.problems, replay === null ? (countOf('problems') ?? 0) : 0),
       ...{ sft: countOf('sft'), preferences: countOf('preferences'), rejections: countOf('rejections') },
     }
   })
@@ -79,7 +82,7 @@ export async function listRevisions({ look, database, run }: ListOptions): Promi
 }
 
 async function countsOf(database: Pick<Reads, 'rows'>): Promise<Map<string, number>> {
-  const tables = ['sft', 'preferences', 'rejections']
+  const tables = ['problems', 'sft', 'preferences', 'rejections']
   const found = await database.rows<{ run: string; revision: string; name: string; rows: number }>(
     tables
       .map(

@@ -72,6 +72,10 @@ export interface Messages {
   configRefused(faults: readonly string[]): string
   /** Only these parts run in this process. */
   partsHere(parts: readonly string[]): string
+  /** This process works at a run that another one leads. */
+  joined(run: string): string
+  /** It does so no more, and the run goes on. */
+  left(run: string): string
   /** rows: the numbers of rows that the run is to give, in words. */
   started(run: string, total: number | null, rows: readonly string[]): string
   importing(run: string, file: string): string
@@ -108,6 +112,8 @@ export interface Messages {
   goingOn(part: string): string
   /** Topics are kept for another time, or in another way, than the config says. */
   keptOtherwise(topics: readonly string[]): string
+  /** The run's rows are in another ClickHouse from now on. */
+  moved(from: string, to: string): string
   /** A sink's store lacks what it had: the sink reads everything again. */
   refilling(part: string): string
   /** Lines of the imported file that were refused; the command shows each with its fault. */
@@ -142,6 +148,8 @@ export interface Messages {
   spent(budget: SpentBudget): string
   /** Answered calls whose servers counted no tokens. */
   unmeasured(calls: number): string
+  /** Records that a process which has a part of the run has done, and those that are left for it; null: not known. */
+  worked(done: number, left: number | null): string
   rate(perMinute: number): string
   tokensPerSecond(tokens: number): string
   eta(seconds: number): string

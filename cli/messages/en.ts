@@ -71,6 +71,9 @@ export const en: Messages = {
   settingsWait: (settings) => `Also changed in the config, taken when the run is started again: ${settings.join(', ')}`,
   configRefused: (faults) =>
     `The changed config was not taken, the run goes on with the old one:\n${faults.join('\n')}`,
+  joined: (run) => `Works at run ${run} until it ends or this process is stopped; another process leads it.`,
+  left: (run) =>
+    `This process has left run ${run}; nothing is lost: others take what it had to do. The same command joins again.`,
   partsHere: (parts) => `This process runs: ${parts.join(', ')}`,
   started: (run, total, rows) =>
     rows.length > 0
@@ -113,6 +116,7 @@ export const en: Messages = {
   waitingFor: (part, reason) => `Waiting for ${part} (${reason}). Nothing is lost; the run goes on when it is back.`,
   keptOtherwise: (topics) =>
     `Kept in another way than the config says: ${topics.join(', ')}. See it with ./magpie topics apply --dry-run -c FILE`,
+  moved: (from, to) => `The rows so far are in ${from}; from now on they are in ${to}.`,
   refilling: (part) => `${part}: what this run wrote there is missing; it is filled in again from Kafka.`,
   goingOn: (part) => `${part} is back; going on.`,
   brokenLines: (value, command) => `${plural(value, 'line')} of the file refused; to see why: ${command}`,
@@ -143,6 +147,8 @@ export const en: Messages = {
     `${amount(name, spent)}${limit === null ? '' : ` of ${amount(name, limit)}`} spent`,
   unmeasured: (calls) =>
     `The servers said nothing of tokens in ${plural(calls, 'call')}: tokens, and money by the token, are that much too low.`,
+  worked: (done, left) =>
+    `${plural(done, 'record')} done here${left === null ? '' : ` · ${count(left)} left for these parts`}`,
   rate: (perMinute) => `${perMinute.toFixed(perMinute < 10 ? 1 : 0)}/min`,
   tokensPerSecond: (tokens) => `${count(Math.round(tokens))} tokens/s`,
   eta: (seconds) => `${duration(seconds)} left`,

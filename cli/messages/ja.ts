@@ -67,6 +67,9 @@ export const ja: Messages = {
   endpointsChanged: (urls) => `変更された設定のモデルサーバー: ${urls.join('、')}`,
   settingsWait: (settings) => `設定のほかの変更は次回の起動時に反映されます: ${settings.join('、')}`,
   configRefused: (faults) => `変更された設定は読み込めないため、これまでの設定で続けます:\n${faults.join('\n')}`,
+  joined: (run) => `実行 ${run} に参加しました。実行が終わるか、このプロセスが停止されるまで処理します。`,
+  left: (run) =>
+    `このプロセスは実行 ${run} から離れました。データは失われていません。残りはほかのプロセスが処理します。同じコマンドで再び参加できます。`,
   partsHere: (parts) => `このプロセスが担当する部分: ${parts.join('、')}`,
   started: (run, total, rows) =>
     rows.length > 0
@@ -109,6 +112,7 @@ export const ja: Messages = {
   waitingFor: (part, reason) => `${part}の応答を待っています(${reason})。データは失われません。復旧しだい再開します。`,
   keptOtherwise: (topics) =>
     `設定と異なる保持方法のトピック: ${topics.join('、')}。確認: ./magpie topics apply --dry-run -c FILE`,
+  moved: (from, to) => `これまでの行は${from}にあります。今後は${to}に書き込みます。`,
   refilling: (part) => `${part}: この実行のデータが欠けているため、Kafkaから書き込み直します。`,
   goingOn: (part) => `${part}が復旧しました。処理を再開します。`,
   brokenLines: (value, command) => `ファイルの ${count(value)} 行は取り込めませんでした。理由の確認: ${command}`,
@@ -139,6 +143,8 @@ export const ja: Messages = {
     `使用量 ${amount(name, spent)}${limit === null ? '' : ` / ${amount(name, limit)}`}`,
   unmeasured: (calls) =>
     `${count(calls)} 回の呼び出しでサーバーがトークン数を返しませんでした。トークン数と、トークン単価による金額は、その分だけ少なく出ています。`,
+  worked: (done, left) =>
+    `このプロセスで ${count(done)} 件処理${left === null ? '' : ` · 担当部分の残り ${count(left)} 件`}`,
   rate: (perMinute) => `毎分 ${perMinute.toFixed(perMinute < 10 ? 1 : 0)} 件`,
   tokensPerSecond: (tokens) => `毎秒 ${count(Math.round(tokens))} トークン`,
   eta: (seconds) => `残り約${duration(seconds)}`,

@@ -192,6 +192,41 @@ describe('the line', () => {
   })
 })
 
+describe('a process that has a part of the run', () => {
+  const answer = [stageState('answer', { received: 60, emitted: 49, running: 8 })]
+  const over = { stages: answer, sinks: [], total: 700, made: 700 }
+  const rates = { ...RATES, ended: 49 }
+
+  it('tells of its own parts alone where it is a worker, and guesses no end', () => {
+    const of = (left: number | null) => viewOf('en', { ...over, here: { leads: false, left } }, { rates })
+    const line = plain(progressLine(of(96)))[0]!
+    assert.equal(
+      line,
+      '49 records done here · 96 left for these parts · 12/min · 1,234 tokens/s · 1 min 1 s so far · answer 49+0',
+    )
+    const [head, done, speed, ...more] = plain(progressBlock(of(96)))
+    assert.deepEqual([head, done], ['my-run', '49 records done here · 96 left for these parts'])
+    assert.match(speed!, /^12\/min .* so far$/)
+    assert.doesNotMatch(more.join('\n'), /SFT|700|█/)
+    assert.equal(plain(progressBlock(of(null)))[1], '49 records done here')
+    const spent = { ...sumOf([]), usd: 1.5 }
+    const here = { leads: false, left: 0 }
+    assert.match(progressLine(viewOf('en', { ...over, here, spent }, { rates })), /\$1\.50 spent/)
+  })
+
+  it('tells of the whole run too where it leads', () => {
+    const here = { leads: true, left: 96 }
+    const line = plain(progressLine(viewOf('en', { ...over, here }, { rates })))[0]!
+    assert.match(
+      line,
+      /^700\/700 problems · 49 records done here · 96 left for these parts · 12\/min .* so far · 20 SFT/,
+    )
+    const wanted = { sft: 100, preference: null }
+    assert.match(progressLine(viewOf('en', { ...over, here, wanted }, { rates })), /1 min 35 s left/)
+    assert.match(plain(progressBlock(viewOf('en', { ...over, here }, { rates })))[0]!, /█ {2}700\/700 problems$/)
+  })
+})
+
 describe('waitingParts', () => {
   it('are the sinks that wait and Kafka, each with its reason', () => {
     const sinks = [sinkState('clickhouse', { waiting: true, lastError: 'ECONNRESET' }), sinkState('json')]

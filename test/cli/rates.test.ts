@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createRates } from '../../cli/rates.ts'
-import { runSnapshot, stageState, usage } from './run-snapshot.ts'
+import { runSnapshot, sinkState, stageState, usage } from './run-snapshot.ts'
 
 interface Figures {
   readonly tokens?: number
@@ -95,5 +95,19 @@ describe('rates', () => {
         }
       }),
     )
+  })
+
+  it('count the records of the stages and sinks of a process that has a part of the run, and guess no end', () => {
+    const rates = createRates()
+    const at = (emitted: number, written: number) =>
+      runSnapshot({
+        here: { leads: true, left: 0 },
+        ...{ made: 200, produced: 'total' as const },
+        stages: [stageState('answer', { emitted, rejected: 1 }), stageState('sample', { dead: 1 })],
+        sinks: [sinkState('json', { written })],
+      })
+    rates(at(0, 0), 0)
+    const later = rates(at(5, 3), 60_000 / 4)
+    assert.deepEqual([later.ended, later.endedPerMinute, later.secondsLeft], [10, 32, null])
   })
 })

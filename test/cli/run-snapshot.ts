@@ -40,6 +40,7 @@ export function usage(completionTokens: number, usd: number | null = null): Role
 export function runSnapshot(over: Partial<RunSnapshot> = {}): RunSnapshot {
   return {
     phase: 'running',
+    here: null,
     startedAt: 0,
     total: 200,
     read: null,

@@ -9,6 +9,7 @@ const NOW = 1_800_000_000_000
 
 const process = (pid: number, over: Partial<ProcessOverview> = {}): ProcessOverview => ({
   ...{ host: 'gpu1', pid, parts: ['answer'], version: '1.0.0', configHash: 'a'.repeat(64), config: '{"total":5}' },
+  ...{ id: `my-run/main/gpu1-${pid}-1`, clickhouse: null, clickhouseAt: null },
   ...{ beganAt: NOW - 60_000, lastWordAt: NOW - 2000, isAtWork: true, done: { answer: 12, sample: 0 } },
   ...over,
 })

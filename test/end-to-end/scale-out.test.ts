@@ -60,6 +60,11 @@ describe('a run of several processes', () => {
     assert.match(leader.said(), /240 problems wanted/)
     assert.match(first.said(), /This process runs: answer, sample/)
 
+    const third = start('answer,sample')
+    await third.says(/This process runs: answer, sample/)
+    first.signal('SIGKILL')
+    await first.ended
+
     // A second owner of the embedded database, or of the files, is refused wherever it would lay its rows.
     for (const [state, sink] of [
       ['.magpie', 'clickhouse'],
@@ -71,10 +76,6 @@ describe('a run of several processes', () => {
       assert.match(rival.error, new RegExp(`process ${leader.pid} on .* has it: .*leave ${sink} out`))
     }
 
-    const third = start('answer,sample')
-    await third.says(/This process runs: answer, sample/)
-    first.signal('SIGKILL')
-    await first.ended
     for (const process of [leader, second, third]) {
       const { code, error } = await process.ended
       assert.equal(code, 0, error)

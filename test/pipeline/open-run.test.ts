@@ -18,6 +18,7 @@ import type { RunParts } from '../../pipeline/run-contract.ts'
 import { lagOf, throughCheck } from '../../pipeline/standing.ts'
 import { publishRunRecord, readRunRecords, SILENT_MS } from '../../pipeline/run-records.ts'
 import { readStarts } from '../../pipeline/run-starts.ts'
+import { assertSoleSinks } from '../../pipeline/sole-sinks.ts'
 import { UsageFault } from '../../schemas/failure.ts'
 import type { RunRecord, RunState } from '../../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
@@ -447,6 +448,44 @@ describe('a worker', () => {
     await assert.rejects(openRun(bench.parts('sinks', json), SIGNAL), /json belongs to one process/)
   })
 
+  it('keeps a sink that it has before a leader goes on with it, and before a worker that starts after it', async () => {
+    const { codec, sender, revision } = bench
+    const of = { runId: 'kept', revision, host: 'elsewhere', pid: 7 }
+    const said = { configHash: 'ab12', config: '{}', version: '1.2.3', createdAt: NOW, clickhouse: null }
+    const startElsewhere = async (id: string): Promise<void> => {
+      const value = codec.encode('RunStart', { ...of, ...said, id, parts: ['json'] })
+      await sender.send([stamp({ topic: 'starts', key: id, value }, of)])
+    }
+    await opened(bench.parts('kept', { parts: new Set(['produce', 'screen']) }), (run) => run.publish('stopped'))
+    await startElsewhere('kept/worker')
+    const refused = (text: RegExp) => (error: unknown) => {
+      assert.ok(error instanceof UsageFault, String(error))
+      assert.match(error.message, text)
+      return true
+    }
+    const leads = bench.parts('kept', { now: () => NOW + 1 })
+    await assert.rejects(openRun(leads, SIGNAL), refused(/process 7 on elsewhere has it: .*, or stop that one; if it/))
+    // What was refused has left nothing that others would take for a process at work.
+    const isOfRun = (record: { runId: string }) => record.runId === 'kept'
+    const ids = (await readStarts(bench.connection, codec, SIGNAL)).filter(isOfRun).map(({ parts }) => parts.join())
+    assert.deepEqual(ids, ['produce,screen', 'json'])
+    const state = (await readRunRecords(bench.connection, codec, revision, SIGNAL)).get('kept')
+    assert.equal(state?.state, 'stopped')
+    const worker = bench.parts('kept', { parts: new Set(['json']), now: () => NOW + 2 })
+    await assert.rejects(openRun(worker, SIGNAL), refused(/process 7 on elsewhere has it/))
+    // One that starts after this worker yields to it.
+    await sender.send([stamp({ topic: 'starts', key: 'kept/worker', value: null }, of)])
+    await opened(worker, async () => {
+      await startElsewhere('kept/late')
+      const log = { connection: bench.connection, codec, signal: SIGNAL }
+      const [own] = (await readStarts(bench.connection, codec, SIGNAL)).filter(
+        (start) => isOfRun(start) && start.host !== 'elsewhere' && start.parts.includes('json'),
+      )
+      await assertSoleSinks(worker, log, own!.id)
+      await assert.rejects(assertSoleSinks(worker, log, 'kept/none'), refused(/process 7 on elsewhere has it/))
+    })
+  })
+
   it('may have the sinks that the leader leaves to it, unless another worker has them', async () => {
     const { codec, sender, revision } = bench
     const sinks = { parts: new Set(['clickhouse', 'json'] as const) }
@@ -460,13 +499,14 @@ describe('a worker', () => {
     try {
       await (await opening).close()
       const other = { runId: 'left', revision, id: `left/${revision}/elsewhere`, host: 'elsewhere', pid: 7 }
-      const said = { configHash: 'ab12', config: '{}', version: '1.2.3', createdAt: NOW }
+      const said = { configHash: 'ab12', config: '{}', version: '1.2.3', createdAt: NOW, clickhouse: null }
       const value = codec.encode('RunStart', { ...other, ...said, parts: ['json'] })
       await sender.send([stamp({ topic: 'starts', key: other.id, value }, other)])
     } finally {
       await first.kill()
     }
-    await assert.rejects(openRun(bench.parts('left', sinks), SIGNAL), (error) => {
+    const again = { ...sinks, now: () => NOW + 1 }
+    await assert.rejects(openRun(bench.parts('left', again), SIGNAL), (error) => {
       assert.ok(error instanceof UsageFault, String(error))
       assert.match(error.message, /^--stages: json .*process 7 on elsewhere has it: .*start this one again in \d+ s$/)
       return true

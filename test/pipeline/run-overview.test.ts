@@ -6,13 +6,14 @@ import { hostname } from 'node:os'
 import { after, before, describe, it } from 'node:test'
 import { openRun } from '../../pipeline/open-run.ts'
 import { readRuns, standingOf } from '../../pipeline/run-overview.ts'
-import { publishRunRecord } from '../../pipeline/run-records.ts'
+import { publishRunRecord, readRunRecords, SILENT_MS } from '../../pipeline/run-records.ts'
 import { openSpending, sumOf } from '../../pipeline/spending.ts'
 import { transient } from '../../schemas/failure.ts'
 import type { RunRecord } from '../../schemas/records.ts'
 import { topicFor } from '../../schemas/topics.ts'
 import type { KafkaConnection } from '../../stream/kafka.ts'
 import { readTopic } from '../../stream/read-topic.ts'
+import { stamp } from '../../stream/outgoing.ts'
 import { deleteTopics } from '../../stream/topics-admin.ts'
 import { problemOf } from '../support/stream.ts'
 import { CONFIG, NOW, openRunBench } from './run-bench.ts'
@@ -67,6 +68,37 @@ describe('the overview of runs', () => {
     assert.ok(ended.processes.every(({ isAtWork }) => !isAtWork))
   })
 
+  it('takes a worker for one at work while nobody leads, until the run has ended or it is silent', async () => {
+    const { codec, sender, revision } = bench
+    const run = await openRun(bench.parts('led'), SIGNAL)
+    const of = { runId: 'led', revision, host: 'elsewhere', version: '1.2.3', clickhouse: null }
+    const said = { ...of, configHash: 'ab12', config: '{}', createdAt: NOW }
+    for (const [pid, parts] of [
+      [7, ['answer']],
+      [8, ['produce', 'answer']],
+    ] as const) {
+      const id = `led/${revision}/elsewhere-${pid}`
+      const value = codec.encode('RunStart', { ...said, id, pid, parts: [...parts] })
+      await sender.send([stamp({ topic: 'starts', key: id, value }, of)])
+    }
+    const atWork = async (now = NOW) =>
+      (await overview('led', { now }))?.processes.filter(({ isAtWork }) => isAtWork).map(({ pid }) => pid)
+    // The other one that leads has lost the lead: the state names who has it.
+    assert.deepEqual(await atWork(), [7])
+    const newest = (await readRunRecords(bench.connection, codec, revision, SIGNAL)).get('led')!
+    // A leader has claimed the run before it leaves its start, and has said no more yet.
+    await publishRunRecord(sender, codec, { ...newest, host: 'elsewhere', pid: 8, createdAt: NOW - 2000 })
+    assert.deepEqual(await atWork(), [7, 8])
+    await run.publish('stopped')
+    assert.deepEqual(await atWork(), [7])
+    // A clock that is behind the worker's.
+    assert.deepEqual(await atWork(NOW - 5000), [7])
+    assert.deepEqual(await atWork(NOW + SILENT_MS), [])
+    await run.publish('finished')
+    assert.deepEqual(await atWork(), [])
+    await run.close()
+  })
+
   it('puts the hash of its config on everything that a process sends', async () => {
     const run = await openRun(bench.parts('marked'), SIGNAL)
     const value = bench.codec.encode('Problem', { ...problemOf(1, 'marked') })
@@ -97,6 +129,8 @@ describe('the overview of runs', () => {
     assert.equal((await overview('killed', { isAlive: dead }))?.state, 'lost')
     assert.equal((await overview('killed', { now: NOW + 45_000 }))?.state, 'lost')
     assert.equal(standingOf({ ...record, host: `not-${hostname()}` }, NOW + 44_999, dead), 'running')
+    // A word that was written while the topic was read.
+    assert.equal(standingOf({ ...record, host: `not-${hostname()}` }, NOW - 3000, dead), 'running')
     assert.equal(standingOf({ ...record, state: 'draining' }, NOW, dead), 'lost')
     assert.equal(standingOf({ ...record, state: 'failed' }, NOW + 1_000_000, dead), 'failed')
     assert.equal(other.state, 'finished')
@@ -115,7 +149,9 @@ describe('the overview of runs', () => {
     const look = { ...bench, now: NOW, isAlive: alive, signal: SIGNAL }
     const away = transient('kafka-unavailable', 'away')
     await assert.rejects(readRuns({ ...look, connection: meanwhile(() => Promise.reject(away)) }), away)
-    const dropped = meanwhile(async () => await deleteTopics(connection, [spendingTopic]))
+    const dropped = meanwhile(async () => {
+      await deleteTopics(connection, [spendingTopic])
+    })
     const left = (await readRuns({ ...look, connection: dropped })).find(({ run }) => run === 'told')
     assert.deepEqual([left?.state, left?.problems], ['finished', 0])
   })

@@ -75,4 +75,23 @@ describe('the book', () => {
     assert.equal(second.total().tokens, 90 + 7 + 20)
     assert.equal(first.total().tokens, 90 + 10, 'its own record is not another’s')
   })
+
+  it('tells each process what the others have done by their own words, so that it can make up for what is missing', async () => {
+    const open = (started: number, own: (others: OwnSpending['done']) => OwnSpending) =>
+      openSpending(
+        {
+          ...{ own, now: () => NOW + started },
+          run: { ...bench, runId: 'killed', processId: processName({ ...bench, runId: 'killed' }, started) },
+        },
+        SIGNAL,
+      )
+    const done = (produce: number) => ({ ...spending(1), done: { produce } })
+    await (await open(1, () => done(30))).publish()
+    // On the log are 37 of the first and 3 more.
+    const second = await open(2, ({ produce = 0 }) => done(40 - produce))
+    assert.equal(second.total().done['produce'], 40)
+    await second.publish()
+    const third = await open(3, ({ produce = 0 }) => done(40 - produce))
+    assert.equal(third.total().done['produce'], 40)
+  })
 })

@@ -507,7 +507,7 @@ function theWholeWay(codec: Codec): Delivered[] {
 }
 
 function runStart(pid: number): RunStart {
-  const place = { id: `${RUN}/main/here-${pid}-5`, runId: RUN, revision: 'main', createdAt: EPOCH }
+  const place = { id: `${RUN}/main/here-${pid}-5`, runId: RUN, revision: 'main', createdAt: EPOCH, clickhouse: null }
   return { ...place, config: '{}', configHash: 'cd34', parts: ['answer'], host: 'here', pid, version: '0.1.0' }
 }
 

@@ -456,7 +456,8 @@ export function runRecord(state: RunRecord['state'], after: number): RunRecord {
 /** A process that began some milliseconds after the run's beginning. */
 export function runStart(after: number): RunStart {
   const place = { id: `${RUN}/main/here-1-${after}`, runId: RUN, revision: 'main', createdAt: EPOCH + after }
-  return { ...place, config: '{}', configHash: 'cd34', parts: ['answer'], host: 'here', pid: 1, version: '0.1.0' }
+  const process = { parts: ['answer'], host: 'here', pid: 1, version: '0.1.0', clickhouse: 'http://a:8123/magpie' }
+  return { ...place, ...process, config: '{}', configHash: 'cd34' }
 }
 
 /** A problem that stage answer could not take. at: milliseconds since 1970 UTC. */

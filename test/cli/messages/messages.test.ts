@@ -50,6 +50,9 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   configChangedFor: (messages) =>
     messages.configChangedFor('answer', { settings: ['roles.answerer.model'], done: 1204, left: 96, isExact: true }),
   configRefused: (messages) => messages.configRefused(['a.yaml:3:5 is not valid YAML']),
+  joined: (messages) => messages.joined('my-run'),
+  left: (messages) => messages.left('my-run'),
+  worked: (messages) => messages.worked(1204, 96),
   partsHere: (messages) => messages.partsHere([messages.parts.verify, messages.parts.curate]),
   waitingForLeader: (messages) => messages.waitingForLeader('my-run'),
   kafkaSilent: (messages) => messages.kafkaSilent('127.0.0.1:9092', 'it says nothing'),
@@ -62,6 +65,7 @@ const SENTENCES: { readonly [Key in keyof Messages]: ((messages: Messages) => st
   waitingFor: (messages) => messages.waitingFor('ClickHouse', 'ECONNRESET'),
   goingOn: (messages) => messages.goingOn('ClickHouse'),
   keptOtherwise: (messages) => messages.keptOtherwise(['sampled', 'runs']),
+  moved: (messages) => messages.moved('http://a:8123/magpie', 'http://b:8123/magpie'),
   refilling: (messages) => messages.refilling('ClickHouse'),
   brokenLines: (messages) => messages.brokenLines(17, './magpie sql'),
   backPressure: (messages) => messages.backPressure(512),

@@ -66,7 +66,8 @@ export async function makeRevision(
     await bench.sender.send(onLog(made, made.messages))
     const identity = { runId: run, revision: made.revision, config: '{}', configHash: 'x', version: '0' }
     const id = `${run}/${made.revision}/here-1-2`
-    await publishStart(bench.sender, bench.codec, identity, { id, now: 1, parts: ['produce', 'verify'] })
+    const start = { id, createdAt: 1, parts: ['produce', 'verify'], clickhouse: null }
+    await publishStart(bench.sender, bench.codec, identity, start)
     await bench.sender.send([
       stamp(
         { topic: 'calls', key: `${run}/${made.revision}/verify/0/1/a`, partition: 3, value: Buffer.from('x') },
