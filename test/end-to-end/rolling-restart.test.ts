@@ -36,7 +36,7 @@ describe('a rolling restart of four engines', () => {
       await until(
         () => fronts.every((front, index) => answered(front) >= before[index]! + more),
         () => command.said(),
-        90,
+        180,
       )
     }
     let inFlight = 0
@@ -56,7 +56,7 @@ describe('a rolling restart of four engines', () => {
       await until(
         () => others.every((other, at) => answered(other) > answers[at]! + 8),
         () => command.said(),
-        60,
+        180,
       )
       await front.revive()
     }

@@ -57,6 +57,8 @@ describe('a run of several processes', () => {
       () => leader.said() + first.said() + second.said(),
       180,
     )
+    // Nothing ends before the others have come.
+    front.hang()
     assert.match(leader.said(), /240 problems wanted/)
     assert.match(first.said(), /This process runs: answer, sample/)
 
@@ -75,6 +77,7 @@ describe('a run of several processes', () => {
     await third.says(/This process runs: answer, sample/)
     first.signal('SIGKILL')
     await first.ended
+    await front.revive()
     for (const process of [leader, second, third]) {
       const { code, error } = await process.ended
       assert.equal(code, 0, error)

@@ -58,7 +58,7 @@ describe('poison records', () => {
   }
 
   const lettersOf = async (runId: string) => {
-    const signal = AbortSignal.timeout(60_000)
+    const signal = AbortSignal.timeout(300_000)
     const book = await openLetterBook(bench.connection, signal, (run) => run === runId)
     return await readWholeLetters(bench.connection, book.letters(), signal)
   }
@@ -86,7 +86,7 @@ describe('poison records', () => {
     await until(
       () => stage.state().emitted + stage.state().dead === 10,
       () => JSON.stringify(stage.state()),
-      60,
+      180,
     )
     assert.equal(stage.state().emitted, 3)
     const letters = new Map((await lettersOf(runId)).map((letter) => [letter.letter.key, letter]))
@@ -158,7 +158,7 @@ describe('poison records', () => {
     await until(
       () => stage.state().emitted + stage.state().dead === 2,
       () => JSON.stringify(stage.state()),
-      60,
+      180,
     )
     const [huge, ...others] = await lettersOf(runId)
     assert.equal(others.length, 0)
@@ -195,7 +195,7 @@ describe('poison records', () => {
     await until(
       () => sink.state().written + sink.state().dead === 8,
       () => JSON.stringify(sink.state()),
-      60,
+      180,
     )
     assert.deepEqual(written.sort(), ['p0', 'p1', 'p2', 'p3', 'p4'])
     const letters = await lettersOf(runId)
