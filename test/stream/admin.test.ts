@@ -176,6 +176,22 @@ describe('topics', () => {
   })
 })
 
+describe('a connection', () => {
+  it('that is closed opens again, and answers nobody once it is ended', async () => {
+    const bench = await openBench()
+    const connection = connectKafka({ brokers: bench.connection.brokers, log: silentLogger })
+    await topicNames(connection)
+    await connection.close()
+    const topic = await bench.topic(1)
+    assert.ok((await topicNames(connection)).includes(topic))
+    await connection.end()
+    const closed = { code: 'kafka-closed', retry: 'permanent' }
+    await assert.rejects(topicNames(connection), closed)
+    await assert.rejects(connection.cluster(), closed)
+    await bench.close()
+  })
+})
+
 describe('a broker that is not there', () => {
   it('is a transient failure that names it', async () => {
     const connection = connectKafka({ brokers: ['127.0.0.1:1'], log: silentLogger })
