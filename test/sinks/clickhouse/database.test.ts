@@ -14,8 +14,6 @@ import { migrate, readMigrations } from '../../../sinks/clickhouse/migrate.ts'
 import { DATABASE_KINDS, openTestDatabase } from '../../support/clickhouse-databases.ts'
 import { until } from '../../support/stream.ts'
 
-const KINDS = process.env['MAGPIE_TEST_CLICKHOUSE_URL'] === undefined ? ['embedded'] : ['embedded', 'server']
-
 const hasCode = (code: string | RegExp, retry?: string) => (error: Error & { code?: string; retry?: string }) => {
   assert.match(error.code ?? '', typeof code === 'string' ? new RegExp(`^${code}$`) : code, error.message)
   if (retry !== undefined) assert.equal(error.retry, retry)
