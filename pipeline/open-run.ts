@@ -249,7 +249,8 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       async close() {
         closing.abort(new Error('the run is closed'))
         await sender.close(SENDER_CLOSE_MS)
-        await connection.close()
+        // A producer that is not waited for any more may still be asking.
+        await connection.end()
       },
     }
   } catch (error) {

@@ -35,12 +35,14 @@ export async function topicChanges(
     connection,
     ours.map(({ topic }) => topic),
   )
-  return ours.flatMap(({ topic, name }) =>
-    Object.entries(comparedSettings(name, wanted[name])).flatMap(([setting, wants]) => {
-      const now = has.get(topic)?.[setting] ?? ''
+  return ours.flatMap(({ topic, name }) => {
+    const own = has.get(topic)
+    if (own === undefined) return []
+    return Object.entries(comparedSettings(name, wanted[name])).flatMap(([setting, wants]) => {
+      const now = own[setting] ?? ''
       return sorted(now) === sorted(wants) ? [] : [{ topic, name, setting, has: now, wants }]
-    }),
-  )
+    })
+  })
 }
 
 /** A list has no order. */

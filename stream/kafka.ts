@@ -3,7 +3,7 @@
 
 import kafkajs, { type Admin, type Cluster, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Failure, UsageFault } from '../schemas/failure.ts'
+import { Failure, permanent, UsageFault } from '../schemas/failure.ts'
 import type { Logger } from '../schemas/logger.ts'
 import { backOffDelay, BROKER_BACK_OFF } from './back-off.ts'
 import { clientIdOfProcess } from './client-id.ts'
@@ -24,6 +24,8 @@ export interface KafkaConnection {
   readonly cluster: () => Promise<Cluster>
   /** Closes what is shared (the next use connects again); consumers and senders are closed by their owners. */
   close(): Promise<void>
+  /** Closes it for good: whoever asks later, because he was under way, gets permanent `kafka-closed`. */
+  end(): Promise<void>
 }
 
 /** kafkajs's own retries: short, because everything here waits and tries again itself, where it can be seen. */
@@ -68,7 +70,9 @@ export function connectKafka(
   })
   /** Once they have let us in, what comes later is an outage and is waited for. */
   let isLetIn = false
+  let isEnded = false
   const enter = async (connect: () => Promise<void>): Promise<void> => {
+    if (isEnded) throw permanent('kafka-closed', 'the connection to Kafka was closed')
     if (isLetIn) {
       await silence.untilBack()
       await connect()
@@ -126,6 +130,10 @@ export function connectKafka(
     },
     cluster: cluster.get,
     close,
+    async end() {
+      isEnded = true
+      await close()
+    },
   }
 }
 

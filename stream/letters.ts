@@ -8,7 +8,7 @@ import type { KafkaConnection } from './kafka.ts'
 import { type Mark, markOf } from './letter-marks.ts'
 import { attemptOf, headerText, REDRIVEN_FROM_HEADER, REVISION_HEADER, RUN_HEADER } from './outgoing.ts'
 import { type PlacedMessage, readMessages } from './read-topic.ts'
-import { topicNames } from './topics-admin.ts'
+import { topicNames, unlessDeleted } from './topics-admin.ts'
 
 export interface Letter {
   /** Where it lies in dead-letters: partition/offset. Short enough to be typed. */
@@ -183,20 +183,23 @@ async function withRecord(
   const { topic, ...place } = letter.source
   const lost = { ...message, letter, isLost: true }
   if (!(await topicNames(connection)).includes(topic)) return lost
-  for await (const record of readMessages(connection, { topic, ...rangeOf([place]), signal, fetchBytes: 1 })) {
-    const { key, value, timestamp } = record
-    // The record's own headers were too much for the letter as well.
-    return {
-      ...message,
-      key,
-      value,
-      timestamp,
-      headers: { ...record.headers, ...message.headers },
-      letter,
-      isLost: false,
+  const read = async (): Promise<WholeLetter> => {
+    for await (const record of readMessages(connection, { topic, ...rangeOf([place]), signal, fetchBytes: 1 })) {
+      const { key, value, timestamp } = record
+      // The record's own headers were too much for the letter as well.
+      return {
+        ...message,
+        key,
+        value,
+        timestamp,
+        headers: { ...record.headers, ...message.headers },
+        letter,
+        isLost: false,
+      }
     }
+    return lost
   }
-  return lost
+  return (await unlessDeleted(connection, topic, read)) ?? lost
 }
 
 /** What to read for these places: in each of their partitions, from the first of them to the last. */

@@ -1,11 +1,12 @@
 // What all topics hold, in a handful of questions however many there are: records, bytes on disk, the times of the first
 // and the last record, how many came in the last minute, and how the broker keeps them.
 
-import kafkajs, { type Admin } from 'kafkajs'
+import kafkajs, { type Admin, type DescribeConfigResponse } from 'kafkajs'
 import { Failure } from '../schemas/failure.ts'
 import type { KafkaConnection } from './kafka.ts'
 import type { PartitionEnds } from './positions.ts'
 import { EARLIEST, LATEST, listOffsets, logBytes, NEWEST_TIME, type PlacedTime } from './raw-requests.ts'
+import { topicNames } from './topics-admin.ts'
 
 export interface TopicSize {
   readonly topic: string
@@ -35,7 +36,10 @@ const MINUTE_MS = 60_000
 /** Topics of one question about settings. */
 const DESCRIBED_AT_ONCE = 200
 
-/** All topics on the broker, its own (with __) left out, by name. `now`: milliseconds since 1970 UTC. Throws Failure. */
+/**
+ * All topics on the broker, by name; its own (with __) and those that are deleted meanwhile are left out. `now`:
+ * milliseconds since 1970 UTC. Throws Failure.
+ */
 export async function topicSizes(connection: KafkaConnection, now: number): Promise<TopicSize[]> {
   const { topics, leaders, nodes } = await connection.ask('looking at the topics', layout)
   const at = async (time: number) => await byTopic(connection, leaders, time)
@@ -44,7 +48,9 @@ export async function topicSizes(connection: KafkaConnection, now: number): Prom
   const [first, last, recent] = [await at(0), await at(NEWEST_TIME), await at(now - MINUTE_MS)]
   const bytes = await bytesByTopic(connection, nodes)
   const settings = await topicSettings(connection, [...topics.keys()])
-  return [...topics].map(([topic, partitions]) => {
+  return [...topics].flatMap(([topic, partitions]) => {
+    const kept = settings.get(topic)
+    if (kept === undefined) return []
     const ends = [...(high.get(topic) ?? new Map<number, PlacedTime>())]
       .map(([partition, { offset }]) => ({
         partition,
@@ -58,15 +64,16 @@ export async function topicSizes(connection: KafkaConnection, now: number): Prom
       const since = recent.get(topic)?.get(partition)?.offset ?? -1
       return sum + (since < 0 ? 0 : end - since)
     }, 0)
-    return {
+    const size = {
       ...{ topic, partitions, ends },
       records: ends.reduce((sum, each) => sum + each.high - each.low, 0),
       bytes: bytes === null ? null : (bytes.get(topic) ?? 0),
       firstAt: times(first).reduce<number | null>((least, each) => Math.min(least ?? each, each), null),
       lastAt: times(last).reduce<number | null>((most, each) => Math.max(most ?? each, each), null),
       rate: came / (MINUTE_MS / 1000),
-      settings: settings.get(topic) ?? {},
+      settings: kept,
     }
+    return [size]
   })
 }
 
@@ -125,28 +132,41 @@ async function bytesByTopic(
   }
 }
 
-/** How the broker keeps topics, by topic: the settings of KEEPING as they hold, wherever they come from. Throws Failure. */
+/**
+ * How the broker keeps topics, by topic: the settings of KEEPING as they hold, wherever they come from; those that are
+ * not there (any more) are left out. Throws Failure.
+ */
 export async function topicSettings(
   connection: KafkaConnection,
   topics: readonly string[],
 ): Promise<Map<string, Record<string, string>>> {
   const found = new Map<string, Record<string, string>>()
   for (let at = 0; at < topics.length; at += DESCRIBED_AT_ONCE) {
-    const { resources } = await connection.ask(
-      'reading how topics are kept',
-      async (admin) =>
-        await admin.describeConfigs({
-          includeSynonyms: false,
-          resources: topics.slice(at, at + DESCRIBED_AT_ONCE).map((name) => ({
-            ...{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: [...KEEPING] },
-          })),
-        }),
-    )
-    for (const { resourceName, configEntries } of resources)
+    for (const { resourceName, configEntries } of await described(connection, topics.slice(at, at + DESCRIBED_AT_ONCE)))
       found.set(
         resourceName,
         Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
       )
   }
   return found
+}
+
+/** One topic that is gone spoils the answer for all: then those are asked about that are there still. */
+async function described(
+  connection: KafkaConnection,
+  topics: readonly string[],
+): Promise<DescribeConfigResponse['resources']> {
+  const resources = topics.map((name) => ({
+    ...{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: [...KEEPING] },
+  }))
+  if (resources.length === 0) return []
+  try {
+    const question = async (admin: Admin) => await admin.describeConfigs({ includeSynonyms: false, resources })
+    return (await connection.ask('reading how topics are kept', question)).resources
+  } catch (error) {
+    const there = new Set(await topicNames(connection))
+    const left = topics.filter((topic) => there.has(topic))
+    if (left.length === topics.length) throw error
+    return await described(connection, left)
+  }
 }

@@ -6,6 +6,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Audit } from '../../analytics/audit/contract.ts'
+import type { Front } from '../../local/engine/front.ts'
 import type { Workshop } from '../support/end-to-end.ts'
 import { noRecording, openWorkshop, recordingFile, root, runName, simulatedConfig } from '../support/end-to-end.ts'
 
@@ -32,12 +33,12 @@ describe('magpie audit', { skip: noRecording }, () => {
 
   it('proves a run at work, killed, taken up again and finished', async () => {
     const name = runName('audited')
-    const front = await workshop.serve({ recording: recordingFile, slots: 8, medianMs: 150 })
-    const start = () =>
+    const start = (front: Front) =>
       workshop.magpie(['run', '-c', simulatedConfig, '--run', name, '--total', '80', '--out', 'out'], {
         SIMULATOR_PORT: new URL(front.url).port,
       })
-    const first = start()
+    const slow = await workshop.serve({ recording: recordingFile, slots: 4, medianMs: 150 })
+    const first = start(slow)
     await first.says(/problems wanted/)
     let seen: Audit | null = null
     while (seen === null || seen.counts.inFlight === 0 || seen.counts.rejected === 0) {
@@ -52,7 +53,7 @@ describe('magpie audit', { skip: noRecording }, () => {
     assertWhole(dead)
     assert.ok(dead.found.counts.inFlight > 0)
 
-    const second = await start().ended
+    const second = await start(await workshop.serve({ recording: recordingFile })).ended
     assert.equal(second.code, 0, second.error)
     const done = await audit('--run', name)
     assertWhole(done)

@@ -15,8 +15,8 @@ import type { OwnKafka } from '../support/kafka.ts'
 import { until } from '../support/stream.ts'
 
 const TOTAL = 40
-/** So long a Ctrl-C may take where the broker is gone, milliseconds. */
-const END_MS = 15_000
+/** Some seconds on an idle machine; what waits for the broker never ends. */
+const END_MS = 60_000
 
 describe('a broker that is killed', () => {
   let kafka: OwnKafka
@@ -60,7 +60,7 @@ describe('a broker that is killed', () => {
     await until(
       () => answered(front) > 60,
       () => command.said(),
-      60,
+      180,
     )
     assert.ok(answered(front) < 9 * TOTAL, 'it is in the middle')
     await kill()

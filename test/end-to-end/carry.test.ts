@@ -50,7 +50,7 @@ describe('a run that is carried to another Kafka', { skip: noRecording }, () => 
     return found
   }
   const start = async (workshop: Workshop, medianMs: number) => {
-    const front = await workshop.serve({ recording: recordingFile, slots: 8, medianMs })
+    const front = await workshop.serve({ recording: recordingFile, slots: 4, medianMs })
     return workshop.magpie(['run', '-c', simulatedConfig, '--run', name, '--total', String(total), '--out', 'out'], {
       SIMULATOR_PORT: new URL(front.url).port,
     })

@@ -137,7 +137,7 @@ describe('kill -9', () => {
         await until(
           () => chat().answered >= moment,
           () => torn.said(),
-          60,
+          180,
         )
       torn.signal('SIGKILL')
       await torn.ended

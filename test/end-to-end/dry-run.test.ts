@@ -66,7 +66,7 @@ describe('a dry run', () => {
     await until(
       () => front.stats().total.answered > 5,
       () => probe.said(),
-      60,
+      180,
     )
     probe.signal('SIGINT')
     const { code, out } = await probe.ended

@@ -44,7 +44,7 @@ describe('endpoints that change while a run works', () => {
       await until(
         () => fronts.every((front, index) => calls(front) > counts[index]! + 8),
         () => command.said(),
-        60,
+        180,
       )
     }
     await eachGetsCalls(stays, leaves)

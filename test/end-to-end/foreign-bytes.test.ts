@@ -40,7 +40,7 @@ describe('bytes that are no records', () => {
 
   it('do not keep a run from starting and finishing; its own become dead letters', async () => {
     const name = runName('foreign-bytes')
-    const front = await workshop.serve({ slots: 8, medianMs: 50 })
+    const front = await workshop.serve({ slots: 16, medianMs: 200 })
     const command = workshop.magpie(
       ['run', '-c', simulatedConfig, '--run', name, '--total', String(TOTAL), '--out', name],
       { SIMULATOR_PORT: new URL(front.url).port },

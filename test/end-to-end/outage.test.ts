@@ -35,19 +35,19 @@ describe('a model server that is down', () => {
     await until(
       () => answered(first) > 60,
       () => command.said(),
-      60,
+      180,
     )
     const saidBefore = command.said().length
     await first.close()
     await until(
       () => new RegExp(`Waiting for the model server ${url}`).test(command.said().slice(saidBefore)),
       () => command.said(),
-      60,
+      180,
     )
     await workshop.serve({ port })
     const { code, error } = await command.ended
     assert.equal(code, 0, error)
-    assert.match(error.slice(-3000), new RegExp(`The model server ${url}.* is back`))
+    assert.match(command.said().slice(saidBefore), new RegExp(`The model server ${url}.* is back`))
 
     const log = await logOf(workshop, name)
     assert.deepEqual(log.dead, [])

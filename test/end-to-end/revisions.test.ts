@@ -121,7 +121,7 @@ describe('a revision', () => {
       const before = await allOfMain(owner)
       const { out } = await done('revisions', 'drop', STRICT, '--yes')
       assert.match(out, /rows: .*sft \d+/)
-      assert.match(out, new RegExp(`revision ${STRICT} of run ${RUN} is dropped\n`))
+      assert.match(out, new RegExp(`revision ${STRICT} of run ${RUN} is dropped; its name is free again\n`))
       assert.deepEqual(await owner.rows(`SELECT count() AS c FROM responses FINAL WHERE revision = '${STRICT}'`), [
         { c: 0 },
       ])

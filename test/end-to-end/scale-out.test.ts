@@ -57,6 +57,8 @@ describe('a run of several processes', () => {
       () => leader.said() + first.said() + second.said(),
       180,
     )
+    // Nothing ends before the others have come.
+    front.hang()
     assert.match(leader.said(), /240 problems wanted/)
     assert.match(first.said(), /This process runs: answer, sample/)
 
@@ -76,6 +78,7 @@ describe('a run of several processes', () => {
       assert.match(rival.error, new RegExp(`process ${leader.pid} on .* has it: .*leave ${sink} out`))
     }
 
+    await front.revive()
     for (const process of [leader, second, third]) {
       const { code, error } = await process.ended
       assert.equal(code, 0, error)

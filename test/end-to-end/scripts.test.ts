@@ -7,7 +7,7 @@ import type { Front } from '../../local/engine/front.ts'
 import type { Workshop } from '../support/end-to-end.ts'
 import { dataFiles, idsOf, logOf, openWorkshop, root, runName, sorted } from '../support/end-to-end.ts'
 
-const TOTAL = 6
+const TOTAL = 12
 
 /** think: the model answers with a thought first. language: of the progress messages. */
 const SCRIPTS = [

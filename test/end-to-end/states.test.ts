@@ -66,8 +66,10 @@ describe('the state of a run', () => {
     await until(
       () => front.stats().total.answered > 80,
       () => first.said(),
-      60,
+      180,
     )
+    // It stays at work, however long the commands take.
+    front.hang()
     const working = await overview(name)
     assert.equal(working.state, 'running')
     assert.equal(working.pid, first.pid)
@@ -84,6 +86,7 @@ describe('the state of a run', () => {
     const said = await workshop.magpie(['runs']).ended
     assert.match(said.out, new RegExp(`Run ${name} is lost: its last word came .* from process ${first.pid} on `))
 
+    await front.revive()
     const third = await run(name, port, 60, ['--set', 'roles.sampler.sampling.temperature=0.9']).ended
     assert.equal(third.code, 0, third.error)
     assert.match(third.error, /The config differs .*roles\.sampler\.sampling\.temperature/)
@@ -128,7 +131,7 @@ describe('the state of a run', () => {
     await until(
       () => front.stats().running === 4,
       () => command.said(),
-      60,
+      180,
     )
     command.signal('SIGTERM')
     const { code, error } = await command.ended

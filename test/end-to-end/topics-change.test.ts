@@ -33,20 +33,23 @@ describe('topics that are changed while a run is at work', () => {
     await until(
       () => front.stats().total.answered > 30,
       () => first.said(),
-      60,
+      180,
     )
-    return { port, first }
+    // It is at work for as long as it takes to look after the topics.
+    front.hang()
+    return { front, port, first }
   }
 
   it('added partitions end the run with what to do, and the same command reads them', async () => {
     const name = runName('wider')
-    const { port, first } = await underWay(name)
+    const { front, port, first } = await underWay(name)
     await workshop.connection.ask('adding partitions', async (admin) =>
       admin.createPartitions({ topicPartitions: [{ topic: 'answered', count: 20 }] }),
     )
     const stopped = await first.ended
     assert.equal(stopped.code, 1, stopped.error)
     assert.match(stopped.error, /partitions were added to answered \(12 before, 20 now\).*start run wider\S* again/)
+    await front.revive()
     const second = await run(name, port).ended
     assert.equal(second.code, 0, second.error)
     const audit = await workshop.magpie(['audit', '--run', name, '--out', name]).ended
@@ -56,7 +59,7 @@ describe('topics that are changed while a run is at work', () => {
 
   it('a topic that is deleted fails the run by its name, now and at the next start', async () => {
     const name = runName('gone')
-    const { port, first } = await underWay(name)
+    const { front, port, first } = await underWay(name)
     await deleteTopics(workshop.connection, ['answered'])
     const lost = new RegExp(`topic answered of run ${name} was deleted .*magpie audit --run ${name}, .*--run NAME`)
     const failed = await first.ended
@@ -67,6 +70,7 @@ describe('topics that are changed while a run is at work', () => {
       assert.equal(again.code, 1, again.error)
       assert.match(again.error, lost)
     }
+    await front.revive()
     const other = await run(runName('other'), port).ended
     assert.equal(other.code, 0, other.error)
   })

@@ -447,7 +447,7 @@ describe('looking at the endpoints before a run', () => {
       rewarders: {},
       signal,
       environment: { KEY: 'secret' },
-      timeoutMs: 200,
+      timeoutMs: 3_000,
     })
     assert.deepEqual(
       checks.map(({ role: name, url, reachable, servesModel, error }) => [

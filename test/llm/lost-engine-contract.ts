@@ -20,7 +20,7 @@ export interface LostPair {
 }
 
 /** Looks often, so that a test does not wait; the rules are those of a run. */
-const health = { ...defaultHealth, everyMs: 200, timeoutMs: 1_000, failures: 2, graceMs: 500 }
+const health = { ...defaultHealth, everyMs: 200, timeoutMs: 5_000, failures: 2, graceMs: 500 }
 const signal = new AbortController().signal
 /** Sequences of the call that is lost, long enough to be in flight when the engine ends. */
 const CHOICES = 8

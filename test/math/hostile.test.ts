@@ -78,7 +78,7 @@ describe('a pool among comparisons without an end', () => {
   it('kills each at its own time, starts anew each time, and answers all that waited', patience, async () => {
     const warned: unknown[] = []
     const log: Logger = { ...silentLogger, warn: (fields) => warned.push(fields['reason']) }
-    const pool = createMathPool({ workers: 1, timeoutMs: 500, log })
+    const pool = createMathPool({ workers: 1, timeoutMs: 2_000, log })
     const verdicts = await Promise.all(
       Array.from({ length: 9 }, (_, index) =>
         index % 3 === 0 ? pool.compare(...endless) : pool.compare(`x+${index}`, `${index}+x`),
@@ -106,7 +106,7 @@ describe('a pool among comparisons without an end', () => {
   })
 
   it('groups the other answers of a vote', patience, async () => {
-    const pool = createMathPool({ workers: 1, timeoutMs: 500, log: silentLogger })
+    const pool = createMathPool({ workers: 1, timeoutMs: 2_000, log: silentLogger })
     const { classes } = await pool.group([endless[0], 'x+1', '1+x', endless[1], 'x+2'])
     await pool.close()
     assert.deepEqual(

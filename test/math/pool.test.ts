@@ -52,7 +52,7 @@ describe('math pool against hostile answers', () => {
   it('kills the thread that passes its time, and goes on with a new one', async () => {
     const warned: unknown[] = []
     const log: Logger = { ...silentLogger, warn: (fields) => warned.push(fields['reason']) }
-    const pool = createMathPool({ workers: 1, timeoutMs: 1_000, log })
+    const pool = createMathPool({ workers: 1, timeoutMs: 2_000, log })
     const [late, next] = await Promise.all([pool.compare(...endless), pool.compare('$\\sqrt{8}$', '2\\sqrt2')])
     await pool.close()
     assert.deepEqual(late, { verdict: 'unknown', reason: 'timed-out' })
@@ -61,7 +61,7 @@ describe('math pool against hostile answers', () => {
   })
 
   it('gives what lay ready in a killed thread to the next one', async () => {
-    const pool = createMathPool({ workers: 1, timeoutMs: 1_000, log: silentLogger })
+    const pool = createMathPool({ workers: 1, timeoutMs: 2_000, log: silentLogger })
     const values = Array.from({ length: 100 }, (_, index) => index)
     const asked = values.map((value) =>
       value === 40 ? pool.compare(...endless) : pool.compare(`x+${value}`, `${value}+x`),
@@ -73,7 +73,7 @@ describe('math pool against hostile answers', () => {
   })
 
   it('answers elsewhere what lies behind a long one, blames no other for it, and goes on with both threads', async () => {
-    const pool = createMathPool({ workers: 2, timeoutMs: 1_000, log: silentLogger })
+    const pool = createMathPool({ workers: 2, timeoutMs: 2_000, log: silentLogger })
     const ask = (from: number): Promise<Comparison>[] =>
       Array.from({ length: 60 }, (_, index) => pool.compare(`x+${from + index}`, `${from + index}+x`))
     const hang = pool.compare(...endless)

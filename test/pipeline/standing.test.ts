@@ -26,7 +26,7 @@ before(async () => {
   const names = ['problems', 'sampled', 'sft', 'preferences', 'calls'] as const
   await ensureTopics(connection, { revision, names, topics: CONFIG.kafka.topics })
   // A broker that has never had a group takes a while to find a place for the first.
-  await untilAnswered(() => lagOf(run('first'), JSON_SINK), AbortSignal.timeout(60_000))
+  await untilAnswered(() => lagOf(run('first'), JSON_SINK), AbortSignal.timeout(180_000))
 })
 after(async () => {
   await bench.close()

@@ -150,11 +150,11 @@ describe('the end of a hopeless run', () => {
       ].map((message) => stamp({ ...message, topic: topicFor(message.topic, revision) }, run)),
     )
     const low = { type: 'preference', rows: 0, ended: 7, floor: 0.5 } as const
-    const failure = await hopeless(run, low, EPOCH, AbortSignal.timeout(20_000))
+    const failure = await hopeless(run, low, EPOCH, AbortSignal.timeout(120_000))
     assert.deepEqual([failure.code, failure.retry], ['hopeless-yield', 'permanent'])
     assert.match(failure.message, /^7 problems gave 0 preference rows, less than the floor of 0\.5 for each/)
     assert.match(failure.message, /Stage screen refused most, 4: no-question 3, fragment 1\./)
-    const none = await hopeless({ ...run, runId: 'silent' }, low, EPOCH, AbortSignal.timeout(20_000))
+    const none = await hopeless({ ...run, runId: 'silent' }, low, EPOCH, AbortSignal.timeout(120_000))
     assert.match(none.message, /No stage has refused them/)
   })
 })

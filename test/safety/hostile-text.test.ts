@@ -16,6 +16,7 @@ const problems = join(root, 'examples', 'problems.jsonl')
 describe('hostile text', () => {
   let workshop: Workshop
   let calls = 0
+  let asked = 0
   /** Answers everything with hostile text: problems, answers, and now and then an error. */
   const server = createServer((request, response) => {
     void text(request).then((body) => {
@@ -31,7 +32,7 @@ describe('hostile text', () => {
         send(200, {})
         return
       }
-      if (calls % 31 === 0) {
+      if ((asked += 1) % 31 === 0) {
         send(400, { error: { message: `refused: ${bad}` } })
         return
       }

@@ -141,7 +141,7 @@ describe('the secrets of a run', () => {
     const connection = connectKafka({ brokers: [kafka.at.open], log: silentLogger })
     let messages = 0
     for (const topic of await topicNames(connection)) {
-      for await (const message of readTopic(connection, { topic, signal: AbortSignal.timeout(60_000) })) {
+      for await (const message of readTopic(connection, { topic, signal: AbortSignal.timeout(180_000) })) {
         messages += 1
         assertClean(`${message.key} ${message.value.toString('latin1')} ${JSON.stringify(message.headers)}`, topic)
       }

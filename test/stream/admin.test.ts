@@ -6,6 +6,7 @@ import kafkajs from 'kafkajs'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { Problem } from '../../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../../schemas/topics.ts'
+import { groupLags } from '../../stream/group-lags.ts'
 import { deleteGroups, groupNames, groupPosition, moveGroup } from '../../stream/groups-admin.ts'
 import { connectKafka } from '../../stream/kafka.ts'
 import { topicEnds } from '../../stream/positions.ts'
@@ -15,7 +16,7 @@ import { MAX_MESSAGE_BYTES } from '../../stream/keeping.ts'
 import { deleteTopics, ensureTopics, topicNames } from '../../stream/topics-admin.ts'
 import { type Bench, openBench, problemMessages, until } from '../support/stream.ts'
 
-const signal = AbortSignal.timeout(120_000)
+const signal = AbortSignal.timeout(550_000)
 
 describe('topics', () => {
   let bench: Bench
@@ -101,14 +102,15 @@ describe('topics', () => {
   it('are read from anywhere to the end of the moment, without a group', async () => {
     const topic = await bench.topic(3)
     await bench.sender.send(problemMessages(bench.codec, topic, 'r', 3000))
-    const groups = await groupNames(bench.connection)
     const records = await bench.read(topic)
     assert.equal(new Set(records.map(({ key }) => key)).size, 3000)
     assert.equal(records.length, 3000)
     assert.equal(bench.codec.decode('Problem', records[0]!.value).id, records[0]!.key)
-    assert.deepEqual(await groupNames(bench.connection), groups)
 
     const ends = await topicEnds(bench.connection, topic)
+    // Other tests have groups too.
+    const lags = await groupLags(bench.connection, await groupNames(bench.connection), new Map([[topic, ends]]))
+    assert.deepEqual([...lags.values()].flat(), [], 'no group has committed for the topic')
     const from = new Map(ends.map(({ partition, high }) => [partition, high - 2]))
     const tail = []
     for await (const each of readTopic(bench.connection, { topic, from, signal }))
@@ -171,6 +173,22 @@ describe('topics', () => {
     await deleteGroups(bench.connection, [group, bench.name('missing')])
     assert.ok(!(await groupNames(bench.connection)).includes(group))
     assert.equal(await lag(), 14)
+  })
+})
+
+describe('a connection', () => {
+  it('that is closed opens again, and answers nobody once it is ended', async () => {
+    const bench = await openBench()
+    const connection = connectKafka({ brokers: bench.connection.brokers, log: silentLogger })
+    await topicNames(connection)
+    await connection.close()
+    const topic = await bench.topic(1)
+    assert.ok((await topicNames(connection)).includes(topic))
+    await connection.end()
+    const closed = { code: 'kafka-closed', retry: 'permanent' }
+    await assert.rejects(topicNames(connection), closed)
+    await assert.rejects(connection.cluster(), closed)
+    await bench.close()
   })
 })
 

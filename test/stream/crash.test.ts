@@ -70,11 +70,9 @@ describe('kill -9', () => {
     assert.ok(before < COUNT, 'killed before the end')
 
     const second = run()
-    const since = Date.now()
     try {
-      await until(() => calls.length > before)
       // The session of the dead member lasts 45 s; it is dismissed instead.
-      assert.ok(Date.now() - since < 20_000)
+      await until(() => calls.length > before, undefined, 40)
       await until(
         async () => (await emitted()).size === COUNT,
         () => `${calls.length} calls`,
@@ -137,7 +135,7 @@ describe('a broker that restarts', () => {
       await until(
         () => stage.state().emitted >= 199,
         () => JSON.stringify([sender.state(), stage.state()]),
-        60,
+        180,
       )
       gate.open()
       await until(() => stage.state().running === 0)
@@ -145,7 +143,7 @@ describe('a broker that restarts', () => {
       await stage.stopped
       assert.equal(calls.filter((id) => id === 'p99').length, 1, 'what was at work went on through the outage')
       const ids = new Set<string>()
-      for await (const { key } of readTopic(connection, { topic: 'screened', signal: AbortSignal.timeout(20_000) }))
+      for await (const { key } of readTopic(connection, { topic: 'screened', signal: AbortSignal.timeout(120_000) }))
         ids.add(key)
       assert.equal(ids.size, 200)
       const lag = await groupPosition(connection, 'restart', ['problems'])

@@ -121,9 +121,9 @@ describe('journal', () => {
       assert.equal(new Set(partitions.values()).size, 2)
       second = start()
       await until(() => second!.state().running > 0)
-      const moved = made.slice(8 * 8).map((name) => name.split('/')[0]!)
       gate.open()
       await until(async () => new Set((await bench.read(names.to)).map(({ key }) => key)).size === 8)
+      const moved = made.slice(8 * 8).map((name) => name.split('/')[0]!)
       const times = Map.groupBy(made, (name) => name)
       for (const [name, { length }] of times) {
         const [id, index] = name.split('/')

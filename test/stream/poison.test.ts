@@ -11,10 +11,12 @@ import type { Problem } from '../../schemas/records.ts'
 import { headerTexts, toMessage } from '../../stream/arrival.ts'
 import { deadLetter, letterWithoutRecord, originalHeaders } from '../../stream/dead-letters.ts'
 import { openLetterBook, readWholeLetters } from '../../stream/letters.ts'
+import type { KafkaConnection } from '../../stream/kafka.ts'
 import { headerText } from '../../stream/outgoing.ts'
 import { type RunningSink, startSink } from '../../stream/sink-consumer.ts'
 import { type RunningStage, startStage } from '../../stream/stage.ts'
 import { beginTenure } from '../../stream/tenure.ts'
+import { deleteTopics } from '../../stream/topics-admin.ts'
 import { MAX_DEAD_LETTER_BYTES, MAX_MESSAGE_BYTES } from '../../stream/keeping.ts'
 import { type Bench, openBench, problemMessages, until } from '../support/stream.ts'
 
@@ -57,10 +59,10 @@ describe('poison records', () => {
     return stage
   }
 
-  const lettersOf = async (runId: string) => {
-    const signal = AbortSignal.timeout(60_000)
-    const book = await openLetterBook(bench.connection, signal, (run) => run === runId)
-    return await readWholeLetters(bench.connection, book.letters(), signal)
+  const lettersOf = async (runId: string, connection = bench.connection) => {
+    const signal = AbortSignal.timeout(300_000)
+    const book = await openLetterBook(connection, signal, (run) => run === runId)
+    return await readWholeLetters(connection, book.letters(), signal)
   }
 
   it('leave a stage at work, whatever they are', async () => {
@@ -86,7 +88,7 @@ describe('poison records', () => {
     await until(
       () => stage.state().emitted + stage.state().dead === 10,
       () => JSON.stringify(stage.state()),
-      60,
+      180,
     )
     assert.equal(stage.state().emitted, 3)
     const letters = new Map((await lettersOf(runId)).map((letter) => [letter.letter.key, letter]))
@@ -158,13 +160,25 @@ describe('poison records', () => {
     await until(
       () => stage.state().emitted + stage.state().dead === 2,
       () => JSON.stringify(stage.state()),
-      60,
+      180,
     )
     const [huge, ...others] = await lettersOf(runId)
     assert.equal(others.length, 0)
     assert.deepEqual([huge!.letter.key, huge!.letter.isApart, huge!.letter.bytes], ['huge', true, 17 * MIB])
     assert.ok(huge!.value!.equals(value), 'read at the place where it failed')
     assert.equal(headerText(originalHeaders(huge!.headers), 'own'), 'kept')
+
+    // Where its topic is dropped at that moment, its record is lost with it.
+    await stage.drain(0)
+    const dropped: KafkaConnection = {
+      ...bench.connection,
+      async ask(doing, question) {
+        if (doing.includes(from)) await deleteTopics(bench.connection, [from])
+        return await bench.connection.ask(doing, question)
+      },
+    }
+    const [left] = await lettersOf(runId, dropped)
+    assert.deepEqual([left?.letter.key, left?.isLost], ['huge', true])
   })
 
   it('leave a sink at work as well', async () => {
@@ -195,7 +209,7 @@ describe('poison records', () => {
     await until(
       () => sink.state().written + sink.state().dead === 8,
       () => JSON.stringify(sink.state()),
-      60,
+      180,
     )
     assert.deepEqual(written.sort(), ['p0', 'p1', 'p2', 'p3', 'p4'])
     const letters = await lettersOf(runId)

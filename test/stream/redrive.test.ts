@@ -85,20 +85,20 @@ describe('redrive', () => {
         () => JSON.stringify(stage.state()),
       )
     }
-    const book = () => openLetterBook(bench.connection, AbortSignal.timeout(30_000), (run) => run === runId)
+    const book = () => openLetterBook(bench.connection, AbortSignal.timeout(120_000), (run) => run === runId)
     const redrive = async (given: { book?: LetterBook; marker?: Marker; sender?: Sender; now?: () => number } = {}) => {
       const read = given.book ?? (await book())
       const parts = {
         ...{ connection: bench.connection, sender: bench.sender, marker: elsewhere(bench.name('one')), now: Date.now },
         ...given,
-        ...{ book: read, signal: AbortSignal.timeout(30_000) },
+        ...{ book: read, signal: AbortSignal.timeout(120_000) },
       }
       const waiting = read.letters().filter(({ redrivenAt }) => redrivenAt === null)
       return await redriveLetters(parts, waiting)
     }
     const inputs = async (): Promise<PlacedMessage[]> => {
       const found: PlacedMessage[] = []
-      for await (const each of readMessages(bench.connection, { topic: from, signal: AbortSignal.timeout(30_000) }))
+      for await (const each of readMessages(bench.connection, { topic: from, signal: AbortSignal.timeout(120_000) }))
         found.push(each)
       return found
     }
@@ -309,7 +309,7 @@ describe('redrive', () => {
         [true, false],
       ],
     )
-    const signal = AbortSignal.timeout(30_000)
+    const signal = AbortSignal.timeout(120_000)
     const parts = { connection: bench.connection, sender: bench.sender, book: read, now: Date.now, signal }
     assert.equal(await mendMarks({ ...parts, marker: elsewhere('mender') }), 1)
     const marks = (await dead()).filter(({ headers }) => headers['magpie.mark'] === 'redriven')

@@ -253,7 +253,7 @@ describe('stage', () => {
       return { emit: problem }
     })
     await until(() => stage.state().running === 2)
-    const drained = stage.drain(300)
+    const drained = stage.drain(5000)
     gate.open()
     await drained
     assert.deepEqual(await ids(), ['p0'])
@@ -404,8 +404,8 @@ describe('stage', () => {
         assert.equal(seen, 'free')
         note(hold?.())
         const now = Date.now
-        // Two thirds of the session are 4 seconds.
-        const clock = mock.method(Date, 'now', () => now() + 4500)
+        // Two thirds of the session are 20 seconds.
+        const clock = mock.method(Date, 'now', () => now() + 20_500)
         try {
           note(hold?.())
           for (let held = hold?.(); held; held = hold?.()) await held
@@ -416,7 +416,7 @@ describe('stage', () => {
         return { emit: problem }
       },
       {
-        sessionTimeoutMs: 6000,
+        sessionTimeoutMs: 30_000,
         lookAhead: (_, { calls: { hold } }) => Promise.resolve(hold?.() === null ? 'free' : 'held'),
       },
     )

@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { topicSizes } from '../../stream/topic-sizes.ts'
+import { transient } from '../../schemas/failure.ts'
+import type { KafkaConnection } from '../../stream/kafka.ts'
+import { topicSettings, topicSizes } from '../../stream/topic-sizes.ts'
+import { deleteTopics } from '../../stream/topics-admin.ts'
 import { type Bench, openBench, problemMessages } from '../support/stream.ts'
 
 describe('the sizes of topics', () => {
@@ -39,5 +42,28 @@ describe('the sizes of topics', () => {
     const none = sizes.get(empty)!
     assert.deepEqual([none.records, none.firstAt, none.lastAt, none.rate, none.bytes], [0, null, null, 0, 0])
     assert.ok([...sizes.keys()].every((name) => !name.startsWith('__')))
+  })
+
+  it('are told without a topic that is deleted meanwhile, and not where Kafka fails', async () => {
+    const [stays, goes] = [await bench.topic(1, 'stays'), await bench.topic(1, 'goes')]
+    const meanwhile = (act: () => Promise<void>): KafkaConnection => ({
+      ...bench.connection,
+      async ask(doing, question) {
+        if (doing === 'reading how topics are kept') await act()
+        return await bench.connection.ask(doing, question)
+      },
+    })
+    const deleted = meanwhile(() => deleteTopics(bench.connection, [goes]))
+    const names = (await topicSizes(deleted, Date.now())).map(({ topic }) => topic)
+    assert.deepEqual([names.includes(stays), names.includes(goes)], [true, false])
+    assert.deepEqual(await topicSettings(bench.connection, [goes]), new Map())
+    const away = transient('kafka-unavailable', 'away')
+    await assert.rejects(
+      topicSizes(
+        meanwhile(() => Promise.reject(away)),
+        Date.now(),
+      ),
+      away,
+    )
   })
 })

@@ -48,7 +48,7 @@ export interface Running {
   readonly pid: number
   /** Everything said until now, both streams. */
   said(): string
-  /** Resolves when what was said matches; rejects when the process ends without, or after 60 s. */
+  /** Resolves when what was said matches; rejects when the process ends without, or after 180 s. */
   says(pattern: RegExp): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
   readonly ended: Promise<Ended>
@@ -161,7 +161,7 @@ function startProcess(
         found.reject(new Error(`${why} without ${String(pattern)}:\n${texts.all}`))
       }
       listeners.add(look)
-      const late = setTimeout(refuse('60 s'), 60_000)
+      const late = setTimeout(refuse('180 s'), 180_000)
       void ended.then(refuse('it ended'))
       look()
       try {
@@ -187,7 +187,7 @@ export async function messagesOf(
 ): Promise<Delivered[]> {
   const found: Delivered[] = []
   const topic = topicFor(name, revision)
-  for await (const message of readTopic(connection, { topic, signal: AbortSignal.timeout(60_000) }))
+  for await (const message of readTopic(connection, { topic, signal: AbortSignal.timeout(180_000) }))
     if (message.headers[RUN_HEADER] === runId) found.push(message)
   return found
 }

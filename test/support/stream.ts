@@ -61,7 +61,8 @@ export async function openBench(): Promise<Bench> {
     },
     async read(topic) {
       const records: Delivered[] = []
-      for await (const each of readTopic(connection, { topic, signal: AbortSignal.timeout(30_000) })) records.push(each)
+      for await (const each of readTopic(connection, { topic, signal: AbortSignal.timeout(120_000) }))
+        records.push(each)
       return records
     },
     async close() {
@@ -105,7 +106,7 @@ export function problemMessages(codec: Codec, topic: string, runId: string, coun
 export async function until(
   condition: () => boolean | Promise<boolean>,
   describe: () => string = () => 'the condition did not come true',
-  seconds = 30,
+  seconds = 120,
 ): Promise<void> {
   const end = Date.now() + seconds * 1000
   while (!(await condition())) {

@@ -60,7 +60,7 @@ export const clickhouseServer: Scenario = {
       await until(
         () => pattern.test(worker.said().slice(from)),
         () => `not said: ${String(pattern)}\n${worker.said()}`,
-        90,
+        180,
       )
     }
     const around = async (begin: () => Promise<unknown>, end: () => Promise<unknown>): Promise<void> => {

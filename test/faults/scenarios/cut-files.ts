@@ -33,7 +33,7 @@ export const cutFiles: Scenario = {
         // A few rows fit into a part of the database even so; then it is the data files that are cut.
         () => /Waiting for (ClickHouse|JSON files)/.test(worker.said().slice(from)),
         () => worker.said(),
-        90,
+        180,
       )
       await wait(CUT_MS)
       limit('unlimited')

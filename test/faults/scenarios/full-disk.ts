@@ -33,7 +33,7 @@ export const fullDisk: Scenario = {
         await until(
           () => pattern.test(worker.said().slice(from)),
           () => `not said: ${String(pattern)}\n${worker.said()}`,
-          90,
+          180,
         )
       }
       // First too little room for the database, then none for anybody.

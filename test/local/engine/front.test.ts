@@ -346,7 +346,7 @@ describe('latency', () => {
   })
 
   it('keeps the slot, and a stream gets all of its text over it', async () => {
-    const front = await start({ slots: 1, latency: { medianMs: 60, sigma: 0 } })
+    const front = await start({ slots: 1, latency: { medianMs: 400, sigma: 0 } })
     const body = { prompt: '<|im_start|>user\n', seed: 1, max_tokens: 400 }
     const both = Promise.all([post(front, '/v1/completions', body), post(front, '/v1/completions', body)])
     await until(() => front.stats().waiting === 1)

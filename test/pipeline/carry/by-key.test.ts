@@ -164,7 +164,7 @@ describe('a dump of a run at work whose older words go right behind its moment',
   let folder: string
   const schemas = readRegistryFile()
   const codec = codecOf(schemas)
-  const signal = AbortSignal.timeout(100_000)
+  const signal = AbortSignal.timeout(550_000)
   before(async () => {
     const kafka = await startOwnKafka()
     connection = connectKafka({ brokers: kafka.brokers.split(','), log: silentLogger })

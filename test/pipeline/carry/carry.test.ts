@@ -55,7 +55,7 @@ const revision = `carry${process.pid}`
 const runId = `carried-${process.pid}`
 const released = readRegistryFile()
 const shifted = released.map((each) => ({ ...each, id: each.id + 1000 }))
-const signal = AbortSignal.timeout(110_000)
+const signal = AbortSignal.timeout(550_000)
 const topic = (name: TopicName): string => topicFor(name, revision)
 
 async function openSide(kafka: { brokers: string; stop: () => Promise<void> }, codec: Codec): Promise<Side> {

@@ -52,7 +52,7 @@ describe('an addition that is asked for', () => {
         }),
       choose: () => assert.fail('nothing is chosen'),
       onWaiting: () => assert.fail('nothing is waited for'),
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(180_000),
       ...more,
     })
 

@@ -11,7 +11,7 @@ import { openBench } from '../../support/stream.ts'
 import type { Bench } from '../../support/stream.ts'
 
 const SOURCE = { runId: 'a-run', revision: 'main' }
-const signal = (): AbortSignal => AbortSignal.timeout(60_000)
+const signal = (): AbortSignal => AbortSignal.timeout(180_000)
 
 /** A database that knows these ids. */
 function tableOf(ids: readonly string[], columns = 'id\tString') {

@@ -148,7 +148,7 @@ describe('the share on a real log', () => {
     }
     const parts = { now: () => NOW, log: silentLogger }
     const llm = { setShare: (share: number) => set.push(share) }
-    await followShare({ read, llm, parts }, AbortSignal.timeout(60_000), pause)
+    await followShare({ read, llm, parts }, AbortSignal.timeout(180_000), pause)
     assert.deepEqual(seen, [1, 1, 0.2, 0.2, 1, 0.2, 1])
     assert.deepEqual(set, [1, 0.2, 1, 0.2, 1])
   })

@@ -9,7 +9,7 @@ function jaccard(left: ReadonlySet<number>, right: ReadonlySet<number>): number 
 }
 
 describe('MinHash', () => {
-  it('estimates the Jaccard likeness of any two sets within five standard errors', () => {
+  it('estimates the Jaccard likeness of any two sets within seven standard errors', () => {
     const word = fc.nat({ max: 0xffffffff })
     const triple = fc.tuple(
       fc.uniqueArray(word, { maxLength: 60 }),
@@ -23,7 +23,8 @@ describe('MinHash', () => {
         const truth = jaccard(left, right)
         const estimate = likeness(signatureOf(left), signatureOf(right))
         const error = Math.sqrt(Math.max(truth * (1 - truth), 0.01) / SIGNATURE_LENGTH)
-        assert.ok(Math.abs(estimate - truth) <= 5 * error, `${estimate} for ${truth}`)
+        // Binomial tails: one test in 1.5 million fails by chance (at five standard errors one in 600 would).
+        assert.ok(Math.abs(estimate - truth) <= 7 * error, `${estimate} for ${truth}`)
       }),
       { numRuns: 1000 },
     )
