@@ -14,7 +14,8 @@ export interface FittedColumn {
 
 /** Characters of a line: those of the terminal, no bound elsewhere. */
 export function screenWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Infinity
+  // Some terminals do not know their size, and say 0.
+  return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : Infinity
 }
 
 /** The head, a line a row, and a last line where columns were left out. */

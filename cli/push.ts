@@ -71,7 +71,7 @@ async function push(folder: string, options: PushArguments): Promise<void> {
         say(PHASES[phase])
       },
       onWait: (why, milliseconds) => {
-        say(`the hub did not take it (${why}); asked again in ${Math.ceil(milliseconds / 1000)} s`)
+        say(`no answer from the hub that helps (${why}); asked again in ${Math.ceil(milliseconds / 1000)} s`)
       },
       onSent: progress(bytes, say),
     })

@@ -2,7 +2,7 @@
 // (no new problems, then stages, then sinks); the run's state on the log is what happened; whenever this ends, nothing
 // that was acknowledged is lost.
 
-import { Failure, transient } from '../schemas/failure.ts'
+import { Failure, transient, UsageFault } from '../schemas/failure.ts'
 import type { BudgetName } from '../schemas/records.ts'
 import { pauseFor, settledWithin } from '../stream/back-off.ts'
 import type { RunningSink } from '../stream/sink-consumer.ts'
@@ -225,7 +225,8 @@ export function followRun({ run, stages, sinks, leads, parts, book, guard, start
         return { state: 'stopped', files, endedBy, cut }
       }
       log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the run failed')
-      await end('failed')
+      // A sink that is refused when it opens late is no failure of the run: the others wait for somebody to lead it.
+      await end(error instanceof UsageFault ? 'stopped' : 'failed')
       throw error
     },
   )

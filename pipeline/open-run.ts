@@ -216,7 +216,9 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       await forgetStart(sender, identity, processId)
       if (!leads) return
       // A new word: said again, the old one would stand before the claim that was given up.
-      if (previous?.state === 'finished') await publishRunRecord(sender, codec, { ...previous, createdAt: now() })
+      const before = previous
+      if (before !== null && before.state !== 'running' && before.state !== 'draining')
+        await publishRunRecord(sender, codec, { ...before, createdAt: now() })
       else await publishRunState(sender, codec, identity, 'stopped', { now: now(), startedAt })
     }
     const isAtWork = async (rival: RunRecord): Promise<boolean> => (await watched(rival)).isHeld
@@ -225,8 +227,11 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       if (rival !== null) throw new UsageFault(rivalText(rival, addition))
       await assertSoleSinks(parts, { connection, codec, signal }, processId)
     } catch (error) {
-      if (error instanceof UsageFault) await withdraw()
-      await sender.close()
+      try {
+        if (error instanceof UsageFault) await withdraw()
+      } finally {
+        await sender.close()
+      }
       throw error
     }
     if (!leads) {

@@ -130,9 +130,12 @@ function overviewOf(
   const isOfRun = (other: { runId: string; revision: string }): boolean =>
     other.runId === record.runId && other.revision === record.revision
   const spent = spending.filter(isOfRun)
-  const processes = starts.filter(isOfRun).map((start): ProcessOverview => {
+  const own = starts.filter(isOfRun)
+  const processes = own.map((start): ProcessOverview => {
     const word = spent.find(({ id }) => id === start.id)
-    const isLeader = record.pid === start.pid && record.host === start.host
+    // Where numbers of processes repeat, as in containers, the last start with one is the process that has it now.
+    const isLast = own.findLast(({ pid, host }) => pid === start.pid && host === start.host) === start
+    const isLeader = isLast && record.pid === start.pid && record.host === start.host
     const lastWordAt = Math.max(start.createdAt, word?.createdAt ?? 0, isLeader ? record.createdAt : 0)
     const { id, host, pid, parts, version, configHash, config, clickhouse, clickhouseAt } = start
     return {
@@ -140,6 +143,7 @@ function overviewOf(
       ...{ clickhouse, clickhouseAt, done: word?.done ?? {} },
       // One leads at a time, and says so in the run's state: it claims the run before it leaves its start.
       isAtWork:
+        isLast &&
         !hasEnded(record) &&
         (!parts.includes('produce') || (isLeader && leads(record))) &&
         speaks(start, lastWordAt, look),

@@ -88,7 +88,7 @@ export async function startRun(parts: RunParts, signal: AbortSignal): Promise<Ac
     }
     const leads = parts.parts.has('produce')
     /** With what a start that was killed had made and not said yet: the log has it. */
-    const madeHere = (said: number): number => (leads ? Math.max(0, made - said) : 0)
+    const madeHere = (said: number): number => (leads ? Math.max(made - before, made - said) : 0)
     const openedAt = now()
     const book = await openSpending(
       {

@@ -99,6 +99,7 @@ export async function openSinks(
         if (run.isEmpty) await assertNoRows(database, { runId, revision }, connection.brokers)
         await shareDatabase({
           ...{ run, database, where, signal, now: parts.now, refill: refillOf('clickhouse') },
+          into: config.replay?.into ?? null,
           mayMove: parts.moveClickhouse === true,
           onMove: (from) => parts.onMove?.(from, where),
         })

@@ -80,8 +80,8 @@ function soleHere({ loaded, parts, clickhouseUrl }: Parts): SoleSink[] {
   return named ? soleSinks(loaded.config, clickhouseUrl).filter((name) => parts.has(name)) : []
 }
 
-/** Of another machine nobody can tell whether a process has ended, until it has been silent for long. */
-function freeIn({ host, lastWordAt }: ProcessOverview, now: number): string {
+/** Of another machine nobody can tell whether a process has ended, until it has been silent for long. now: ms since 1970 UTC. */
+export function freeIn({ host, lastWordAt }: ProcessOverview, now: number): string {
   if (host === hostname()) return ''
   return `; if it has ended, start this one again in ${Math.max(1, Math.ceil((lastWordAt + SILENT_MS - now) / 1000))} s`
 }

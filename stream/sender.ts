@@ -249,7 +249,8 @@ export async function createSender(connection: KafkaConnection, log: Logger): Pr
         const left = queue
         queue = []
         settle(left, transient('sender-closed', 'the sender was closed before Kafka took the message'))
-        await settledWithin(loop, 5000)
+        // A producer that connects later still is closed when it has.
+        if (!(await settledWithin(loop, 5000))) void loop.finally(dropProducer)
       }
       await dropProducer()
     },

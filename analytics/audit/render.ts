@@ -71,7 +71,7 @@ function emptyStores(stores: readonly StoreLine[]): string[] {
   const what = empty.map((kind) => (kind === 'table' ? 'no table' : 'no file')).join(' and ')
   return [
     '',
-    `${what} has anything of it: the command that made it (run, import, replay), given again, fills that in from Kafka`,
+    `${what} has anything of it: the command that made it (run, import, replay), given again, fills that in from Kafka. Or is it another database or folder (CLICKHOUSE_URL, --state)?`,
   ]
 }
 

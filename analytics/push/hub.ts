@@ -54,7 +54,8 @@ export interface Pushed {
 export async function pushFiles(push: Push): Promise<Pushed> {
   const { hubUrl, repo, branch, token, signal, onSent, onWait } = push
   const redact = createRedactor([token])
-  const fetch = steadyFetch({ signal, onSent, onWait, ...(push.wait === undefined ? {} : { wait: push.wait }) })
+  const told = (why: string, milliseconds: number): void => onWait?.(redact(why), milliseconds)
+  const fetch = steadyFetch({ signal, onSent, onWait: told, ...(push.wait === undefined ? {} : { wait: push.wait }) })
   const to = { repo: { type: 'dataset' as const, name: repo }, hubUrl, accessToken: token, fetch }
   try {
     if (!(await repoExists(to)))

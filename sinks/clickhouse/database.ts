@@ -12,7 +12,7 @@ import type { Database } from './contract.ts'
 import { openEmbedded } from './embedded.ts'
 import { openAsGuest } from './guest.ts'
 import type { Seat } from './guest.ts'
-import { inTurn } from './in-turn.ts'
+import { inTurn } from './opening-turn.ts'
 import { knock } from './knock.ts'
 import type { Host } from './knock.ts'
 import { migrate } from './migrate.ts'
@@ -212,9 +212,11 @@ async function untilFree(folder: string, options: OpenOptions, patienceMs: numbe
     if (holder === null || isInsisting) {
       if (options.role !== 'reader' && existsSync(folder)) await assertRoom(folder)
       const open = async () => await openEmbedded(folder, options.log)
-      const database = isInsisting
-        ? await open()
-        : await inTurn(folder, async () => (holderOf(folder) === null ? await open() : null))
+      const database = await inTurn(
+        folder,
+        async () => (isInsisting || holderOf(folder) === null ? await open() : null),
+        isInsisting,
+      )
       if (database !== null) return { kind: 'free', database }
     }
     if (Date.now() >= deadline) {

@@ -42,7 +42,8 @@ describe('a run and two ClickHouse servers', () => {
   it('writes to one of them alone, and is whole in the other once it is moved', async () => {
     const run = runName('two-servers')
     const [first, second] = [await serveClickhouse('first'), await serveClickhouse('second')]
-    const { port } = new URL((await workshop.serve({ slots: 8, medianMs: 200, sigma: 0.3 })).url)
+    const front = await workshop.serve({ slots: 8, medianMs: 200, sigma: 0.3 })
+    const { port } = new URL(front.url)
     const start = (url: string, ...words: string[]): Running =>
       workshop.magpie(['run', '-c', simulatedConfig, '--run', run, '--total', TOTAL, '--out', run, ...words], {
         SIMULATOR_PORT: port,
@@ -65,9 +66,12 @@ describe('a run and two ClickHouse servers', () => {
       () => leader.said(),
       120,
     )
-    await refused(start(second, '--stages', 'clickhouse'), `process ${leader.pid} on `)
+    // It does not end before the others have come.
+    front.hang()
+    await refused(start(second, '--stages', 'clickhouse'), 'writes the rows of run')
     leader.signal('SIGKILL')
     await leader.ended
+    await front.revive()
     await refused(start(second), '--move-clickhouse')
 
     const moved = await start(second, '--move-clickhouse').ended

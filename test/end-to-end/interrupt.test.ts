@@ -15,7 +15,7 @@ import { until } from '../support/stream.ts'
 
 const TOTAL = 60
 /** Ten seconds on an idle machine. */
-const DRAIN_MS = 60_000
+const DRAIN_MS = 30_000
 
 describe('Ctrl-C', () => {
   let workshop: Workshop

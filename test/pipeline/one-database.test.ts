@@ -7,7 +7,7 @@ import { shareDatabase } from '../../pipeline/one-database.ts'
 import type { Sharing } from '../../pipeline/one-database.ts'
 import { openRun } from '../../pipeline/open-run.ts'
 import type { OpenRun } from '../../pipeline/open-run.ts'
-import { SILENT_MS } from '../../pipeline/run-records.ts'
+import { publishRunRecord, SILENT_MS } from '../../pipeline/run-records.ts'
 import { readStarts } from '../../pipeline/run-starts.ts'
 import { silentLogger } from '../../schemas/logger.ts'
 import type { RunStart } from '../../schemas/records.ts'
@@ -74,7 +74,7 @@ describe('the one database of a run', () => {
       const reader = run.readers.find(({ part }) => part === 'clickhouse')!
       try {
         await shareDatabase({
-          ...{ database, where, now: () => now, mayMove: false, signal: SIGNAL, looks: 2 },
+          ...{ database, where, now: () => now, mayMove: false, into: null, signal: SIGNAL, looks: 2 },
           run: { ...run, sayClickhouse: over.saying?.(run) ?? ((said) => run.sayClickhouse(said)) },
           onMove: (from) => told.push(`moved from ${from}`),
           refill: { run, reader, isResumed, log: silentLogger, onRefill: () => told.push('read again') },
@@ -100,13 +100,45 @@ describe('the one database of a run', () => {
     assert.ok((await readOpenings(database, { runId: 'names', revision: bench.revision })).has(id))
   })
 
+  it('does not ask for one whose host and number another start has taken over', async () => {
+    const database = memoryDatabase()
+    const of = { runId: 'again', revision: bench.revision }
+    await saysElsewhere('again', B)
+    await noteOpening(
+      database,
+      of,
+      await saysElsewhere('again', A, { id: `again/${bench.revision}/later`, createdAt: NOW + 1 }),
+    )
+    assert.deepEqual((await starts('again')(database, A)).told, [])
+  })
+
+  it('has the rows of the revision that is added to, or none are added', async () => {
+    const of = { runId: 'added', revision: 'base' }
+    const writer = await saysElsewhere('added', A, { ...of, id: 'added/base/elsewhere' })
+    const word = { ...of, id: 'added/base', state: 'finished' as const, endedBy: null, createdAt: NOW, finishedAt: NOW }
+    const config = { config: '{}', configHash: 'ab12', version: '1.2.3' }
+    const record = { ...word, ...config, startedAt: NOW, host: 'elsewhere', pid: 7 }
+    await publishRunRecord(bench.sender, bench.codec, record)
+    const start = starts('added')
+    await assert.rejects(start(memoryDatabase(), B, { into: 'base' }), {
+      name: 'UsageFault',
+      message: new RegExp(`the rows of run added \\(base\\) are in ${A}, and this process would add to them in ${B}`),
+    })
+    const database = memoryDatabase()
+    await noteOpening(database, of, writer)
+    assert.deepEqual((await start(database, B, { into: 'base' })).told, ['read again'])
+  })
+
   it('is refused to one that would write to another beside them, even under the same name', async () => {
     const start = starts('split')
     await saysElsewhere('split', A)
-    for (const where of [B, A])
+    for (const [where, told] of [
+      [B, `and this one would write to ${B}`],
+      [A, 'which does not know it'],
+    ] as const)
       await assert.rejects(start(memoryDatabase(), where, { mayMove: true }), (error: Error) => {
         assert.equal(error.name, 'UsageFault')
-        const ends = `process 7 on elsewhere writes the rows of run split to ${A}, and this one would write to ${where}`
+        const ends = `process 7 on elsewhere writes the rows of run split to ${A}, ${told}`
         assert.ok(error.message.includes(ends), error.message)
         return true
       })

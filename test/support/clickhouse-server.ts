@@ -73,7 +73,7 @@ export async function startTestServer({
     const said = text(child.stderr)
     for (const end = Date.now() + START_MS; ;) {
       await wait(50)
-      if (child.exitCode !== null || Date.now() > end) {
+      if (child.exitCode !== null || child.signalCode !== null || Date.now() > end) {
         child.kill('SIGKILL')
         throw new Error(`no ClickHouse server at port ${port}: ${await said}`)
       }

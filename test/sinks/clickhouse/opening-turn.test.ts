@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { inTurn } from '../../../sinks/clickhouse/in-turn.ts'
+import { inTurn } from '../../../sinks/clickhouse/opening-turn.ts'
 
 describe('a turn at the embedded directory', () => {
   let folder = ''

@@ -6,34 +6,51 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { processIsAlive } from '../../stream/process-alive.ts'
 
-/** What `open` gives; null, and it is not called, while another process is in its turn. */
-export async function inTurn<Result>(folder: string, open: () => Promise<Result | null>): Promise<Result | null> {
+/** What `open` gives; null, and it is not called, while another process is in its turn, unless one insists. */
+export async function inTurn<Result>(
+  folder: string,
+  open: () => Promise<Result | null>,
+  isInsisting = false,
+): Promise<Result | null> {
   const file = join(folder, 'opening')
-  if (!take(file)) return null
+  if (!take(file, isInsisting)) return null
   try {
     return await open()
   } finally {
-    rmSync(file, { force: true })
+    unlessRefused(() => {
+      rmSync(file, { force: true })
+    })
   }
 }
 
-function take(file: string): boolean {
+function take(file: string, isInsisting: boolean): boolean {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx', mode: 0o600 })
-    return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return true
-    return !isAnothers(file)
+    if (!isInsisting && isAnothers(file)) return false
+    unlessRefused(() => {
+      writeFileSync(file, String(process.pid))
+    })
   }
+  return true
 }
 
-/** Whether a living process is in its turn; one that has just ended it is not. */
+/** Whether a living process is in its turn; one that has just ended it is not, nor one of whom nothing can be read. */
 function isAnothers(file: string): boolean {
   try {
     const pid = Number(readFileSync(file, 'utf8'))
     return pid !== process.pid && Number.isSafeInteger(pid) && pid > 0 && processIsAlive(pid)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw error
+  } catch {
+    return false
+  }
+}
+
+/** Where nothing can be written, nobody is kept from opening. */
+function unlessRefused(work: () => void): void {
+  try {
+    work()
+  } catch {
+    return
   }
 }
