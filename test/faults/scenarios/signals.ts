@@ -92,7 +92,7 @@ async function politely(ground: Ground, worker: Running, isStrike = true): Promi
   if (isStrike) await ground.strikes.note()
   worker.signal('SIGTERM')
   await ground.ended(worker, 130)
-  assert.match(worker.said(), /is stopped and nothing is lost/)
+  assert.match(worker.said(), /is stopped and nothing is lost|has left run .*; nothing is lost/)
 }
 
 async function twice(ground: Ground, worker: Running): Promise<void> {
