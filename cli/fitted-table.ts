@@ -12,10 +12,10 @@ export interface FittedColumn {
   readonly spare?: number
 }
 
-/** Characters of a line: those of the terminal, no bound elsewhere. */
-export function screenWidth(): number {
+/** Characters of a line: those of the terminal; elsewhere no bound, unless another is said. */
+export function screenWidth(elsewhere = Infinity): number {
   // Some terminals do not know their size, and say 0.
-  return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : Infinity
+  return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : elsewhere
 }
 
 /** The head, a line a row, and a last line where columns were left out. */

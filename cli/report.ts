@@ -10,6 +10,7 @@ import { renderComparison } from '../analytics/revisions/render-compare.ts'
 import { UsageFault } from '../schemas/failure.ts'
 import { asItWas } from '../sinks/clickhouse/as-of.ts'
 import type { Database } from '../sinks/clickhouse/contract.ts'
+import { screenWidth } from './fitted-table.ts'
 import { moment, stateOption } from './options.ts'
 import { asReader, databaseOption } from './reader.ts'
 
@@ -47,9 +48,8 @@ export interface ReportArguments {
 
 /** Writes the report to stdout. Throws UsageFault when there is no database or no such run. */
 export async function printReport(options: ReportArguments): Promise<void> {
-  const { isTTY } = process.stdout
-  const width = isTTY ? process.stdout.columns : 100
-  const colour = isTTY && process.env['NO_COLOR'] === undefined
+  const width = screenWidth(100)
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
   const text = await asReader(options, (database) =>
     textOf(asItWas(database, options.asOf), options, { width, colour }),
   )

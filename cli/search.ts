@@ -16,6 +16,7 @@ import { UsageFault } from '../schemas/failure.ts'
 import { harmless } from '../schemas/terminal-text.ts'
 import { asItWas } from '../sinks/clickhouse/as-of.ts'
 import type { Database } from '../sinks/clickhouse/contract.ts'
+import { screenWidth } from './fitted-table.ts'
 import { moment, positiveInteger, stateOption } from './options.ts'
 import { asReader, databaseOption } from './reader.ts'
 
@@ -130,7 +131,7 @@ async function similar(
   }
   const paint = painter()
   const how = likes.by === 'vectors' ? 'by vectors: 1 is the same direction' : 'by letters: 1 is the same text'
-  const width = process.stdout.isTTY ? process.stdout.columns : 160
+  const width = screenWidth(160)
   const lines = likes.found.map(({ id: of, likeness, text: words }) => {
     return `${paint.dim(likeness.toFixed(3))}  ${harmless(of)}\n       ${clip(harmless(words), width - 7)}`
   })

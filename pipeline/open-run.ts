@@ -6,7 +6,7 @@ import type { PlannedStage } from '../pipeline.ts'
 import { createCodec } from '../schemas/codec.ts'
 import type { Codec } from '../schemas/codec.ts'
 import { Failure, permanent, UsageFault } from '../schemas/failure.ts'
-import type { BudgetName, RunRecord, RunStart, RunState } from '../schemas/records.ts'
+import type { BudgetName, RunRecord, RunState } from '../schemas/records.ts'
 import { TOPIC_NAMES, topicFor } from '../schemas/topics.ts'
 import { topicChanges } from '../stream/apply-topics.ts'
 import { pauseFor } from '../stream/back-off.ts'
@@ -24,7 +24,7 @@ import { assertOnePartition, assertSamePipeline, inUse } from './open-faults.ts'
 import { untilAnswered } from './patience.ts'
 import { rivalBefore, rivalsAtWork, rivalText } from './replay/rivals.ts'
 import type { RunParts } from './run-contract.ts'
-import { forgetStart, processName, publishStart, readStarts, withConfigHash } from './run-starts.ts'
+import { forgetStart, hasLed, processName, publishStart, readStarts, withConfigHash } from './run-starts.ts'
 import {
   firstClaim,
   holdOf,
@@ -174,8 +174,6 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
         if (rival !== undefined) throw permanent('lead-lost', rivalText(rival, addition))
       },
     })
-    const isOurs = (start: RunStart): boolean =>
-      start.runId === runId && start.revision === revision && start.parts.includes('produce')
     if (leads) {
       const asked = moment()
       const other = await claim(signal)
@@ -198,7 +196,8 @@ export async function openRun(parts: RunParts, signal: AbortSignal): Promise<Ope
       }
       // A broker that has never had a group takes a while to find a place for the first. A leader that was killed before
       // it had placed them all left no start of its own, and nothing of the run on the log.
-      const isBegun = previous !== null && (await readStarts(connection, codec, signal)).some(isOurs)
+      const isBegun =
+        previous !== null && (await readStarts(connection, codec, signal)).some((start) => hasLed(start, identity))
       if (!isBegun)
         await untilAnswered(
           () => beginRun(onLog, readers, { replay: config.replay, onlyUnplaced: previous !== null }),

@@ -75,3 +75,8 @@ export async function readStarts(
   }
   return [...starts.values()]
 }
+
+/** Is it the start of a process that led this run and revision? */
+export function hasLed(start: RunStart, { runId, revision }: Pick<RunIdentity, 'runId' | 'revision'>): boolean {
+  return start.runId === runId && start.revision === revision && start.parts.includes('produce')
+}

@@ -12,7 +12,7 @@ import type { RunParts } from './run-contract.ts'
 import { readRun } from './run-overview.ts'
 import type { Looking, ProcessOverview } from './run-overview.ts'
 import { SILENT_MS } from './run-records.ts'
-import { readStarts } from './run-starts.ts'
+import { hasLed, readStarts } from './run-starts.ts'
 
 export type SoleSink = 'clickhouse' | 'json'
 
@@ -43,8 +43,7 @@ export async function untilLeaderSays(parts: Parts, { connection, codec, signal 
   const { runId, revision } = parts
   while (soleHere(parts).length > 0) {
     const starts = await readStarts(connection, codec, signal)
-    const isOfRun = (start: { runId: string; revision: string }) => start.runId === runId && start.revision === revision
-    if (starts.some((start) => isOfRun(start) && start.parts.includes('produce'))) return
+    if (starts.some((start) => hasLed(start, { runId, revision }))) return
     parts.onWaiting?.()
     await pauseFor(LOOK_MS, signal)
     signal.throwIfAborted()
